@@ -1,0 +1,257 @@
+"""Applies a batch of Kafka records in one PostgreSQL transaction, together with the claim of its offsets.
+
+The same code serves the live consumer and a rebuild; only the transaction's schema and the consumer's name differ.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import asyncpg
+import orjson
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Event, InvalidEvent, Received
+from shared.chassis.inbox import Inbox
+from shared.chassis.metrics import DEAD_LETTERS
+from shared.chassis.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# PostgreSQL error classes that pass by themselves: connections, resources, locks and serialisation, shutdown.
+_TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+
+PAUSE_LOCK = 7_103  # advisory: batches hold it shared, a rebuild's comparison and a retry hold it alone
+
+
+class Record(Protocol):
+    """What a Kafka client gives for a record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class PartitionLost(Exception):
+    """Another member has moved the offsets on: this batch must not be applied here."""
+
+
+class ConsumerStopped(Exception):
+    """Too many events in a row, or in a window, could not be applied: a person must look first."""
+
+
+class LogChanged(Exception):
+    """The Kafka log is not the one whose offsets we keep: a person must look first."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The part of a partition a batch takes: from the offset expected in our table to the one after the last."""
+
+    topic: str
+    partition: int
+    expected_offset: int
+    next_offset: int
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same batch may succeed later without anybody mending anything."""
+    if isinstance(error, DBAPIError):
+        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+            return True
+        code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+        return str(code)[:2] in _TRANSIENT_CLASSES
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate)[:2] in _TRANSIENT_CLASSES
+    return isinstance(error, OSError | asyncpg.InterfaceError | TimeoutError)
+
+
+class Poison:
+    """Counts what was set aside, and stops the line when it is more than a few bad events."""
+
+    def __init__(self, settings: Settings, consumer: str) -> None:
+        self._in_a_row_max = settings.dead_letters_in_a_row_max
+        self._percent_max = settings.dead_letters_in_window_percent_max
+        self._window: deque[bool] = deque(maxlen=settings.dead_letters_window_events)
+        self._in_a_row = 0
+        self._consumer = consumer
+
+    def note(self, outcomes: Sequence[bool]) -> None:
+        """Take in a batch's outcomes (True: set aside).
+
+        Raises:
+            ConsumerStopped: a limit is passed; the batch is to be rolled back.
+        """
+        for set_aside in outcomes:
+            self._in_a_row = self._in_a_row + 1 if set_aside else 0
+            self._window.append(set_aside)
+            if self._in_a_row > self._in_a_row_max:
+                raise ConsumerStopped(f"{self._consumer}: more than {self._in_a_row_max} events in a row set aside")
+        bad = sum(self._window)
+        full = len(self._window) == self._window.maxlen
+        if full and bad * 100 > self._percent_max * len(self._window):
+            raise ConsumerStopped(f"{self._consumer}: {bad} of the last {len(self._window)} events set aside")
+
+
+class BatchApplier:
+    """Applies records for one consumer name."""
+
+    def __init__(self, settings: Settings, inbox: Inbox, consumer: str, topic_prefix: str = "") -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._consumer = consumer
+        self._prefix = topic_prefix
+        self._poison = Poison(settings, consumer)
+
+    async def apply(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> None:
+        """Claim the offsets and apply the records, all at once.
+
+        Raises:
+            PartitionLost: an offset is no longer ours to claim.
+            InvalidEvent and whatever a handler raises: the caller rolls back and goes event by event.
+        """
+        await self.claim(session, claims)
+        parked = await self._parked_keys(session, records)
+        dropped = await self._dropped(session, records)
+        received = []
+        for record in records:
+            if (record.topic, record.partition, record.offset) in dropped:
+                continue
+            if (record.topic, (record.key or b"").decode(errors="replace")) in parked:
+                raise InvalidEvent("a key of this batch is parked")
+            item = self._parse(record)
+            if item is not None:
+                received.append(item)
+        await self._inbox.apply(session, received)
+        self._poison.note([False] * len(records))
+
+    async def apply_one_by_one(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> int:
+        """Claim the offsets and apply each record under a savepoint; set aside what cannot be, and what is behind it.
+
+        Returns:
+            How many records were set aside.
+
+        Raises:
+            PartitionLost, ConsumerStopped: the caller rolls back.
+        """
+        await self.claim(session, claims)
+        parked = await self._parked_keys(session, records)
+        dropped = await self._dropped(session, records)
+        outcomes = []
+        for record in records:
+            key = (record.topic, (record.key or b"").decode(errors="replace"))
+            if (record.topic, record.partition, record.offset) in dropped:
+                outcomes.append(False)
+                continue
+            reason = "parked behind an event that was set aside" if key in parked else None
+            is_parked = reason is not None
+            if reason is None:
+                reason = await self._try(session, record)
+            if reason is not None:
+                parked.add(key)
+                await self._set_aside(session, record, reason, parked=is_parked)
+            outcomes.append(reason is not None and not is_parked)
+        self._poison.note(outcomes)
+        return sum(outcomes)
+
+    async def claim(self, session: WriteSession, claims: Sequence[Claim]) -> None:
+        """Move our offsets on; whoever finds another offset than expected has lost the partition."""
+        await session.fetch(
+            "select pg_advisory_xact_lock_shared(cast(:lock as integer), hashtext(:consumer))",
+            lock=PAUSE_LOCK,
+            consumer=self._consumer,
+        )
+        moved = await session.execute(
+            """
+            update consumer_offset set next_offset = claimed.next_offset
+            from (select * from unnest(cast(:topics as text[]), cast(:partitions as integer[]),
+                                       cast(:expected as bigint[]), cast(:next as bigint[]))
+                  as claim (topic, partition, expected, next_offset)) as claimed
+            where consumer_offset.consumer = :consumer and consumer_offset.topic = claimed.topic
+              and consumer_offset.partition = claimed.partition and consumer_offset.next_offset = claimed.expected
+            """,
+            consumer=self._consumer,
+            topics=[claim.topic for claim in claims],
+            partitions=[claim.partition for claim in claims],
+            expected=[claim.expected_offset for claim in claims],
+            next=[claim.next_offset for claim in claims],
+        )
+        if moved != len(claims):
+            raise PartitionLost(f"{self._consumer}: {len(claims) - moved} of {len(claims)} partitions moved on")
+
+    def _parse(self, record: Record) -> Received[Event] | None:
+        return self._inbox.parse(
+            topic=record.topic.removeprefix(self._prefix),
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            headers=_headers(record),
+            value=record.value,
+        )
+
+    async def _try(self, session: WriteSession, record: Record) -> str | None:
+        """Apply one record under a savepoint; the reason when it can never be applied."""
+        try:
+            async with session.savepoint():
+                item = self._parse(record)
+                if item is not None:
+                    await self._inbox.apply(session, [item])
+        except (PartitionLost, ConsumerStopped):
+            raise
+        except Exception as error:
+            if is_transient(error):
+                raise
+            return str(error) if isinstance(error, InvalidEvent) else type(error).__name__
+        return None
+
+    async def _parked_keys(self, session: WriteSession, records: Sequence[Record]) -> set[tuple[str, str]]:
+        rows = await session.fetch(
+            "select distinct topic, key from dead_letter where consumer = :consumer and topic = any(:topics)",
+            consumer=self._consumer,
+            topics=sorted({record.topic for record in records}),
+        )
+        return {(row["topic"], row["key"]) for row in rows}
+
+    async def _dropped(self, session: WriteSession, records: Sequence[Record]) -> set[tuple[str, int, int]]:
+        rows = await session.fetch(
+            'select topic, partition, "offset" from dead_letter_drop where topic = any(:topics)',
+            topics=sorted({record.topic for record in records}),
+        )
+        return {(row["topic"], row["partition"], row["offset"]) for row in rows}
+
+    async def _set_aside(self, session: WriteSession, record: Record, reason: str, *, parked: bool) -> None:
+        DEAD_LETTERS.labels(self._consumer).inc()
+        log.error(
+            "event_set_aside",
+            consumer=self._consumer,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=reason,
+        )
+        await session.execute(
+            """
+            insert into dead_letter (consumer, topic, partition, "offset", key, headers, value, reason, parked)
+            values (:consumer, :topic, :partition, :offset, :key, cast(:headers as jsonb), :value, :reason, :parked)
+            on conflict (consumer, topic, partition, "offset") do nothing
+            """,
+            consumer=self._consumer,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=(record.key or b"").decode(errors="replace"),
+            headers=orjson.dumps(_headers(record)).decode(),
+            value=record.value or b"",
+            reason=reason,
+            parked=parked,
+        )
+
+
+def _headers(record: Record) -> dict[str, str]:
+    return {name: value.decode(errors="replace") for name, value in record.headers or ()}

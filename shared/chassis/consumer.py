@@ -1,0 +1,261 @@
+"""Reads the topics of a service's inbox and applies them, each effect exactly once.
+
+Offsets live in PostgreSQL, claimed in the transaction of their effects; a member that lost its partition fails to
+claim. Kafka's own group offsets are only told afterwards, for lag tools.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.chassis.batches import (
+    BatchApplier,
+    Claim,
+    ConsumerStopped,
+    LogChanged,
+    PartitionLost,
+    Record,
+    is_transient,
+)
+from shared.chassis.database import Database
+from shared.chassis.inbox import Inbox
+from shared.chassis.kafka import make_admin, make_consumer, topic_name
+from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED
+from shared.chassis.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_HEARTBEAT_SECONDS = 2.0
+_PAUSE_SECONDS_MAX = 30.0
+
+
+@dataclass
+class _Partitions:
+    """What this member holds: the next offset of each partition, as PostgreSQL knows it."""
+
+    next_offset: dict[TopicPartition, int] = field(default_factory=dict)
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """One member of a service's consumer group."""
+
+    def __init__(self, settings: Settings, database: Database, inbox: Inbox, *, member: str = "0") -> None:
+        self._settings = settings
+        self._database = database
+        self._inbox = inbox
+        self._name = inbox.consumer
+        self._topics = [topic_name(settings, topic.name) for topic in inbox.topics]
+        self._client_id = f"{self._name}-{member}"
+        self._applier = BatchApplier(settings, inbox, self._name, settings.kafka_topic_prefix)
+        self._held = _Partitions()
+        self._batch = asyncio.Lock()  # a rebalance waits for the batch under way
+        self._told_at = 0.0
+        self._fault: BaseException | None = None
+        self._kafka: AIOKafkaConsumer | None = None
+        self._cluster_id = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`.
+
+        Raises:
+            ConsumerStopped, LogChanged: a person must look first; nothing was applied that should not be.
+        """
+        if not self._topics:
+            return
+        pause_seconds = 0.5
+        while not stop.is_set():
+            try:
+                await self._round(stop)
+            except (ConsumerStopped, LogChanged) as error:
+                CONSUMER_STOPPED.labels(self._name).set(1)
+                log.critical("consumer_stopped", consumer=self._name, reason=str(error))
+                raise
+            except Exception as error:
+                if not isinstance(error, KafkaError | PartitionLost) and not is_transient(error):
+                    raise
+                log.warning("consumer_paused", consumer=self._name, error=repr(error), seconds=pause_seconds)
+                await _sleep(stop, pause_seconds)
+                pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
+            else:
+                pause_seconds = 0.5
+
+    async def _round(self, stop: asyncio.Event) -> None:
+        """One membership of the group, from joining to the first error or the stop."""
+        self._fault = None
+        self._held = _Partitions()
+        self._cluster_id = await self._read_cluster_id()
+        group = topic_name(self._settings, f"plodnee.{self._name}")
+        self._kafka = make_consumer(self._settings, group, self._client_id)
+        await self._kafka.start()
+        try:
+            self._kafka.subscribe(self._topics, listener=self)
+            while not stop.is_set():
+                await self._poll()
+        finally:
+            await self._kafka.stop()
+
+    async def _poll(self) -> None:
+        assert self._kafka is not None  # noqa: S101 - set in _round, which alone calls this
+        fetched = await self._kafka.getmany(
+            timeout_ms=self._settings.consumer_poll_ms, max_records=self._settings.consumer_batch_events_max
+        )
+        if self._fault is not None:
+            raise self._fault
+        async with self._batch:
+            mine = {tp: records for tp, records in fetched.items() if records and tp in self._held.next_offset}
+            if mine:
+                with CONSUMER_BATCH_SECONDS.labels(self._name).time():
+                    await self._apply(mine)
+        await self._tell(bool(mine))
+
+    async def _apply(self, fetched: dict[TopicPartition, list[Record]]) -> None:
+        """Apply what was fetched: all at once, else one by one; transient errors leave everything as it was."""
+        claims = []
+        records: list[Record] = []
+        for partition, fetched_records in sorted(fetched.items()):
+            expected = self._held.next_offset[partition]
+            fresh = [record for record in fetched_records if record.offset >= expected]
+            if fresh:
+                claims.append(Claim(partition.topic, partition.partition, expected, fresh[-1].offset + 1))
+                records += fresh
+        if not records:
+            return
+        try:
+            async with self._database.unscoped() as session:
+                await self._applier.apply(session, claims, records)
+        except (PartitionLost, ConsumerStopped):
+            raise
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.warning(
+                "batch_retried_one_by_one", consumer=self._name, events=len(records), error=type(error).__name__
+            )
+            async with self._database.unscoped() as session:
+                await self._applier.apply_one_by_one(session, claims, records)
+        for claim in claims:
+            self._held.next_offset[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
+        CONSUMED_EVENTS.labels(self._name).inc(len(records))
+
+    async def _tell(self, busy: bool) -> None:
+        """Say how far we are: the heartbeat in PostgreSQL, and the group's offsets in Kafka for lag tools."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at < _HEARTBEAT_SECONDS or not self._held.next_offset:
+            return
+        self._told_at = now
+        assert self._kafka is not None  # noqa: S101 - set in _round, which alone leads here
+        lag_events = 0
+        for partition, next_offset in self._held.next_offset.items():
+            end = self._kafka.highwater(partition)
+            lag_events += max((end or next_offset) - next_offset, 0)
+        CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
+        async with self._database.unscoped() as session:
+            await session.execute(
+                """
+                insert into consumer_heartbeat (consumer, polled_at, lag_events, lag_seconds)
+                values (:consumer, now(), :lag, 0)
+                on conflict (consumer) do update set polled_at = excluded.polled_at, lag_events = excluded.lag_events,
+                    lag_seconds = case when excluded.lag_events = 0 then 0
+                        else consumer_heartbeat.lag_seconds
+                             + extract(epoch from excluded.polled_at - consumer_heartbeat.polled_at) end
+                """,
+                consumer=self._name,
+                lag=lag_events,
+            )
+        try:
+            await self._kafka.commit(dict(self._held.next_offset))
+        except KafkaError as error:
+            # Ours are the offsets that count; lag tools see these a little later.
+            log.info("group_offsets_not_told", consumer=self._name, error=type(error).__name__)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Let the batch under way end, then hold nothing until the next assignment."""
+        async with self._batch:
+            self._held = _Partitions()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Continue each partition where PostgreSQL says, and refuse a log that is not the one we read."""
+        try:
+            async with self._batch:
+                await self._take(sorted(assigned))
+        except Exception as error:
+            # Raised in the client's own task: kept, and raised by the next poll.
+            self._fault = error
+
+    async def _take(self, assigned: list[TopicPartition]) -> None:
+        self._held = _Partitions()
+        if not assigned:
+            return
+        assert self._kafka is not None  # noqa: S101 - the listener lives within _round
+        beginnings: dict[TopicPartition, int] = await self._kafka.beginning_offsets(assigned)
+        ends: dict[TopicPartition, int] = await self._kafka.end_offsets(assigned)
+        async with self._database.unscoped() as session:
+            await ensure_offsets(session, self._name, self._cluster_id, assigned, beginnings)
+            rows = await session.fetch(
+                "select topic, partition, next_offset, cluster_id from consumer_offset where consumer = :consumer",
+                consumer=self._name,
+            )
+        known = {TopicPartition(row["topic"], row["partition"]): row for row in rows}
+        for partition in assigned:
+            row = known[partition]
+            if row["cluster_id"] != self._cluster_id:
+                raise LogChanged(
+                    f"{self._name}: {partition.topic} was read from cluster {row['cluster_id']}, this is"
+                    f" {self._cluster_id}; owners replay, then `plodnee offsets reset`"
+                )
+            if row["next_offset"] > ends[partition]:
+                raise LogChanged(
+                    f"{self._name}: {partition.topic}-{partition.partition} ends at {ends[partition]}, but"
+                    f" {row['next_offset']} was already read; owners replay, then `plodnee offsets reset`"
+                )
+            if row["next_offset"] < beginnings[partition]:
+                raise LogChanged(
+                    f"{self._name}: {partition.topic}-{partition.partition} begins at {beginnings[partition]}, but only"
+                    f" {row['next_offset']} was read: events are lost; owners replay, then `plodnee offsets reset`"
+                )
+            self._kafka.seek(partition, row["next_offset"])
+            self._held.next_offset[partition] = row["next_offset"]
+
+    async def _read_cluster_id(self) -> str:
+        admin = make_admin(self._settings, self._client_id)
+        await admin.start()
+        try:
+            return str((await admin.describe_cluster())["cluster_id"])
+        finally:
+            await admin.close()
+
+
+async def ensure_offsets(
+    session: Any,
+    consumer: str,
+    cluster_id: str,
+    partitions: list[TopicPartition],
+    beginnings: dict[TopicPartition, int],
+) -> None:
+    """Make the offset rows that are missing; from then on they are only updated, so that a late claim fails."""
+    await session.execute(
+        """
+        insert into consumer_offset (consumer, topic, partition, next_offset, cluster_id)
+        select :consumer, topic, partition, first, :cluster
+        from unnest(cast(:topics as text[]), cast(:partitions as integer[]), cast(:first as bigint[]))
+             as given (topic, partition, first)
+        on conflict (consumer, topic, partition) do nothing
+        """,
+        consumer=consumer,
+        cluster=cluster_id,
+        topics=[partition.topic for partition in partitions],
+        partitions=[partition.partition for partition in partitions],
+        first=[beginnings[partition] for partition in partitions],
+    )
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,97 @@
+"""Pydantic's findings as fields with a code and both languages, without a word of what was sent.
+
+Pydantic's own messages sometimes quote the input, so they are not passed on: each code has a text here, filled with
+the rule's own limits only.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from shared.kernel.errors import BilingualValueError, FieldProblem
+
+_SAFE_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_FIELDS_MAX = 100
+_SECTIONS = frozenset({"body", "query", "path", "header", "cookie"})
+
+# code -> (English, Thai); {limit} is the rule's own number.
+_TEXTS: dict[str, tuple[str, str]] = {
+    "missing": ("This field is needed", "ต้องระบุ"),
+    "json_invalid": ("The body is not valid JSON", "ข้อมูลไม่ใช่ JSON ที่ถูกต้อง"),
+    "json_type": ("The body is not valid JSON", "ข้อมูลไม่ใช่ JSON ที่ถูกต้อง"),
+    "extra_forbidden": ("This field is not known here", "ไม่มีฟิลด์นี้"),
+    "model_attributes_type": ("Send a JSON object", "ต้องเป็นออบเจ็กต์ JSON"),
+    "model_type": ("Send a JSON object", "ต้องเป็นออบเจ็กต์ JSON"),
+    "dict_type": ("Send a JSON object", "ต้องเป็นออบเจ็กต์ JSON"),
+    "list_type": ("Send a list", "ต้องเป็นรายการ"),
+    "string_type": ("Send text", "ต้องเป็นข้อความ"),
+    "string_too_short": ("At least {limit} characters", "อย่างน้อย {limit} อักขระ"),
+    "string_too_long": ("At most {limit} characters", "ไม่เกิน {limit} อักขระ"),
+    "string_pattern_mismatch": ("The form of this text is not right", "รูปแบบข้อความไม่ถูกต้อง"),
+    "too_short": ("At least {limit} items", "อย่างน้อย {limit} รายการ"),
+    "too_long": ("At most {limit} items", "ไม่เกิน {limit} รายการ"),
+    "int_type": ("Send a whole number", "ต้องเป็นจำนวนเต็ม"),
+    "int_parsing": ("Send a whole number", "ต้องเป็นจำนวนเต็ม"),
+    "int_from_float": ("Send a whole number", "ต้องเป็นจำนวนเต็ม"),
+    "decimal_type": ("Send a decimal number as text", "ต้องเป็นเลขทศนิยมในรูปข้อความ"),
+    "decimal_parsing": ("Send a decimal number as text", "ต้องเป็นเลขทศนิยมในรูปข้อความ"),
+    "decimal_max_places": ("At most {limit} decimal places", "ทศนิยมไม่เกิน {limit} ตำแหน่ง"),
+    "bool_type": ("Send true or false", "ต้องเป็น true หรือ false"),
+    "bool_parsing": ("Send true or false", "ต้องเป็น true หรือ false"),
+    "greater_than": ("Must be more than {limit}", "ต้องมากกว่า {limit}"),
+    "greater_than_equal": ("Must be at least {limit}", "ต้องไม่น้อยกว่า {limit}"),
+    "less_than": ("Must be less than {limit}", "ต้องน้อยกว่า {limit}"),
+    "less_than_equal": ("Must be at most {limit}", "ต้องไม่เกิน {limit}"),
+    "uuid_parsing": ("Send a UUID", "ต้องเป็น UUID"),
+    "uuid_type": ("Send a UUID", "ต้องเป็น UUID"),
+    "date_parsing": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
+    "date_type": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
+    "date_from_datetime_parsing": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
+    "date_from_datetime_inexact": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
+    "datetime_parsing": ("Send a time as 2022-09-30T08:00:00+07:00", "ต้องเป็นเวลา เช่น 2022-09-30T08:00:00+07:00"),
+    "literal_error": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
+    "enum": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
+}
+_OTHER = ("This value is not acceptable", "ค่านี้ใช้ไม่ได้")
+_LIMITS = ("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places", "expected")
+
+
+def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
+    """The fields that Pydantic refuses, at most 100 of them."""
+    found = []
+    for error in errors:
+        if len(found) == _FIELDS_MAX:
+            break
+        code = str(error["type"])
+        message_en, message_th = _texts(code, error)
+        found.append(FieldProblem(_path(error["loc"]), code, message_en, message_th))
+    return found
+
+
+def _texts(code: str, error: Mapping[str, Any]) -> tuple[str, str]:
+    context: Mapping[str, Any] = error.get("ctx") or {}
+    cause = context.get("error")
+    if isinstance(cause, BilingualValueError):
+        return _without_input(cause, error.get("input"))
+    if code not in _TEXTS:
+        return _OTHER
+    limit = next((context[name] for name in _LIMITS if name in context), "")
+    return _TEXTS[code][0].format(limit=limit), _TEXTS[code][1].format(limit=limit)
+
+
+def _without_input(error: BilingualValueError, sent: object) -> tuple[str, str]:
+    """The rule's own words, which say how to mend the value, unless they quote more of it than can be cut out."""
+    message_en = error.message_en.replace(repr(sent), "the value")
+    message_th = error.message_th.replace(repr(sent), "ค่านี้")
+    pieces = re.findall(r"\w{2,}", str(sent))
+    if any(piece in message_en or piece in message_th for piece in pieces):
+        return _OTHER
+    return message_en, message_th
+
+
+def _path(location: Sequence[str | int]) -> str:
+    """``items.0.amount``; a part that the caller invented (the key of a map) is shown as ``*``."""
+    parts = list(location)
+    if len(parts) > 1 and parts[0] in _SECTIONS:
+        parts = parts[1:]
+    return ".".join(str(part) if isinstance(part, int) or _SAFE_PART.fullmatch(part) else "*" for part in parts)

@@ -1,0 +1,83 @@
+"""`plodnee init`: databases, roles, grants and topics on the operator's own PostgreSQL and Kafka. Safe to repeat."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import structlog
+
+from shared.chassis.events import Topic
+from shared.chassis.kafka import create_topics
+from shared.chassis.settings import Role, Settings, role_name
+
+log = structlog.get_logger(__name__)
+
+_ROLES: tuple[Role, ...] = ("owner", "api", "worker")
+
+
+async def initialise(settings: Settings, services: list[str], topics: list[Topic]) -> None:
+    """Create what is missing, set the roles' passwords, and create missing topics.
+
+    Raises:
+        MissingSettings: the superuser's URL or a password is not in the environment.
+    """
+    for service in services:
+        await initialise_database(settings, service)
+    created = await create_topics(settings, topics)
+    log.info("topics_ready", created=len(created), topics=len(topics))
+
+
+async def initialise_database(settings: Settings, service: str) -> None:
+    """Create the service's roles and database, owned by its owner role."""
+    admin_url = settings.require("admin_database_url")
+    database = urlsplit(settings.database_url(service, "owner")).path.lstrip("/")
+    connection = await asyncpg.connect(admin_url, timeout=10)
+    try:
+        for role in _ROLES:
+            await _ensure_role(connection, role_name(service, role), settings.role_password(service, role))
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", database):
+            owner = role_name(service, "owner")
+            await connection.execute(f"grant {owner} to current_user")
+            await connection.execute(f"create database \"{database}\" owner {owner} encoding 'UTF8' template template0")
+            await connection.execute(f'revoke all on database "{database}" from public')
+            for role in ("api", "worker"):
+                await connection.execute(f'grant connect on database "{database}" to {role_name(service, role)}')  # type: ignore[arg-type]
+    finally:
+        await connection.close()
+    inside = await asyncpg.connect(urlunsplit(urlsplit(admin_url)._replace(path=f"/{database}")), timeout=10)
+    try:
+        # pg_trgm and btree_gist are trusted extensions of every supported PostgreSQL.
+        await inside.execute("create extension if not exists pg_trgm; create extension if not exists btree_gist;")
+    finally:
+        await inside.close()
+    log.info("database_ready", service=service, database=database)
+
+
+async def _ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:
+    """A plain role that can sign in: no superuser, no bypass of row-level security."""
+    quoted = await connection.fetchval("select quote_literal($1::text)", password)
+    exists = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
+    verb = "alter" if exists else "create"
+    await connection.execute(
+        f"{verb} role {role} login nosuperuser nobypassrls nocreatedb nocreaterole password {quoted}"
+    )
+
+
+async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> None:
+    """Refuse in production an api or worker role that row-level security does not bind.
+
+    Raises:
+        UnsafeSettings: the role is a superuser, bypasses policies or owns tables.
+    """
+    from shared.chassis.settings import UnsafeSettings
+
+    connection = await asyncpg.connect(settings.database_url(service, role), timeout=10)
+    try:
+        row = await connection.fetchrow(
+            "select rolsuper, rolbypassrls, exists (select 1 from pg_class where relowner = pg_roles.oid"
+            " and relkind in ('r', 'p')) as owns from pg_roles where rolname = current_user"
+        )
+    finally:
+        await connection.close()
+    faults = [name for name in ("rolsuper", "rolbypassrls", "owns") if row[name]]
+    if faults and settings.is_production:
+        raise UnsafeSettings(f"refusing to run in production: the {role} role of {service} is {', '.join(faults)}")

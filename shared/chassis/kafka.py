@@ -1,0 +1,139 @@
+"""Kafka clients with every option that has a dangerous default stated, hidden here so that they can be swapped."""
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared.chassis.events import Topic
+from shared.chassis.settings import Settings
+
+
+class TopicsDiffer(RuntimeError):
+    """The broker's topics are not what the catalogue asks for; the message lists each difference."""
+
+
+def topic_name(settings: Settings, name: str) -> str:
+    """The name on the broker: the catalogue's, behind the prefix that keeps test runs apart."""
+    return settings.kafka_topic_prefix + name
+
+
+def make_producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
+    """A producer that neither loses nor reorders: all replicas acknowledge, and the broker drops its own retries."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.require("kafka_bootstrap_servers"),
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=1,  # the relay already sends in batches; waiting longer only adds latency
+        max_batch_size=262_144,
+        max_request_size=1_048_576,
+        request_timeout_ms=settings.kafka_request_timeout_ms,
+        retry_backoff_ms=100,
+    )
+
+
+def make_consumer(settings: Settings, group_id: str | None, client_id: str) -> AIOKafkaConsumer:
+    """A consumer whose offsets are ours to keep: nothing is committed that was not applied, no history is skipped."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.require("kafka_bootstrap_servers"),
+        group_id=group_id,
+        client_id=client_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # only until the assignment seeks to the offsets that PostgreSQL holds
+        isolation_level="read_committed",
+        max_poll_records=settings.consumer_batch_events_max,
+        fetch_max_bytes=16_777_216,
+        max_partition_fetch_bytes=2_097_152,
+        fetch_max_wait_ms=100,
+        session_timeout_ms=settings.consumer_session_timeout_ms,
+        heartbeat_interval_ms=settings.consumer_session_timeout_ms // 10,
+        rebalance_timeout_ms=60_000,
+        max_poll_interval_ms=settings.consumer_poll_interval_max_ms,
+        request_timeout_ms=settings.kafka_request_timeout_ms,
+        retry_backoff_ms=100,
+        metadata_max_age_ms=60_000,
+    )
+
+
+def make_admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
+    return AIOKafkaAdminClient(
+        bootstrap_servers=settings.require("kafka_bootstrap_servers"),
+        client_id=client_id,
+        request_timeout_ms=settings.kafka_request_timeout_ms,
+    )
+
+
+async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:
+    """Create the topics that are missing, kept for ever and never compacted; returns the names created."""
+    admin = make_admin(settings, "plodnee-init")
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        wanted = [topic_name(settings, topic.name) for topic in topics]
+        missing = [name for name in wanted if name not in existing]
+        if missing:
+            response = await admin.create_topics(
+                [
+                    NewTopic(
+                        name=name,
+                        num_partitions=settings.kafka_partitions,
+                        replication_factor=settings.kafka_replication_factor,
+                        topic_configs={"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"},
+                    )
+                    for name in missing
+                ]
+            )
+            for name, code, *_ in response.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise for_code(code)(f"could not create topic {name}")
+        return missing
+    finally:
+        await admin.close()
+
+
+async def check_topics(settings: Settings, topics: list[Topic]) -> None:
+    """Refuse topics that could lose or reorder what we keep.
+
+    Raises:
+        TopicsDiffer: a topic is missing, forgets, is compacted, has other partitions or too few replicas.
+    """
+    admin = make_admin(settings, "plodnee-topics-check")
+    await admin.start()
+    try:
+        names = [topic_name(settings, topic.name) for topic in topics]
+        described = {row["topic"]: row for row in await admin.describe_topics(names)}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        configs: dict[str, dict[str, str]] = {}
+        for response in await admin.describe_configs(resources):
+            for row in response.resources:
+                _, _, _, name, entries = row[:5]
+                configs[name] = {entry[0]: entry[1] for entry in entries}
+    finally:
+        await admin.close()
+    faults: list[str] = []
+    for name in names:
+        faults += _topic_faults(settings, name, described.get(name), configs.get(name, {}))
+    if faults:
+        raise TopicsDiffer("; ".join(faults))
+
+
+def _topic_faults(settings: Settings, name: str, described: dict[str, Any] | None, config: dict[str, str]) -> list[str]:
+    partitions = (described or {}).get("partitions") or []
+    if described is None or described.get("error_code") or not partitions:
+        return [f"{name} is missing: run `plodnee init`"]
+    faults = []
+    if len(partitions) != settings.kafka_partitions:
+        faults.append(f"{name} has {len(partitions)} partitions, expected {settings.kafka_partitions}")
+    replicas = min(len(partition["replicas"]) for partition in partitions)
+    replicas_needed = 3 if settings.is_production else 1
+    if replicas < replicas_needed:
+        faults.append(f"{name} has {replicas} replicas, expected at least {replicas_needed}")
+    if config.get("retention.ms") != "-1":
+        faults.append(f"{name} forgets after {config.get('retention.ms')} ms, expected retention.ms=-1")
+    if config.get("cleanup.policy") != "delete":
+        faults.append(f"{name} has cleanup.policy={config.get('cleanup.policy')}, expected delete (never compacted)")
+    return faults

@@ -1,0 +1,85 @@
+"""The one way an event leaves a service: a row in the transaction that made it true.
+
+The event is serialised once, here, as bytes. What the broker would refuse is refused here, so that no row can block
+its shard.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zlib import crc32
+
+import orjson
+import structlog
+
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Event
+from shared.chassis.settings import get_settings
+from shared.kernel.identifiers import uuid7
+
+SHARDS = 16  # fixed for ever: a key must always meet the same relay
+
+_COLUMNS = ("shard", "topic", "key", "aggregate_version", "headers", "value")
+
+
+class EventRefused(ValueError):
+    """The event could not be published: it is too large, or its topic belongs to another service."""
+
+
+async def add(session: WriteSession, event: Event, *, version: int, effective_on: date) -> None:
+    """Publish one event with this transaction.
+
+    Args:
+        session: the transaction that writes what the event says; its aggregate's row is already locked.
+        event: the data.
+        version: the aggregate's version after the change (1 for a fact).
+        effective_on: the business date the event belongs to.
+
+    Raises:
+        EventRefused: the broker would not take it.
+    """
+    await add_many(session, [(event, version, effective_on)])
+
+
+async def add_many(session: WriteSession, events: Sequence[tuple[Event, int, date]]) -> None:
+    """Publish events (event, version, effective date) with this transaction, in this order, by one COPY."""
+    if not events:
+        return
+    context = structlog.contextvars.get_contextvars()
+    now = datetime.now(UTC).isoformat()
+    limit = get_settings().event_bytes_max
+    await session.copy(
+        "outbox",
+        _COLUMNS,
+        [_row(session.service, event, version, day, now, context, limit) for event, version, day in events],
+    )
+
+
+def _row(
+    service: str, event: Event, version: int, effective_on: date, now: str, context: dict[str, Any], limit: int
+) -> tuple[Any, ...]:
+    if event.topic.producer != service:
+        raise EventRefused(f"{event.type} belongs to {event.topic.producer}, not to {service}")
+    key = event.key
+    value = event.model_dump_json().encode()
+    if len(value) > limit:
+        raise EventRefused(f"{event.type} of {len(value)} bytes is over the limit of {limit}")
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(uuid7()),
+        "ce_source": f"/{service}",
+        "ce_type": event.type,
+        "ce_subject": key,
+        "ce_time": now,
+        "ce_effectiveon": effective_on.isoformat(),
+        "content-type": "application/json",
+    }
+    for header, name in (("ce_correlationid", "correlation_id"), ("ce_causationid", "causation_id")):
+        if name in context:
+            headers[header] = str(context[name])
+    return shard_of(key), event.topic.name, key, version, orjson.dumps(headers).decode(), value
+
+
+def shard_of(key: str) -> int:
+    """The shard whose relay publishes this key, so that one key keeps its order."""
+    return crc32(key.encode()) % SHARDS

@@ -1,0 +1,1 @@
+"""The events between the services, and nothing else."""
