@@ -1,0 +1,101 @@
+"""What an operator does with events that were set aside: look, try again, or drop with a reason."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.chassis.batches import is_transient
+from shared.chassis.database import Database, WriteSession
+from shared.chassis.events import InvalidEvent
+from shared.chassis.inbox import Inbox
+from shared.chassis.pause import pause_consumer
+
+
+@dataclass(frozen=True)
+class Retried:
+    """How many events were applied, and the reason of the first that still cannot be, if any."""
+
+    applied: int
+    remaining: int
+    reason: str | None
+
+
+async def list_dead_letters(database: Database, consumer: str, limit: int = 200) -> list[dict[str, Any]]:
+    """The oldest events set aside, without their values."""
+    async with database.unscoped() as session:
+        rows = await session.fetch(
+            'select id, topic, partition, "offset", key, reason, parked, first_seen_at from dead_letter'
+            " where consumer = :consumer order by id limit :limit",
+            consumer=consumer,
+            limit=limit,
+        )
+    return [dict(row) for row in rows]
+
+
+async def show_dead_letter(database: Database, dead_letter_id: int) -> dict[str, Any] | None:
+    """One event whole: headers and value (events hold no personal data)."""
+    async with database.unscoped() as session:
+        row = await session.fetch_one("select * from dead_letter where id = :id", id=dead_letter_id)
+    return dict(row) if row else None
+
+
+async def retry_dead_letters(database: Database, inbox: Inbox, topic_prefix: str = "") -> Retried:
+    """Apply what was set aside, in order, key by key; the live consumer stands still meanwhile.
+
+    A key whose first event still fails stays parked whole.
+    """
+    applied, reason = 0, None
+    failed: set[tuple[str, str]] = set()
+    async with database.unscoped() as session:
+        await pause_consumer(session, inbox.consumer)
+        rows = await session.fetch("select * from dead_letter where consumer = :c order by id", c=inbox.consumer)
+        for row in rows:
+            if (row["topic"], row["key"]) in failed:
+                continue
+            fault = await _apply(session, inbox, dict(row), topic_prefix)
+            if fault is None:
+                await session.execute("delete from dead_letter where id = :id", id=row["id"])
+                applied += 1
+            else:
+                reason = reason or fault
+                failed.add((row["topic"], row["key"]))
+    return Retried(applied=applied, remaining=len(rows) - applied, reason=reason)
+
+
+async def drop_dead_letter(database: Database, dead_letter_id: int, reason: str) -> bool:
+    """Decide never to apply one event; recorded by its place in the log, so that a rebuild honours it."""
+    async with database.unscoped() as session:
+        row = await session.fetch_one(
+            'delete from dead_letter where id = :id returning topic, partition, "offset"', id=dead_letter_id
+        )
+        if row is None:
+            return False
+        await session.execute(
+            'insert into dead_letter_drop (topic, partition, "offset", reason) values (:t, :p, :o, :reason)'
+            " on conflict do nothing",
+            t=row["topic"],
+            p=row["partition"],
+            o=row["offset"],
+            reason=reason,
+        )
+        return True
+
+
+async def _apply(session: WriteSession, inbox: Inbox, row: dict[str, Any], topic_prefix: str) -> str | None:
+    """Apply one stored event under a savepoint; the reason when it cannot be."""
+    try:
+        async with session.savepoint():
+            item = inbox.parse(
+                topic=row["topic"].removeprefix(topic_prefix),
+                partition=row["partition"],
+                offset=row["offset"],
+                key=row["key"].encode(),
+                headers=row["headers"],
+                value=row["value"],
+            )
+            if item is not None:
+                await inbox.apply(session, [item])
+    except Exception as error:
+        if is_transient(error):
+            raise
+        return str(error) if isinstance(error, InvalidEvent) else type(error).__name__
+    return None

@@ -1,0 +1,95 @@
+"""The second process of a service: relay, consumer and jobs, until SIGTERM asks it to drain."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import structlog
+from prometheus_client import start_http_server
+
+from shared.chassis.batches import ConsumerStopped, LogChanged
+from shared.chassis.consumer import Consumer
+from shared.chassis.database import Database
+from shared.chassis.initialise import refuse_unsafe_role
+from shared.chassis.jobs import run_jobs
+from shared.chassis.relay import Relay
+from shared.chassis.service import Service
+from shared.chassis.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+Part = Literal["relay", "consumer", "jobs"]
+PARTS: tuple[Part, ...] = ("relay", "consumer", "jobs")
+
+
+async def run_worker(
+    service: Service, settings: Settings, stop: asyncio.Event, parts: tuple[Part, ...] = PARTS, member: str = "0"
+) -> None:
+    """Run the parts of a service's worker until `stop`, then drain: finish the batch, commit, leave, close.
+
+    A consumer that stopped itself stays stopped, with its reason in the log, while relay and jobs go on. Any other
+    failure ends the process, so that its supervisor starts a new one.
+    """
+    settings.refuse_unsafe_production()
+    await refuse_unsafe_role(settings, service.name, "worker")
+    database = Database(settings, service.name, "worker", f"{service.name}-worker")
+    running: list[asyncio.Task[None]] = []
+    try:
+        starters: dict[Part, Callable[[], Awaitable[None]]] = {
+            "relay": lambda: Relay(settings, database).run(stop),
+            "consumer": lambda: _consume(service, settings, database, stop, member),
+            "jobs": lambda: run_jobs(service, database, settings, stop),
+        }
+        running = [asyncio.create_task(_until(starters[part], stop), name=f"{service.name}-{part}") for part in parts]
+        log.info("worker_started", service=service.name, parts=parts)
+        await asyncio.gather(*running)
+        log.info("worker_drained", service=service.name)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await database.close()
+
+
+async def _until(start: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Run one part; when it fails, the others are asked to stop too."""
+    try:
+        await start()
+    except Exception:
+        stop.set()
+        raise
+
+
+async def _consume(service: Service, settings: Settings, database: Database, stop: asyncio.Event, member: str) -> None:
+    if service.inbox is None or not service.inbox.topics:
+        return
+    try:
+        await Consumer(settings, database, service.inbox, member=member).run(stop)
+    except (ConsumerStopped, LogChanged):
+        await stop.wait()  # logged where it happened; a person starts the worker again after mending
+
+
+def run_worker_process(
+    service: Service, settings: Settings, parts: tuple[Part, ...] = PARTS, metrics_port: int | None = None
+) -> None:
+    """The whole process: signals, the event loop, metrics on a port of their own when one is given."""
+    if metrics_port is not None:
+        start_http_server(metrics_port)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        worker = asyncio.create_task(run_worker(service, settings, stop, parts))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        try:
+            await asyncio.wait_for(worker, settings.drain_seconds_max)
+        except TimeoutError:
+            log.error("drain_took_too_long", service=service.name, seconds=settings.drain_seconds_max)
+            raise
+
+    asyncio.run(main())
