@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 
 if TYPE_CHECKING:
+    from shared.chassis.events import Event
     from shared.chassis.inbox import Inbox
+    from shared.chassis.jobs.registry import Tasks
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Service:
         tasks: the registry of its jobs, for the worker.
         feed_kinds: the kinds of file it takes in.
         events: every event type it publishes.
-        migrations: the folder of its Alembic migrations; readiness compares the database with its head. None where
-            no migration is kept (a service made by a test).
+        migrated: whether ``services/<name>/migrations`` makes its database; readiness then compares the database with
+            their head. False for a service that a test makes.
         owns_assignments: true for the service that officers' assignments are written in: its knowledge cannot be old.
     """
 
@@ -36,10 +37,10 @@ class Service:
     routers: Sequence[APIRouter] = ()
     page_routers: Sequence[APIRouter] = ()
     inbox: "Inbox | None" = None
-    tasks: Any = None
+    tasks: "Tasks | None" = None
     feed_kinds: Sequence[Any] = ()
-    events: Sequence[type[Any]] = ()
-    migrations: Path | None = None
+    events: "Sequence[type[Event]]" = ()
+    migrated: bool = True
     owns_assignments: bool = False
 
     @property

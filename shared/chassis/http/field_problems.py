@@ -58,7 +58,7 @@ _LIMITS = ("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places",
 
 def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
     """The fields that Pydantic refuses, at most 100 of them."""
-    found = []
+    found: list[FieldProblem] = []
     for error in errors:
         if len(found) == _FIELDS_MAX:
             break

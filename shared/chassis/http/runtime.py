@@ -24,7 +24,8 @@ class Runtime:
     database: Database
     tokens: "TokenVerifier"
     assigned: "AssignedReach"
-    sealer: Sealer
+    cursors: Sealer
+    answers: Sealer
     draining: bool = field(default=False)
 
 

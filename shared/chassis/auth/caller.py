@@ -1,0 +1,109 @@
+"""Who calls, what he may do (scopes) and how far he sees (reach)."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from shared.chassis.auth.tokens import Claims, invalid_token, missing_token
+from shared.chassis.http.problems import InsufficientScope
+from shared.chassis.http.runtime import runtime_of
+from shared.chassis.reach import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or a partner's system, as the token says.
+
+    Attributes:
+        subject: the provider's id of the person or service account; for an officer also the key of his assignments.
+        client_id: the client that was given the token.
+        scopes: what the token allows, as ``resource:verb``.
+        reach: the rows within sight.
+        name: what to show (a position, not a person).
+        roles: the provider's roles, for display and for rules that name a role.
+    """
+
+    subject: str
+    client_id: str
+    scopes: frozenset[str]
+    reach: Reach
+    name: str = ""
+    roles: frozenset[str] = frozenset()
+
+    def may(self, scope: str) -> bool:
+        """Whether the token carries the scope."""
+        return scope in self.scopes
+
+
+_BEARER = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    scheme_name="token",
+    description="An access token of the identity provider whose audience names this service.",
+)
+
+
+async def current_caller(request: Request, _credentials: Annotated[Any, Security(_BEARER)]) -> Caller:
+    """The caller of a request; raises Unauthenticated without a valid token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise missing_token()
+    return await caller_of_token(request, token.strip())
+
+
+async def caller_of_token(request: Request, token: str) -> Caller:
+    """The caller behind an access token, wherever the request carried it (a header, a session of a page)."""
+    runtime = runtime_of(request)
+    claims = await runtime.tokens.claims(token)
+    reach = areas_reach(claims)
+    if reach is None:
+        reach = await runtime.assigned.of(str(claims["sub"]))
+    caller = Caller(
+        subject=str(claims["sub"]),
+        client_id=str(claims.get("azp") or claims.get("client_id") or ""),
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        reach=reach,
+        name=str(claims.get("name", "")),
+        roles=frozenset(role for role in claims.get("roles", ()) if isinstance(role, str)),
+    )
+    structlog.contextvars.bind_contextvars(client_id=caller.client_id)
+    return caller
+
+
+def areas_reach(claims: Claims) -> Reach | None:
+    """The reach of the claim ``areas``, or None when the token has none and assignments decide.
+
+    An empty list is a reach of nothing: it never falls back to assignments.
+    """
+    if "areas" not in claims:
+        return None
+    areas = claims["areas"]
+    if not isinstance(areas, list) or not all(isinstance(area, str) for area in areas):
+        raise invalid_token()
+    return Reach.of_areas(areas)
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+
+
+def require(*scopes: str) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
+    """A dependency that gives the caller when the token carries every scope.
+
+    Use it once per right, as a type: ``CaseApprover = Annotated[Caller, Security(require("case:approve"))]``.
+    """
+    wanted = " ".join(scopes)
+
+    async def caller_with_scopes(caller: CurrentCaller) -> Caller:
+        if not caller.scopes.issuperset(scopes):
+            raise InsufficientScope(
+                f"The token needs the scope {wanted}",
+                f"โทเค็นต้องมีสิทธิ์ {wanted}",
+                headers={"WWW-Authenticate": f'Bearer realm="plodnee", error="insufficient_scope", scope="{wanted}"'},
+            )
+        return caller
+
+    return caller_with_scopes
