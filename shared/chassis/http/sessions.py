@@ -30,8 +30,8 @@ async def audited_reading(request: Request, caller: CurrentCaller) -> AsyncItera
 async def writing(request: Request, caller: CurrentCaller) -> AsyncIterator[WriteSession]:
     """A transaction that writes within the caller's reach."""
     async with runtime_of(request).database.write(caller.reach) as session:
-        # Seen by IdempotentRoute, which keeps the answer in this same transaction.
-        request.state.write_session = session
+        # Read by IdempotentRoute, which keeps the answer in this same transaction.
+        request.state.write_session, request.state.caller = session, caller
         yield session
 
 
