@@ -7,7 +7,7 @@ import structlog
 
 from shared.chassis.events import Topic
 from shared.chassis.kafka import create_topics
-from shared.chassis.settings import Role, Settings, role_name
+from shared.chassis.settings import Role, Settings, UnsafeSettings, role_name
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,8 @@ async def initialise_database(settings: Settings, service: str) -> None:
             await connection.execute(f"grant {owner} to current_user")
             await connection.execute(f"create database \"{database}\" owner {owner} encoding 'UTF8' template template0")
             await connection.execute(f'revoke all on database "{database}" from public')
-            for role in ("api", "worker"):
-                await connection.execute(f'grant connect on database "{database}" to {role_name(service, role)}')  # type: ignore[arg-type]
+            for role in _ROLES[1:]:
+                await connection.execute(f'grant connect on database "{database}" to {role_name(service, role)}')
     finally:
         await connection.close()
     inside = await asyncpg.connect(urlunsplit(urlsplit(admin_url)._replace(path=f"/{database}")), timeout=10)
@@ -68,8 +68,6 @@ async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> No
     Raises:
         UnsafeSettings: the role is a superuser, bypasses policies or owns tables.
     """
-    from shared.chassis.settings import UnsafeSettings
-
     connection = await asyncpg.connect(settings.database_url(service, role), timeout=10)
     try:
         row = await connection.fetchrow(
@@ -78,6 +76,6 @@ async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> No
         )
     finally:
         await connection.close()
-    faults = [name for name in ("rolsuper", "rolbypassrls", "owns") if row[name]]
+    faults = [name for name in ("rolsuper", "rolbypassrls", "owns") if row and row[name]]
     if faults and settings.is_production:
         raise UnsafeSettings(f"refusing to run in production: the {role} role of {service} is {', '.join(faults)}")

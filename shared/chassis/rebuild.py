@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.chassis.batches import BatchApplier, Claim
+from shared.chassis.batches import BatchApplier, Claim, Record
 from shared.chassis.consumer import ensure_offsets
 from shared.chassis.database import Database, WriteSession
 from shared.chassis.inbox import Inbox
@@ -158,13 +158,13 @@ class Rebuild:
             self._read_events += len(records)
             self._report(self._read_events, total)
 
-    async def _apply(self, session: WriteSession, claims: list[Claim], records: list[object]) -> None:
+    async def _apply(self, session: WriteSession, claims: list[Claim], records: list[Record]) -> None:
         dead = await session.fetch(
             'select topic, partition, "offset" from dead_letter where consumer = :name', name=self._inbox.consumer
         )
         set_aside = {(row["topic"], row["partition"], row["offset"]) for row in dead}
-        wanted = [record for record in records if (record.topic, record.partition, record.offset) not in set_aside]  # type: ignore[attr-defined]
-        await self._applier.apply(session, claims, wanted)  # type: ignore[arg-type]
+        wanted = [record for record in records if (record.topic, record.partition, record.offset) not in set_aside]
+        await self._applier.apply(session, claims, wanted)
 
     async def _compare(self, session: WriteSession) -> Comparison:
         comparison = Comparison()
@@ -178,7 +178,7 @@ class Rebuild:
         return comparison
 
     async def _swap(self, session: WriteSession) -> None:
-        """The copy becomes the read model, the one before is dropped; the offsets are equal, so the live consumer goes on."""
+        """The copy becomes the read model; as the offsets are equal, the live consumer goes on with it."""
         await session.execute(f"drop schema if exists {_OLD} cascade")
         await session.execute(f"alter schema {_LIVE} rename to {_OLD}")
         await session.execute(f"alter schema {_COPY} rename to {_LIVE}")

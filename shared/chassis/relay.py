@@ -115,12 +115,12 @@ class Relay:
                 "select pg_try_advisory_lock($1, $2)", _SHARD_LOCK, shard
             ):
                 self._shards.add(shard)
-        rows, oldest = await connection.fetchrow(
-            "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)"
+        waiting = await connection.fetch(
+            "select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0) as oldest"
             " from (select created_at from outbox order by id limit 100000) as waiting"
         )
-        OUTBOX_ROWS.labels(self._database.service).set(rows)
-        OUTBOX_OLDEST_SECONDS.labels(self._database.service).set(float(oldest))
+        OUTBOX_ROWS.labels(self._database.service).set(waiting[0]["rows"])
+        OUTBOX_OLDEST_SECONDS.labels(self._database.service).set(float(waiting[0]["oldest"]))
 
     async def _publish_batch(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
         """Publish up to a batch of rows and delete those acknowledged; returns how many."""

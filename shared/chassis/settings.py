@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         Raises:
             MissingSettings: the address or the password is not set.
         """
-        found = _DatabaseSettings(_env_prefix=f"PLODNEE_{service.upper()}_")  # type: ignore[call-arg]
+        found = _DatabaseSettings(_env_prefix=f"PLODNEE_{service.upper()}_")
         if not found.database_url:
             raise MissingSettings(f"set PLODNEE_{service.upper()}_DATABASE_URL, e.g. postgresql://host:5432/{service}")
         parts = urlsplit(found.database_url)
@@ -133,7 +133,7 @@ class Settings(BaseSettings):
 
     def role_password(self, service: str, role: Role) -> str:
         """The password `plodnee init` gives the role; raises MissingSettings when it is not set."""
-        found = _DatabaseSettings(_env_prefix=f"PLODNEE_{service.upper()}_")  # type: ignore[call-arg]
+        found = _DatabaseSettings(_env_prefix=f"PLODNEE_{service.upper()}_")
         password: SecretStr | None = getattr(found, f"{role}_password")
         if password is None:
             raise MissingSettings(f"set PLODNEE_{service.upper()}_{role.upper()}_PASSWORD")

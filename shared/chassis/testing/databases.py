@@ -3,10 +3,14 @@
 import asyncio
 
 import asyncpg
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, pool
 
 from shared.chassis.initialise import initialise_database
 from shared.chassis.migrate import migrate
-from shared.chassis.settings import Settings
+from shared.chassis.schema import create_chassis_tables, run_sql
+from shared.chassis.settings import Settings, role_name
 
 
 async def make_database(settings: Settings, service: str) -> dict[str, int]:
@@ -51,3 +55,27 @@ async def drop_database(settings: Settings, service: str) -> None:
         await admin.execute(f'drop database if exists "{name}" with (force)')
     finally:
         await admin.close()
+
+
+async def make_bare_database(settings: Settings, service: str, tables_sql: str) -> None:
+    """A database with the chassis' tables and a few of the test's own, for tests that need no service.
+
+    It stands where the service's database would; a test run keeps the two apart by the settings it passes.
+    """
+    await drop_database(settings, service)
+    await initialise_database(settings, service)
+    await asyncio.to_thread(_create_bare, settings, service, tables_sql)
+
+
+def _create_bare(settings: Settings, service: str, tables_sql: str) -> None:
+    url = settings.database_url(service, "owner").replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        create_chassis_tables(service)
+        run_sql(tables_sql)
+        grants = f"""
+            grant select, insert, update, delete on all tables in schema public to {role_name(service, "worker")};
+            grant usage, select on all sequences in schema public to {role_name(service, "worker")};
+        """
+        run_sql(grants)
+    engine.dispose()

@@ -1,0 +1,143 @@
+"""A small pair of events and a database that speaks and hears them, over the run's real broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+import pytest_asyncio
+
+from shared.chassis import outbox
+from shared.chassis.database import Database, WriteSession
+from shared.chassis.events import Catalogue, Event, InvalidEvent, Received, Topic
+from shared.chassis.inbox import Inbox, insert_facts, upsert_state
+from shared.chassis.kafka import create_topics
+from shared.chassis.relay import Relay
+from shared.chassis.settings import Settings
+from shared.chassis.testing.databases import drop_database, make_bare_database
+
+DAY = date(2022, 10, 1)
+
+BALANCE = Topic("plodnee.registry.balance", "state", "account", "An account's balance.", "registry", ("registry",))
+DEPOSIT = Topic("plodnee.registry.deposit", "fact", "account", "Money paid in.", "registry", ("registry",))
+
+
+class BalanceRecorded(Event):
+    topic: ClassVar[Topic] = BALANCE
+    type: ClassVar[str] = "plodnee.registry.balance.recorded.v1"
+    key_field: ClassVar[str] = "account_id"
+
+    account_id: UUID
+    balance: int
+
+
+class Deposited(Event):
+    topic: ClassVar[Topic] = DEPOSIT
+    type: ClassVar[str] = "plodnee.registry.deposited.v1"
+    key_field: ClassVar[str] = "account_id"
+
+    account_id: UUID
+    amount: int
+
+
+CATALOGUE = Catalogue([BalanceRecorded, Deposited])
+
+TABLES = """
+    create table balance (id uuid primary key, balance bigint not null, epoch integer not null, version bigint not null);
+    create table deposit (event_id uuid primary key, account_id uuid not null, amount bigint not null,
+                          place bigint generated always as identity);
+    create table total (id uuid primary key, amount bigint not null);
+"""
+
+
+def make_inbox(consumer: str = "registry") -> Inbox:
+    """Balances are states, deposits are facts added into a total; a negative amount breaks an invariant."""
+    inbox = Inbox(consumer, CATALOGUE)
+
+    @inbox.on(BalanceRecorded)
+    async def record_balance(session: WriteSession, received: Sequence[Received[BalanceRecorded]]) -> None:
+        rows = [{"id": item.event.account_id, "balance": item.event.balance, **item.guard()} for item in received]
+        await upsert_state(session, "balance", rows)
+
+    @inbox.on(Deposited)
+    async def add_deposit(session: WriteSession, received: Sequence[Received[Deposited]]) -> None:
+        if any(item.event.amount < 0 for item in received):
+            raise InvalidEvent("a deposit is not negative")
+        facts = [
+            {"event_id": item.event_id, "account_id": item.event.account_id, "amount": item.event.amount}
+            for item in received
+        ]
+        for fact in await insert_facts(session, "deposit", facts):
+            await session.execute(
+                "insert into total (id, amount) values (:id, :amount)"
+                " on conflict (id) do update set amount = total.amount + excluded.amount",
+                id=fact["account_id"],
+                amount=fact["amount"],
+            )
+
+    return inbox
+
+
+@pytest_asyncio.fixture
+async def bus(kafka_settings: Settings, monkeypatch: object) -> AsyncIterator[Settings]:
+    """Settings of a test's own database and topics."""
+    base = kafka_settings.database_url("registry", "owner").split("@")[1].split("/")[0]
+    import os
+
+    before = os.environ["PLODNEE_REGISTRY_DATABASE_URL"]
+    os.environ["PLODNEE_REGISTRY_DATABASE_URL"] = f"postgresql://{base}/bus_{uuid4().hex[:12]}"
+    try:
+        await make_bare_database(kafka_settings, "registry", TABLES)
+        await create_topics(kafka_settings, CATALOGUE.topics)
+        yield kafka_settings
+        await drop_database(kafka_settings, "registry")
+    finally:
+        os.environ["PLODNEE_REGISTRY_DATABASE_URL"] = before
+
+
+@pytest_asyncio.fixture
+async def database(bus: Settings) -> AsyncIterator[Database]:
+    pool = Database(bus, "registry", "worker", "test")
+    yield pool
+    await pool.close()
+
+
+async def publish(settings: Settings, database: Database, events: Sequence[tuple[Event, int]]) -> None:
+    """Put events (event, version) into the outbox and run a relay until it is empty."""
+    async with database.unscoped() as session:
+        await outbox.add_many(session, [(event, version, DAY) for event, version in events])
+    async with running(Relay(settings, database)):
+        await until(lambda: _outbox_is_empty(database))
+
+
+async def _outbox_is_empty(database: Database) -> bool:
+    async with database.unscoped() as session:
+        return bool(await session.scalar("select count(*) = 0 from outbox"))
+
+
+@asynccontextmanager
+async def running(*parts: object) -> AsyncIterator[asyncio.Event]:
+    """Run relays or consumers until the block ends; then drain them, and let their failures be seen."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(part.run(stop)) for part in parts]  # type: ignore[attr-defined]
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
+
+
+async def until(condition: object, seconds: float = 60) -> None:
+    """Wait until an async condition holds."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await condition():  # type: ignore[operator]
+        if asyncio.get_running_loop().time() > deadline:
+            raise TimeoutError("the condition did not come true in time")
+        await asyncio.sleep(0.02)
+
+
+async def count(database: Database, sql: str) -> int:
+    async with database.unscoped() as session:
+        return int(await session.scalar(sql) or 0)

@@ -1,0 +1,229 @@
+"""Goal: what a transaction says reaches every listener once, in order, through real PostgreSQL and a real broker."""
+
+import asyncio
+import random
+from uuid import uuid4
+
+import pytest
+
+from shared.chassis import outbox
+from shared.chassis.batches import ConsumerStopped, LogChanged
+from shared.chassis.consumer import Consumer
+from shared.chassis.database import Database
+from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
+from shared.chassis.kafka import make_producer
+from shared.chassis.relay import Relay
+from shared.chassis.settings import Settings
+from tests.shared.chassis.events.conftest import (
+    DAY,
+    BalanceRecorded,
+    Deposited,
+    count,
+    make_inbox,
+    publish,
+    running,
+    until,
+)
+
+
+async def test_promise_2_an_event_exists_exactly_when_its_transaction_commits(bus: Settings, database: Database) -> None:
+    account = uuid4()
+    with pytest.raises(RuntimeError, match="on purpose"):
+        async with database.unscoped() as session:
+            await outbox.add(session, BalanceRecorded(account_id=account, balance=1), version=1, effective_on=DAY)
+            raise RuntimeError("on purpose")
+    assert await count(database, "select count(*) from outbox") == 0
+    async with database.unscoped() as session:
+        await outbox.add(session, BalanceRecorded(account_id=account, balance=1), version=1, effective_on=DAY)
+    assert await count(database, "select count(*) from outbox") == 1
+
+
+async def test_promise_2_the_outbox_refuses_what_the_broker_would_refuse(bus: Settings, database: Database) -> None:
+    class Large(BalanceRecorded):
+        text: str
+
+    async with database.unscoped() as session:
+        with pytest.raises(outbox.EventRefused, match="over the limit"):
+            await outbox.add(
+                session, Large(account_id=uuid4(), balance=1, text="x" * 1_000_000), version=1, effective_on=DAY
+            )
+
+
+async def test_promise_3_first_copies_stand_in_commit_order_with_two_relays(bus: Settings, database: Database) -> None:
+    accounts = [uuid4() for _ in range(20)]
+    versions = dict.fromkeys(accounts, 0)
+
+    async def write(number: int) -> None:
+        async with database.unscoped() as session:
+            account = accounts[number % len(accounts)]
+            await session.fetch("select pg_advisory_xact_lock(:key)", key=number % len(accounts))
+            versions[account] += 1
+            event = BalanceRecorded(account_id=account, balance=versions[account])
+            await outbox.add(session, event, version=versions[account], effective_on=DAY)
+
+    seen: dict[object, list[int]] = {account: [] for account in accounts}
+    inbox = make_inbox()
+    async with running(Relay(bus, database), Relay(bus, database)):
+        for start in range(0, 400, 4):
+            await asyncio.gather(*(write(start + offset) for offset in range(4)))
+        await until(lambda: _is_zero(database, "select count(*) from outbox"))
+    async for record in _all_records(bus, "plodnee.registry.balance"):
+        item = inbox.parse(
+            topic=record.topic.removeprefix(bus.kafka_topic_prefix),
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            headers={name: value.decode() for name, value in record.headers},
+            value=record.value,
+        )
+        assert item is not None
+        seen[item.event.account_id].append(item.version)  # type: ignore[attr-defined]
+    for account in accounts:
+        first_copies = list(dict.fromkeys(seen[account]))
+        assert first_copies == list(range(1, versions[account] + 1))
+
+
+async def test_promise_4_two_members_apply_each_effect_once_while_they_rebalance(
+    bus: Settings, database: Database
+) -> None:
+    accounts = [uuid4() for _ in range(50)]
+    deposits = [Deposited(account_id=random.choice(accounts), amount=1) for _ in range(3_000)]
+    inbox = make_inbox()
+    small = bus.model_copy(update={"consumer_batch_events_max": 50})
+    async with running(Consumer(small, database, inbox, member="a")):
+        await publish(bus, database, [(event, 1) for event in deposits[:1_000]])
+        async with running(Consumer(small, database, inbox, member="b")):
+            await publish(bus, database, [(event, 1) for event in deposits[1_000:2_000]])
+            await asyncio.sleep(1)
+        await publish(bus, database, [(event, 1) for event in deposits[2_000:]])
+        await until(lambda: _is(database, "select count(*) from deposit", 3_000))
+    assert await count(database, "select sum(amount) from total") == 3_000
+
+
+async def test_promise_4_a_relays_second_copy_and_an_older_state_change_nothing(
+    bus: Settings, database: Database
+) -> None:
+    account = uuid4()
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(BalanceRecorded(account_id=account, balance=2), 2)])
+        await until(lambda: _is(database, "select count(*) from balance", 1))
+        await publish(bus, database, [(BalanceRecorded(account_id=account, balance=1), 1)])
+        other = uuid4()
+        await publish(bus, database, [(BalanceRecorded(account_id=other, balance=9), 1)])
+        await until(lambda: _is(database, "select count(*) from balance", 2))
+        await asyncio.sleep(0.5)
+    assert await count(database, f"select balance from balance where id = '{account}'") == 2
+
+
+async def test_promise_4_a_new_epoch_wins_over_any_older_version(bus: Settings, database: Database) -> None:
+    account = uuid4()
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(BalanceRecorded(account_id=account, balance=50), 7)])
+        await until(lambda: _is(database, "select coalesce(max(balance), 0) from balance", 50))
+        async with database.unscoped() as session:
+            await session.execute("update outbox_epoch set epoch = 2")
+        await publish(bus, database, [(BalanceRecorded(account_id=account, balance=40), 3)])
+        await until(lambda: _is(database, "select max(balance) from balance", 40))
+
+
+async def test_promise_4_a_consumer_refuses_another_log(bus: Settings, database: Database) -> None:
+    await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1)])
+    async with running(Consumer(bus, database, make_inbox())):
+        await until(lambda: _is(database, "select count(*) from deposit", 1))
+    async with database.unscoped() as session:
+        await session.execute("update consumer_offset set cluster_id = 'another'")
+    with pytest.raises(LogChanged, match="cluster another"):
+        async with running(Consumer(bus, database, make_inbox())):
+            await asyncio.sleep(3)
+
+
+async def test_promise_5_poison_parks_its_key_and_nothing_else_and_a_retry_applies_it(
+    bus: Settings, database: Database
+) -> None:
+    bad, good = uuid4(), uuid4()
+    events = [Deposited(account_id=bad, amount=-1), Deposited(account_id=bad, amount=5)]
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(event, 1) for event in [*events, Deposited(account_id=good, amount=3)]])
+        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+        await until(lambda: _is(database, "select count(*) from deposit", 1))
+    listed = await list_dead_letters(database, "registry")
+    assert [row["parked"] for row in listed] == [False, True]
+    assert "not negative" in listed[0]["reason"]
+    still_bad = await retry_dead_letters(database, make_inbox(), bus.kafka_topic_prefix)
+    assert (still_bad.applied, still_bad.remaining) == (0, 2)
+    assert await drop_dead_letter(database, listed[0]["id"], "entered twice by hand")
+    retried = await retry_dead_letters(database, make_inbox(), bus.kafka_topic_prefix)
+    assert (retried.applied, retried.remaining) == (1, 0)
+    assert await count(database, "select sum(amount) from total") == 8
+
+
+async def test_promise_5_a_bad_deploy_stops_the_consumer_instead_of_draining_the_topic(
+    bus: Settings, database: Database
+) -> None:
+    strict = bus.model_copy(update={"dead_letters_in_a_row_max": 10})
+    await publish(bus, database, [(Deposited(account_id=uuid4(), amount=-1), 1) for _ in range(50)])
+    with pytest.raises(ConsumerStopped, match="in a row"):
+        async with running(Consumer(strict, database, make_inbox())):
+            await asyncio.sleep(5)
+    assert await count(database, "select count(*) from dead_letter") <= 10 * strict.kafka_partitions
+
+
+async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings, database: Database) -> None:
+    producer = make_producer(bus, "test")
+    await producer.start()
+    try:
+        topic = bus.kafka_topic_prefix + "plodnee.registry.deposit"
+        await producer.send_and_wait(topic, key=b"x", value=b"{not json", headers=[("ce_type", Deposited.type.encode())])
+        await producer.send_and_wait(topic, key=b"y", value=b"{}", headers=[("ce_type", b"unheard.of.v1")])
+    finally:
+        await producer.stop()
+    async with running(Consumer(bus, database, make_inbox())):
+        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+    reasons = {row["reason"] for row in await list_dead_letters(database, "registry")}
+    assert "unknown type 'unheard.of.v1'" in reasons
+
+
+async def test_promise_7_a_drain_loses_nothing_and_repeats_nothing(bus: Settings, database: Database) -> None:
+    await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1) for _ in range(2_000)])
+    small = bus.model_copy(update={"consumer_batch_events_max": 20})
+    for _ in range(6):
+        async with running(Consumer(small, database, make_inbox())):
+            before = await count(database, "select count(*) from deposit")
+            await until(lambda before=before: _more(database, before))  # type: ignore[misc]
+    async with running(Consumer(bus, database, make_inbox())):
+        await until(lambda: _is(database, "select count(*) from deposit", 2_000))
+    assert await count(database, "select sum(amount) from total") == 2_000
+
+
+async def _more(database: Database, before: int) -> bool:
+    return await count(database, "select count(*) from deposit") > before or before == 2_000
+
+
+async def _is_zero(database: Database, sql: str) -> bool:
+    return await count(database, sql) == 0
+
+
+async def _is(database: Database, sql: str, expected: int) -> bool:
+    return await count(database, sql) == expected
+
+
+async def _all_records(settings: Settings, topic: str):  # type: ignore[no-untyped-def]
+    from aiokafka import AIOKafkaConsumer
+
+    consumer = AIOKafkaConsumer(
+        settings.kafka_topic_prefix + topic,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        left = sum(ends.values())
+        while left:
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    left -= 1
+                    yield record
+    finally:
+        await consumer.stop()
