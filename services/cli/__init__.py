@@ -1,0 +1,314 @@
+"""`plodnee`: the one command line, and the only module that knows all five services.
+
+Imports stand inside the commands: starting one service must not pay for the others.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from shared.chassis.settings import SERVICES, MissingSettings, Settings, UnsafeSettings, get_settings
+
+if TYPE_CHECKING:
+    from shared.chassis.service import Service
+
+app = typer.Typer(name="plodnee", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+topics_app = typer.Typer(no_args_is_help=True, help="The broker's topics.")
+dead_letters_app = typer.Typer(no_args_is_help=True, help="Events that were set aside.")
+offsets_app = typer.Typer(no_args_is_help=True, help="How far consumers have read.")
+app.add_typer(topics_app, name="topics")
+app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(offsets_app, name="offsets")
+
+ServiceName = Annotated[str, typer.Argument(help=f"one of {', '.join(SERVICES)}")]
+T = TypeVar("T")
+
+
+def main() -> None:
+    """Run a command; a fault of the operator's is one line that says what to mend, not a traceback."""
+    try:
+        app()
+    except (MissingSettings, UnsafeSettings) as error:
+        typer.echo(f"plodnee: {error}", err=True)
+        sys.exit(2)
+
+
+def load(service: str) -> "Service":
+    """The definition of a service, imported now."""
+    if service not in SERVICES:
+        raise typer.BadParameter(f"there is no service {service!r}; choose one of {', '.join(SERVICES)}")
+    definition: Service = import_module(f"services.{service}.app").SERVICE
+    return definition
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(coroutine)
+
+
+def _configure_logs() -> None:
+    from shared.chassis.telemetry import configure_logging
+
+    configure_logging()
+
+
+# --- the two process kinds of a service ---
+
+
+@app.command()
+def api(
+    service: ServiceName, host: str = "127.0.0.1", port: Annotated[int, typer.Option(help="0 takes a free one")] = 8000
+) -> None:
+    """Serve the HTTP API of one service."""
+    from shared.chassis.http.app import create_app
+    from shared.chassis.http.serve import run_api
+
+    _configure_logs()
+    run_api(create_app(load(service)), host=host, port=port)
+
+
+@app.command()
+def worker(
+    service: ServiceName,
+    only: Annotated[str | None, typer.Option(help="relay, consumer or jobs: run that part alone")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="serve Prometheus metrics on this port")] = None,
+) -> None:
+    """Run relay, consumer and jobs of one service until SIGTERM."""
+    from shared.chassis.worker import PARTS, run_worker_process
+
+    parts = tuple(part for part in PARTS if only in (None, part))
+    if not parts:
+        raise typer.BadParameter(f"--only takes one of {', '.join(PARTS)}")
+    _configure_logs()
+    run_worker_process(load(service), get_settings(), parts, metrics_port)
+
+
+# --- setting up and upgrading ---
+
+
+@app.command()
+def init() -> None:
+    """Create databases, roles, grants and topics on your own PostgreSQL and Kafka; safe to repeat."""
+    from shared.chassis.initialise import initialise
+    from shared.contracts.catalogue import CATALOGUE
+
+    _configure_logs()
+    _run(initialise(get_settings(), list(SERVICES), CATALOGUE.topics))
+
+
+@app.command()
+def migrate(service: Annotated[str, typer.Argument(help="a service, or all")]) -> None:
+    """Bring a service's database to the newest schema."""
+    from shared.chassis.migrate import migrate as run_migrations
+
+    for name in SERVICES if service == "all" else (load(service).name,):
+        run_migrations(get_settings(), name)
+        typer.echo(f"{name}: migrated")
+
+
+@topics_app.command("check")
+def topics_check() -> None:
+    """Refuse topics that could lose or reorder events."""
+    from shared.chassis.kafka import TopicsDiffer, check_topics
+    from shared.contracts.catalogue import CATALOGUE
+
+    try:
+        _run(check_topics(get_settings(), CATALOGUE.topics))
+    except TopicsDiffer as error:
+        typer.echo(str(error).replace("; ", "\n"), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{len(CATALOGUE.topics)} topics are as they should be")
+
+
+# --- mending ---
+
+
+async def _with_worker_database(service: str, work: Any) -> Any:
+    from shared.chassis.database import Database
+
+    database = Database(get_settings(), service, "worker", "plodnee-command")
+    try:
+        return await work(database)
+    finally:
+        await database.close()
+
+
+@dead_letters_app.command("list")
+def dead_letters_list(service: ServiceName) -> None:
+    """List what a service's consumer set aside, oldest first."""
+    from shared.chassis.dead_letters import list_dead_letters
+
+    for row in _run(_with_worker_database(service, lambda database: list_dead_letters(database, service))):
+        typer.echo(json.dumps(row, default=str, ensure_ascii=False))
+
+
+@dead_letters_app.command("show")
+def dead_letters_show(service: ServiceName, dead_letter_id: int) -> None:
+    """Show one event whole."""
+    from shared.chassis.dead_letters import show_dead_letter
+
+    row = _run(_with_worker_database(service, lambda database: show_dead_letter(database, dead_letter_id)))
+    if row is None:
+        raise typer.BadParameter(f"{service} has no dead letter {dead_letter_id}")
+    row["value"] = bytes(row["value"]).decode(errors="replace")
+    typer.echo(json.dumps(row, default=str, ensure_ascii=False, indent=2))
+
+
+@dead_letters_app.command("retry")
+def dead_letters_retry(service: ServiceName) -> None:
+    """Apply everything that was set aside, in order; what still fails stays."""
+    from shared.chassis.dead_letters import retry_dead_letters
+
+    inbox = load(service).inbox
+    if inbox is None:
+        raise typer.BadParameter(f"{service} consumes nothing")
+    result = _run(_with_worker_database(service, lambda database: retry_dead_letters(database, inbox)))
+    typer.echo(f"{result.applied} applied, {result.remaining} remain" + (f": {result.reason}" if result.reason else ""))
+    if result.remaining:
+        raise typer.Exit(1)
+
+
+@dead_letters_app.command("drop")
+def dead_letters_drop(
+    service: ServiceName, dead_letter_id: int, reason: Annotated[str, typer.Option(help="why it is never applied")]
+) -> None:
+    """Decide never to apply one event; a rebuild honours it."""
+    from shared.chassis.dead_letters import drop_dead_letter
+
+    if not _run(_with_worker_database(service, lambda database: drop_dead_letter(database, dead_letter_id, reason))):
+        raise typer.BadParameter(f"{service} has no dead letter {dead_letter_id}")
+
+
+@offsets_app.command("reset")
+def offsets_reset(
+    service: ServiceName, yes: Annotated[bool, typer.Option(help="the broker's log was really replaced")] = False
+) -> None:
+    """Read every topic from its beginning, after the broker's log was lost and the owners have replayed."""
+    if not yes:
+        raise typer.BadParameter("say --yes when the broker's log was really replaced")
+    from shared.chassis.consumer import forget_offsets
+
+    inbox = load(service).inbox
+    if inbox is None:
+        raise typer.BadParameter(f"{service} consumes nothing")
+    count = _run(_with_worker_database(service, lambda database: forget_offsets(database, inbox.consumer)))
+    typer.echo(f"{count} offsets forgotten; the worker starts every topic again")
+
+
+@app.command()
+def rebuild(
+    service: ServiceName, check: Annotated[bool, typer.Option(help="compare only; keep the live read model")] = False
+) -> None:
+    """Make a service's read model again from its topics, prove it equal to the live one, and swap."""
+    from shared.chassis.rebuild import RebuildDiffers
+
+    try:
+        comparison = _run(rebuild_read_model(get_settings(), load(service), swap=not check))
+    except RebuildDiffers as error:
+        typer.echo(f"the rebuilt read model differs, nothing was swapped: {error}", err=True)
+        raise typer.Exit(1) from None
+    for table, rows in comparison.rows.items():
+        typer.echo(f"{table}: {rows} rows equal")
+
+
+async def rebuild_read_model(settings: Settings, service: "Service", *, swap: bool) -> Any:
+    """Rebuild with a progress bar; see :class:`shared.chassis.rebuild.Rebuild`."""
+    from rich.progress import Progress
+
+    from shared.chassis.database import Database
+    from shared.chassis.rebuild import Rebuild
+
+    if service.inbox is None:
+        raise typer.BadParameter(f"{service.name} has no read model")
+    worker_database = Database(settings, service.name, "worker", f"{service.name}-rebuild")
+    owner_database = Database(settings, service.name, "owner", f"{service.name}-rebuild")
+    try:
+        with Progress(transient=True) as progress:
+            bar = progress.add_task(f"{service.name}: events", total=None)
+            run = Rebuild(
+                settings,
+                worker_database,
+                owner_database,
+                service.inbox,
+                lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+            return await run.run(swap=swap)
+    finally:
+        await worker_database.close()
+        await owner_database.close()
+
+
+# --- one machine ---
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help="folder for the files")],
+    province: Annotated[str, typer.Option(help="two-digit code, or all")] = "52",
+    cooperatives: int = 12,
+    members: int = 2500,
+    seed: int = 7,
+) -> None:
+    """Write the files that the agencies of a province would send, about people who cannot exist."""
+    from demo.generator import generate as write_files
+
+    write_files(province=province, cooperatives=cooperatives, members=members, seed=seed, out=out)
+
+
+@app.command()
+def up(port: Annotated[int, typer.Option(help="of the five APIs and the dashboard")] = 8000) -> None:
+    """Start everything on this machine: PostgreSQL, Kafka, sign-in, five services. Ctrl-C stops it."""
+    from services.cli.one_machine import run_up
+
+    run_up(port)
+
+
+@app.command()
+def down() -> None:
+    """Stop what `plodnee up` started."""
+    from shared.embedded.runtime import EmbeddedRuntime
+
+    EmbeddedRuntime.from_environment().stop_suite()
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option(help="really delete every database and topic of this checkout")] = False) -> None:
+    """Delete all data of this checkout's one-machine suite."""
+    if not yes:
+        raise typer.BadParameter("say --yes: every database and topic of this checkout's suite will be deleted")
+    from shared.embedded.runtime import EmbeddedRuntime
+
+    EmbeddedRuntime.from_environment().reset()
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this machine's set-up, and how to mend it."""
+    from shared.embedded.doctor import report
+
+    raise typer.Exit(report())
+
+
+@app.command()
+def demo(
+    check: Annotated[bool, typer.Option("--check", help="play, verify, print one JSON object, exit 0 or 1")] = False,
+    members: int = 2500,
+    cooperatives: int = 12,
+    seed: int = 7,
+    port: int = 8000,
+) -> None:
+    """Play a province's year over HTTP and show the dashboard."""
+    from services.cli.one_machine import run_demo
+
+    raise typer.Exit(run_demo(check=check, members=members, cooperatives=cooperatives, seed=seed, port=port))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()
