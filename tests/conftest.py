@@ -1,6 +1,5 @@
 """Real parts for every test: a PostgreSQL and a Kafka broker per run, a migrated database per worker and service."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -175,10 +174,3 @@ async def _add_idempotency_key(request: httpx2.Request) -> None:
 def worker_id(request: pytest.FixtureRequest) -> str:
     """The xdist worker's name, or `main` without xdist."""
     return str(getattr(request.config, "workerinput", {}).get("workerid", "main"))
-
-
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    import uvloop
-
-    return uvloop.EventLoopPolicy()

@@ -259,3 +259,12 @@ async def _sleep(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def forget_offsets(database: Database, consumer: str) -> int:
+    """Forget how far a consumer has read, so that it begins every topic again; returns how many rows were forgotten.
+
+    Safe for state upserts and facts kept by their event id; needed after the broker's log was replaced.
+    """
+    async with database.unscoped() as session:
+        return await session.execute("delete from consumer_offset where consumer = :consumer", consumer=consumer)
