@@ -1,0 +1,127 @@
+"""Goal: a close says the same of a loan whoever asks: what is overdue, since when, its class, and why it changed."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.debt.closing.domain import (
+    CLASS_TABLES,
+    CLASSES,
+    MOVEMENT_PARTS,
+    ClassTable,
+    Overdue,
+    class_table,
+    classify,
+    days_past_due,
+    identity_gap,
+    newly_overdue_between,
+    overdue_at,
+)
+from services.debt.loans.domain import Instalment
+
+DUE = date(2022, 11, 30)
+TABLE = CLASS_TABLES[0]
+
+
+def test_an_instalment_is_overdue_from_the_day_after_its_due_date() -> None:
+    loan = [Instalment(1, DUE, 1_000_00, 50_00, fee=9_00)]
+    assert overdue_at(loan, DUE) == Overdue(0, 0, None, 0)
+    assert overdue_at(loan, DUE + timedelta(days=1)) == Overdue(1_000_00, 50_00, DUE, 1)
+    assert overdue_at(loan, DUE + timedelta(days=1)).amount == 1_050_00  # the fee is kept apart
+
+
+def test_the_oldest_date_with_something_unpaid_counts() -> None:
+    loan = [
+        Instalment(2, DUE + timedelta(days=30), 1_000_00, 0),
+        Instalment(1, DUE, 1_000_00, 50_00, paid_principal=1_000_00, paid_interest=50_00, late_basis=10**12),
+        Instalment(3, DUE + timedelta(days=60), 1_000_00, 0),
+    ]
+    overdue = overdue_at(loan, DUE + timedelta(days=61))
+    assert overdue == Overdue(2_000_00, 0, DUE + timedelta(days=30), 2)
+    assert days_past_due(overdue.oldest_due_on, DUE + timedelta(days=61)) == 31
+    assert days_past_due(None, DUE) == 0
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "expected"),
+    [
+        (date(2022, 12, 1), "normal"),
+        (date(2023, 2, 28), "normal"),
+        (date(2023, 3, 1), "substandard"),
+        (date(2023, 5, 30), "substandard"),
+        (date(2023, 5, 31), "doubtful"),
+        (date(2023, 11, 30), "doubtful"),
+        (date(2023, 12, 1), "doubtful_loss"),
+        (date(2033, 1, 1), "doubtful_loss"),
+    ],
+)
+def test_class_by_months_over(closed_on: date, expected: str) -> None:
+    assert classify(DUE, closed_on, TABLE) == expected
+
+
+def test_of_several_classes_the_worst_counts() -> None:
+    assert classify(None, DUE, TABLE) == "normal"
+    assert classify(None, DUE, TABLE, missed_rescheduled_date=True) == "substandard"
+    assert classify(DUE, date(2023, 7, 1), TABLE, missed_rescheduled_date=True) == "doubtful"
+    assert classify(DUE, date(2023, 7, 1), TABLE, uncollectable=True) == "loss"
+
+
+@given(st.dates(date(2010, 1, 1), date(2040, 1, 1)), st.integers(0, 900), st.integers(0, 900))
+def test_a_class_never_gets_better_by_time_alone(oldest: date, first: int, later: int) -> None:
+    earlier_class = classify(oldest, oldest + timedelta(days=min(first, later)), TABLE)
+    later_class = classify(oldest, oldest + timedelta(days=max(first, later)), TABLE)
+    assert CLASSES.index(earlier_class) <= CLASSES.index(later_class)
+
+
+def test_the_table_in_force_is_the_newest_of_its_kind() -> None:
+    thrift = ClassTable(date(2023, 1, 1), "thrift", TABLE.thresholds, "test", False)
+    newer = ClassTable(date(2023, 1, 1), None, TABLE.thresholds, "test", False)
+    tables = (*CLASS_TABLES, thrift, newer)
+    assert class_table(date(2022, 12, 31), "thrift", tables) is TABLE
+    assert class_table(date(2023, 1, 1), "thrift", tables) is thrift
+    assert class_table(date(2023, 1, 1), "agricultural", tables) is newer
+    with pytest.raises(LookupError):
+        class_table(date(2022, 1, 1), None, (newer,))
+
+
+def test_provisions_rise_with_the_class_and_are_marked_as_assumed() -> None:
+    provisions = [threshold.provision for threshold in TABLE.thresholds]
+    assert provisions == sorted(provisions)
+    assert TABLE.assumption
+
+
+@st.composite
+def instalments(draw: st.DrawFn) -> list[Instalment]:
+    rows = []
+    for number in range(draw(st.integers(1, 8))):
+        principal, interest = draw(st.integers(0, 10**9)), draw(st.integers(0, 10**9))
+        rows.append(
+            Instalment(
+                number,
+                DUE + timedelta(days=draw(st.integers(-200, 200))),
+                principal,
+                interest,
+                paid_principal=draw(st.integers(0, principal)),
+                paid_interest=draw(st.integers(0, interest)),
+            )
+        )
+    return rows
+
+
+@given(instalments(), st.integers(-250, 250), st.integers(0, 250))
+def test_time_alone_changes_overdue_by_what_is_newly_overdue(loan: list[Instalment], start: int, length: int) -> None:
+    first = DUE + timedelta(days=start)
+    last = first + timedelta(days=length)
+    newly = newly_overdue_between(loan, first, last)
+    parts = {"newly_overdue": -newly}
+    assert identity_gap(overdue_at(loan, first).amount, overdue_at(loan, last).amount, parts) == 0
+
+
+def test_identity_gap_shows_what_the_parts_leave_unexplained() -> None:
+    parts = dict.fromkeys(MOVEMENT_PARTS, 0) | {"cash": 70, "produce": 40, "newly_overdue": -10}
+    assert identity_gap(500, 400, parts) == 0
+    assert identity_gap(500, 399, parts) == 1
+    with pytest.raises(ValueError, match="barter"):
+        identity_gap(1, 0, {"barter": 1})
