@@ -37,7 +37,7 @@ def _random_password() -> str:
 
 
 _MAKERS: dict[str, Callable[[], str]] = {
-    "PLODNEE_KEY_ENCRYPTION_KEYS": lambda: f"local-1:{_random_key()}",
+    "PLODNEE_KEY_ENCRYPTION_KEYS": lambda: f"development-1:{_random_key()}",
     "PLODNEE_BLIND_INDEX_KEY": _random_key,
     "PLODNEE_MEMBER_NUMBER_KEY": _random_key,
     "PLODNEE_SESSION_KEY": _random_key,
