@@ -1,0 +1,55 @@
+"""One engine for every file that partners send, whatever the service.
+
+    LOANS = FeedKind(
+        name="loans",
+        columns=[
+            Column("cooperative_code", "รหัสสหกรณ์", "code", required=True),
+            Column("member_number", "เลขทะเบียนสมาชิก", required=True),
+            Column("loan_number", "เลขที่สัญญา", required=True),
+            Column("principal", "ต้นเงินกู้", "money", minimum=1),
+            Column("disbursed_on", "วันที่จ่ายเงินกู้", "date", not_after_as_of=True),
+        ],
+        key=("cooperative_code", "loan_number"),
+        derive=lambda data: {"member": member_number_hash(data["cooperative_code"], data["member_number"])},
+        validate=validate_loans,      # reject_unknown_cooperatives, reject_where, wait_where: SQL over all rows at once
+        apply=apply_loans,            # some thousand rows in one transaction -> an outcome per row
+    )
+
+The routes are ``feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
+"""
+
+from shared.chassis.feeds.delivery import wake_waiting
+from shared.chassis.feeds.kinds import (
+    ACCEPTED,
+    OLDER,
+    UNCHANGED,
+    Column,
+    Delivery,
+    FeedKind,
+    FeedRow,
+    Outcome,
+    outcome_of,
+    rejected,
+    waiting,
+)
+from shared.chassis.feeds.repository import reject_unknown_cooperatives, reject_where, wait_where
+from shared.chassis.feeds.routes import feed_router
+
+__all__ = [
+    "ACCEPTED",
+    "OLDER",
+    "UNCHANGED",
+    "Column",
+    "Delivery",
+    "FeedKind",
+    "FeedRow",
+    "Outcome",
+    "feed_router",
+    "outcome_of",
+    "reject_unknown_cooperatives",
+    "reject_where",
+    "rejected",
+    "wait_where",
+    "waiting",
+    "wake_waiting",
+]

@@ -1,0 +1,174 @@
+"""The jobs a service can run: a handler per kind, and what a handler is given."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+import asyncpg
+import orjson
+import sqlalchemy.exc
+
+from shared.chassis.database import Database
+from shared.chassis.reach import Reach
+from shared.chassis.settings import Settings
+
+PROGRESS_WRITTEN_SECONDS = 1.0  # a loop may report every chunk; the table is written this often at most
+
+
+class JobCancelled(Exception):
+    """Somebody asked for the job to stop. Raised out of :meth:`JobContext.progress`, between two chunks."""
+
+
+class JobReplaced(Exception):
+    """Another worker has taken the job over, because this one was thought dead. Stop without a trace."""
+
+
+_TRANSIENT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    sqlalchemy.exc.TimeoutError,
+    OSError,
+)
+
+JobResult: TypeAlias = Mapping[str, Any] | None
+
+
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[JobResult]])
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of job.
+
+    The handler takes the context and the arguments it was enqueued with; what it returns is shown as the result.
+    `cron` (five fields, UTC) runs it without a caller, unscoped and without arguments.
+    """
+
+    kind: str
+    handler: Callable[..., Awaitable[JobResult]]
+    cron: str | None
+
+
+class Tasks:
+    """The registry of one service's jobs."""
+
+    def __init__(self) -> None:
+        self.by_kind: dict[str, Task] = {}
+
+    def task(self, kind: str, *, cron: str | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a kind of job.
+
+        The handler may be started again from its beginning at any moment, after a kill or a lost connection: it
+        works in chunks and keeps its cursor in the transaction of each chunk.
+        """
+
+        def register(handler: HandlerT) -> HandlerT:
+            self._add(Task(kind, handler, cron))
+            return handler
+
+        return register
+
+    def include(self, other: "Tasks") -> None:
+        """Take over every task of another registry."""
+        for task in other.by_kind.values():
+            self._add(task)
+
+    def _add(self, task: Task) -> None:
+        if task.kind in self.by_kind:
+            raise ValueError(f"the job kind {task.kind!r} is registered twice")
+        self.by_kind[task.kind] = task
+
+
+@dataclass
+class JobContext:
+    """What a running job knows: its database, its caller's reach, and where to report progress.
+
+    Attributes:
+        job_id: the job's id, the one in ``GET …/jobs/{id}``.
+        kind: the kind it was enqueued as.
+        database: in the worker role; open transactions with ``database.write(context.reach)``.
+        settings: the process's settings.
+        reach: the caller's reach.
+        requested_by: the caller's subject, or ``system``.
+        attempt: 1 on the first run.
+        correlation_id: that of the request that enqueued it.
+    """
+
+    job_id: UUID
+    kind: str
+    database: Database
+    settings: Settings
+    reach: Reach
+    requested_by: str
+    attempt: int
+    correlation_id: str | None = None
+    _written_at: float = field(default=0.0, repr=False)
+    _cancelled: bool = field(default=False, repr=False)
+
+    async def phase(self, name: str, total: int | None = None, *, done: int = 0) -> None:
+        """Begin a part of the work, with what is done of it already; rate and estimate are counted from here."""
+        await self._store(
+            "phase = :phase, done = :done, total = :total, phase_first_done = :done, phase_started_at = now()",
+            phase=name,
+            total=total,
+            done=done,
+        )
+
+    async def progress(self, done: int, total: int | None = None) -> None:
+        """Report how much is done, in a transaction of its own, once a second at most.
+
+        Raises:
+            JobCancelled: the job should stop here.
+            JobReplaced: another worker runs this job.
+        """
+        finished = total is not None and done >= total
+        if not finished and time.monotonic() - self._written_at < PROGRESS_WRITTEN_SECONDS:
+            await asyncio.sleep(0)
+            return
+        await self._store("done = :done, total = coalesce(:total, total)", done=done, total=total)
+        if self._cancelled:
+            raise JobCancelled(self.kind)
+
+    async def cancelled(self) -> bool:
+        """Whether somebody asked for the job to stop."""
+        if not self._cancelled:
+            await self._store("phase = phase")
+        return self._cancelled
+
+    async def _store(self, changes: str, **parameters: Any) -> None:
+        async with self.database.unscoped() as session:
+            row = await session.fetch_one(
+                f"""
+                update job set {changes}, progressed_at = now()
+                where id = :job_id and attempt = :attempt and status = 'running'
+                returning cancel_requested
+                """,
+                job_id=self.job_id,
+                attempt=self.attempt,
+                **parameters,
+            )
+        if row is None:
+            raise JobReplaced(self.kind)
+        self._written_at = time.monotonic()
+        self._cancelled = bool(row["cancel_requested"])
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work may succeed a moment later: a lost connection, a deadlock, a restart of the database."""
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, _TRANSIENT):
+        return True
+    return error.__cause__ is not None and is_transient(error.__cause__)
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    """JSON text of arguments or results: dates, UUIDs and decimals become strings."""
+    return orjson.dumps(value, default=str).decode()

@@ -1,0 +1,298 @@
+"""The process that runs jobs: procrastinate's queue, our table of jobs around it.
+
+procrastinate fetches, locks and schedules. A job's own row says what its caller may know. When a worker dies, its
+heartbeat stops, and any other worker puts its jobs back into the queue.
+"""
+
+import asyncio
+import traceback
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import orjson
+import procrastinate
+import psycopg
+import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from sqlalchemy import RowMapping
+
+from shared.chassis.database import Database
+from shared.chassis.jobs.queue import QUEUE, SYSTEM, TASK_NAME, enqueue
+from shared.chassis.jobs.registry import JobCancelled, JobContext, JobReplaced, Tasks, is_transient, to_json
+from shared.chassis.reach import UNSCOPED, Reach
+from shared.chassis.settings import Settings
+from shared.kernel.errors import DomainError
+
+if TYPE_CHECKING:
+    from shared.chassis.service import Service
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 5.0
+STALLED_SECONDS = 30.0  # six heartbeats: a worker busy with a long calculation is not taken for dead
+POLL_SECONDS = 2.0  # only a fallback: a new job is announced by NOTIFY
+RESTART_PAUSE_SECONDS = 2.0
+TRANSIENT_ATTEMPTS_MAX = 5
+FINISHED_KEPT_HOURS = 24 * 90
+CRON_TASK_NAME = "plodnee.cron"
+HOUSEKEEPING_CRON = "17 19 * * *"  # 02:17 in Bangkok
+
+
+async def run_jobs(
+    service: "Service",
+    database: Database,
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    stalled_seconds: float = STALLED_SECONDS,
+) -> None:
+    """Run the service's jobs until `stop` is set; then finish what ends in time and put the rest back.
+
+    Args:
+        service: its tasks and feed kinds are run.
+        database: of the worker role.
+        settings: bounds and the drain time.
+        stop: set at shutdown.
+        stalled_seconds: how long a worker may be silent before its jobs go to another.
+    """
+    tasks = tasks_of(service)
+    while not stop.is_set():
+        try:
+            await _run_worker(tasks, database, settings, stop, stalled_seconds)
+        except (ConnectorException, OSError, psycopg.Error) as error:
+            log.warning("jobs_lost_database", service=database.service, error=type(error).__name__)
+        if not stop.is_set():
+            await asyncio.sleep(RESTART_PAUSE_SECONDS)
+
+
+def tasks_of(service: "Service") -> Tasks:
+    """Every task the service's worker runs: its own, those of its feeds, and the chassis' housekeeping."""
+    # The feeds enqueue jobs, so they import this package: they can be imported only when it is complete.
+    from shared.chassis.feeds.delivery import feed_tasks
+
+    tasks = Tasks()
+    if service.tasks is not None:
+        tasks.include(service.tasks)
+    if service.feed_kinds:
+        tasks.include(feed_tasks(service.feed_kinds))
+    tasks.task("housekeeping", cron=HOUSEKEEPING_CRON)(_remove_old)
+    return tasks
+
+
+async def _run_worker(
+    tasks: Tasks, database: Database, settings: Settings, stop: asyncio.Event, stalled_seconds: float
+) -> None:
+    connector = procrastinate.PsycopgConnector(
+        conninfo=_conninfo(database.url),
+        min_size=1,
+        max_size=settings.job_concurrency + 2,
+        timeout=settings.database_pool_wait_seconds,
+        kwargs={"application_name": f"plodnee {database.service} jobs"},
+    )
+    app = _app(connector, tasks, database, settings)
+    async with app.open_async():
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                name=f"plodnee-{database.service}",
+                concurrency=settings.job_concurrency,
+                wait=True,
+                fetch_job_polling_interval=POLL_SECONDS,
+                abort_job_polling_interval=POLL_SECONDS,
+                shutdown_graceful_timeout=max(1.0, settings.drain_seconds_max - 5.0),
+                listen_notify=True,
+                delete_jobs="never",
+                install_signal_handlers=False,
+                update_heartbeat_interval=min(HEARTBEAT_SECONDS, stalled_seconds / 4),
+                stalled_worker_timeout=stalled_seconds,
+            )
+        )
+        pruner = asyncio.create_task(_requeue_stalled(database, stalled_seconds))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((worker, pruner, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (stopped, pruner, worker):
+                task.cancel()
+            results = await asyncio.gather(worker, pruner, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+
+
+def _app(
+    connector: procrastinate.PsycopgConnector, tasks: Tasks, database: Database, settings: Settings
+) -> procrastinate.App:
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name=TASK_NAME, queue=QUEUE, retry=_Retry())
+    async def run(job_id: str) -> None:
+        await run_job(tasks, database, settings, UUID(job_id))
+
+    @app.task(name=CRON_TASK_NAME, queue=QUEUE, retry=_Retry())
+    async def run_cron(timestamp: int, kind: str) -> None:
+        await _enqueue_scheduled(database, kind, timestamp)
+
+    for task in tasks.by_kind.values():
+        if task.cron is not None:
+            app.periodic(cron=task.cron, periodic_id=task.kind, task_kwargs={"kind": task.kind})(run_cron)
+    return app
+
+
+class _Retry(BaseRetryStrategy):
+    """Back into the queue: at once when the worker is shutting down, a little later after a lost connection."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision(retry_in={"seconds": 0})
+        if is_transient(exception):
+            return RetryDecision(retry_in={"seconds": min(60, 2 ** (job.attempts + 1))})
+        return None
+
+
+async def run_job(tasks: Tasks, database: Database, settings: Settings, job_id: UUID) -> None:
+    """Run one job to its end and write down how it ended.
+
+    Raises:
+        CancelledError: the process stops; the job is queued again.
+        Exception: a transient fault; the queue tries again. Every other fault ends the job as failed.
+    """
+    row = await _start(database, job_id)
+    if row is None:
+        return
+    context = JobContext(
+        job_id=job_id,
+        kind=row["kind"],
+        database=database,
+        settings=settings,
+        reach=Reach.from_json(_json(row["reach"])),
+        requested_by=row["requested_by"],
+        attempt=row["attempt"],
+        correlation_id=row["correlation_id"],
+    )
+    bound = {"job_id": str(job_id), "job_kind": context.kind, "correlation_id": context.correlation_id}
+    with structlog.contextvars.bound_contextvars(**bound):
+        await _run_to_end(tasks, context, _json(row["arguments"]))
+
+
+async def _run_to_end(tasks: Tasks, context: JobContext, arguments: dict[str, Any]) -> None:
+    task = tasks.by_kind.get(context.kind)
+    if task is None:
+        log.error("job_kind_unknown")
+        await _finish(context, "failed", error="unknown-kind")
+        return
+    try:
+        result = await task.handler(context, **arguments)
+    except JobCancelled:
+        log.info("job_cancelled")
+        await _finish(context, "cancelled")
+    except JobReplaced:
+        log.warning("job_replaced")
+    except asyncio.CancelledError:
+        await asyncio.shield(_finish(context, "queued"))
+        raise
+    except DomainError as error:
+        log.info("job_refused", error=error.type)
+        await _finish(context, "failed", error=error.type)
+    except Exception as error:
+        # The frames only: an exception's message can hold a row, and a row is somebody.
+        log.error(
+            "job_failed", error=type(error).__name__, frames="".join(traceback.format_tb(error.__traceback__)[-8:])
+        )
+        if is_transient(error) and context.attempt < TRANSIENT_ATTEMPTS_MAX:
+            await _finish(context, "queued")
+            raise
+        await _finish(context, "failed", error=type(error).__name__)
+    else:
+        await _finish(context, "succeeded", result=result)
+
+
+async def _start(database: Database, job_id: UUID) -> RowMapping | None:
+    """Take the job for a new attempt; None when it has ended, or ends here because it was asked to stop."""
+    async with database.unscoped() as session:
+        row = await session.fetch_one(
+            """
+            update job set attempt = attempt + 1, started_at = coalesce(started_at, now()),
+                status = case when cancel_requested then 'cancelled' else 'running' end,
+                finished_at = case when cancel_requested then now() end,
+                phase = null, phase_started_at = now(), phase_first_done = done, progressed_at = now()
+            where id = :id and status in ('queued', 'running')
+            returning kind, arguments, reach, requested_by, correlation_id, attempt, cancel_requested
+            """,
+            id=job_id,
+        )
+    return None if row is None or row["cancel_requested"] else row
+
+
+async def _finish(context: JobContext, status: str, *, error: str | None = None, result: Any = None) -> None:
+    async with context.database.unscoped() as session:
+        await session.execute(
+            """
+            update job set status = :status, error = :error, result = cast(:result as jsonb),
+                finished_at = case when :status = 'queued' then null else now() end,
+                done = case when :status = 'succeeded' then coalesce(total, done) else done end
+            where id = :id and attempt = :attempt and status = 'running'
+            """,
+            id=context.job_id,
+            attempt=context.attempt,
+            status=status,
+            error=error,
+            result=None if result is None else to_json(result),
+        )
+
+
+async def _enqueue_scheduled(database: Database, kind: str, timestamp: int) -> None:
+    async with database.unscoped() as session:
+        await enqueue(session, kind, {}, requested_by=SYSTEM, reach=UNSCOPED, queueing_lock=f"cron:{kind}")
+    log.info("job_scheduled", job_kind=kind, due=datetime.fromtimestamp(timestamp, UTC).isoformat())
+
+
+async def _requeue_stalled(database: Database, stalled_seconds: float) -> None:
+    """Put the jobs of dead workers back, again and again. One statement, so that two workers cannot both do it."""
+    while True:
+        await asyncio.sleep(stalled_seconds / 3)
+        async with database.unscoped() as session:
+            rows = await session.fetch(
+                """
+                with stalled as materialized (
+                    select job.id, job.args ->> 'job_id' as job_id from procrastinate_jobs job
+                    where job.status = 'doing' and not exists (
+                        select from procrastinate_workers worker where worker.id = job.worker_id
+                        and worker.last_heartbeat > now() - make_interval(secs => :seconds))
+                    for update of job skip locked
+                )
+                select job_id, procrastinate_retry_job_v2(id, now(), null, null, null) from stalled
+                """,
+                seconds=stalled_seconds,
+            )
+        for row in rows:
+            log.warning("job_requeued", job_id=row["job_id"], reason="its worker fell silent")
+
+
+async def _remove_old(context: JobContext) -> dict[str, Any]:
+    """Forget jobs that ended long ago."""
+    async with context.database.unscoped() as session:
+        removed = await session.execute(
+            "delete from job where finished_at < now() - make_interval(hours => :hours)", hours=FINISHED_KEPT_HOURS
+        )
+        await session.execute(
+            "delete from procrastinate_jobs queued where status in ('succeeded', 'failed', 'cancelled', 'aborted')"
+            " and not exists (select from procrastinate_events event where event.job_id = queued.id"
+            " and event.at > now() - make_interval(hours => :hours))",
+            hours=FINISHED_KEPT_HOURS,
+        )
+    return {"removed": removed}
+
+
+def _json(value: Any) -> dict[str, Any]:
+    parsed: dict[str, Any] = orjson.loads(value) if isinstance(value, str | bytes) else value
+    return parsed
+
+
+def _conninfo(url: str) -> str:
+    """The same URL for psycopg, which has no defaults of its own but the environment's."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="postgresql").geturl()
