@@ -143,6 +143,13 @@ def test_textbook_annuity() -> None:
     assert [row.interest for row in rows[:3]] == [1_000_00, 921_15, 841_51]
 
 
+def test_instalment_moves_once_when_the_last_row_differs_too_much() -> None:
+    rows = list(build_schedule(terms(annual_rate="0.12", instalments=60)).rows())
+    # At 2,224.44 the last row would be 0.43 higher, more than 30 satang; at 2,224.45 it is 0.39 lower.
+    assert {row.total for row in rows[:-1]} == {2_224_45}
+    assert rows[-1].total == 2_224_06
+
+
 def test_equal_principal_by_hand() -> None:
     rows = list(build_schedule(terms(Method.EQUAL_PRINCIPAL, instalments=3, annual_rate="0.12")).rows())
     assert [(row.principal, row.interest, row.balance) for row in rows] == [
