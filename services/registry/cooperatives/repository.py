@@ -1,0 +1,52 @@
+"""All SQL about co-operatives, apart from what the feeds share."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from services.registry.cooperatives.models import Cooperative
+from shared.chassis.database import ReadSession, WriteSession
+
+_FIRST = ("", UUID(int=0))
+
+
+async def find(session: ReadSession, cooperative_id: UUID) -> Cooperative | None:
+    """The co-operative, when it is within reach."""
+    return await session.get(Cooperative, cooperative_id)
+
+
+async def lock(session: WriteSession, cooperative_id: UUID) -> Cooperative | None:
+    """The co-operative, held until this transaction ends."""
+    found = await session.select(select(Cooperative).where(Cooperative.id == cooperative_id).with_for_update())  # type: ignore[arg-type]
+    return found[0] if found else None
+
+
+async def list_by_name(
+    session: ReadSession, province_code: str | None, after: tuple[str, UUID] | None, limit: int
+) -> Sequence[RowMapping]:
+    """Co-operatives within reach in Thai dictionary order, after a sort key and id."""
+    after_key, after_id = after or _FIRST
+    return await session.fetch(
+        """
+        select * from cooperative
+         where (name_sort_key, id) > (:after_key, cast(:after_id as uuid))
+           and (cast(:province_code as text) is null or province_code = :province_code)
+         order by name_sort_key, id limit :limit
+        """,
+        after_key=after_key,
+        after_id=after_id,
+        province_code=province_code,
+        limit=limit,
+    )
+
+
+async def ids_by_code(session: ReadSession, codes: list[str]) -> dict[str, UUID]:
+    """Ids of the co-operatives within reach that have these codes."""
+    rows = await session.fetch("select code, id from cooperative where code = any(cast(:codes as text[]))", codes=codes)
+    return {row["code"]: row["id"] for row in rows}
+
+
+async def count_within_reach(session: ReadSession, ids: list[UUID]) -> int:
+    """How many of these co-operatives the transaction's caller can see."""
+    return int(await session.scalar("select count(*) from cooperative where id = any(cast(:ids as uuid[]))", ids=ids))

@@ -1,0 +1,80 @@
+"""Who is who: a person by the blind index of the national id, the same in every co-operative of the country."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.registry.members import repository
+from shared.chassis.crypto import blind_index, person_keys
+from shared.chassis.database import ReadSession, WriteSession
+from shared.kernel.identifiers import mask_national_id, uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """A person's id, blind index, and the key under which what is known of the person is sealed."""
+
+    id: UUID
+    index: bytes
+    wrapped_key: bytes
+
+
+def national_id_index(national_id: str) -> bytes:
+    """The keyed hash by which a person is found."""
+    return blind_index("national_id", national_id)
+
+
+async def find_person(session: ReadSession, national_id: str) -> UUID | None:
+    """The person's id, known to the caller or not: what may be shown is decided by the memberships within reach."""
+    rows = await repository.find_persons(session, [national_id_index(national_id)])
+    return rows[0]["person_id"] if rows else None
+
+
+async def resolve_persons(session: WriteSession, national_ids: Iterable[str]) -> Mapping[str, KnownPerson]:
+    """The persons with these national ids; those not known yet are made.
+
+    Two transactions that meet the same new person wait for each other and get the same one.
+    """
+    by_index = {national_id_index(national_id): national_id for national_id in national_ids}
+    found = list(await repository.find_persons(session, list(by_index)))
+    known = {row["national_id_index"] for row in found}
+    new = [(index, national_id) for index, national_id in by_index.items() if index not in known]
+    if new:
+        ids = [uuid7() for _ in new]
+        about = [(national_id, sealed_about(person)) for (_, national_id), person in zip(new, ids, strict=True)]
+        sealed = person_keys().seal_new(about)
+        found += await repository.claim_persons(
+            session,
+            indexes=[index for index, _ in new],
+            ids=ids,
+            sealed=[text for _, text in sealed],
+            masked=[mask_national_id(national_id) for _, national_id in new],
+            keys=[key for key, _ in sealed],
+        )
+    return {
+        by_index[row["national_id_index"]]: KnownPerson(row["person_id"], row["national_id_index"], row["wrapped_key"])
+        for row in found
+    }
+
+
+def sealed_about(person_id: UUID) -> str:
+    """What a sealed national id is bound to."""
+    return f"national_id:{person_id}"
+
+
+def phone_about(member_id: UUID) -> str:
+    """What a sealed telephone number is bound to."""
+    return f"phone:{member_id}"
+
+
+def seal_phone(wrapped_key: bytes, member_id: UUID, phone: str | None) -> dict[str, bytes | None]:
+    """The two columns of a telephone number."""
+    if not phone:
+        return {"phone_sealed": None, "phone_index": None}
+    sealed = person_keys().seal(wrapped_key, phone, about=phone_about(member_id))
+    return {"phone_sealed": sealed, "phone_index": phone_index(phone)}
+
+
+def phone_index(phone: str) -> bytes:
+    """The keyed hash that tells whether a number is the stored one."""
+    return blind_index("phone", phone)

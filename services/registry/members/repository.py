@@ -1,0 +1,177 @@
+"""All SQL about persons and members, apart from what the feeds share."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from services.registry.members.models import Member
+from shared.chassis.database import ReadSession, WriteSession
+
+_FIRST = ("", UUID(int=0))
+
+_SUMMARY = """
+    member.id, member.person_id, member.member_number, member.title, member.full_name, member.name_sort_key,
+    member.member_kind, member.status, cooperative.id as cooperative_id, cooperative.code as cooperative_code,
+    cooperative.name_th as cooperative_name_th
+"""
+
+
+async def find_persons(session: ReadSession, indexes: list[bytes]) -> Sequence[RowMapping]:
+    """Index, id and wrapped key of the persons with these blind indexes, within reach or not."""
+    return await session.fetch("select * from find_persons(cast(:indexes as bytea[]))", indexes=indexes)
+
+
+async def claim_persons(
+    session: WriteSession,
+    *,
+    indexes: list[bytes],
+    ids: list[UUID],
+    sealed: list[bytes],
+    masked: list[str],
+    keys: list[bytes],
+) -> Sequence[RowMapping]:
+    """Make these persons; where somebody else made one first, that one is returned."""
+    return await session.fetch(
+        """
+        select * from claim_persons(cast(:indexes as bytea[]), cast(:ids as uuid[]), cast(:sealed as bytea[]),
+                                    cast(:masked as text[]), cast(:keys as bytea[]))
+        """,
+        indexes=indexes,
+        ids=ids,
+        sealed=sealed,
+        masked=masked,
+        keys=keys,
+    )
+
+
+async def wrapped_keys(session: ReadSession, person_ids: list[UUID]) -> dict[UUID, bytes]:
+    """The wrapped data keys of persons within reach."""
+    rows = await session.fetch(
+        "select id, wrapped_key from person where id = any(cast(:ids as uuid[]))", ids=person_ids
+    )
+    return {row["id"]: row["wrapped_key"] for row in rows}
+
+
+async def persons_within_reach(session: ReadSession, indexes: list[bytes]) -> dict[bytes, UUID]:
+    """The persons with these blind indexes who have a membership within reach."""
+    rows = await session.fetch(
+        "select national_id_index, id from person where national_id_index = any(cast(:indexes as bytea[]))",
+        indexes=indexes,
+    )
+    return {row["national_id_index"]: row["id"] for row in rows}
+
+
+async def find(session: ReadSession, member_id: UUID) -> RowMapping | None:
+    """A member with everything the page of a member shows, in one round trip."""
+    return await session.fetch_one(
+        """
+        select member.*, person.national_id_masked, person.wrapped_key,
+               cooperative.code as cooperative_code, cooperative.name_th as cooperative_name_th,
+               (select jsonb_build_object(
+                           'id', household.id, 'household_number', household.household_number,
+                           'size', household.size, 'district_code', household.district_code,
+                           'plots', (select coalesce(jsonb_agg(jsonb_build_object(
+                                         'plot_number', plot.plot_number, 'crop', plot.crop,
+                                         'area_rai', plot.area_rai::text, 'document', plot.document,
+                                         'planted_on', plot.planted_on) order by plot.plot_number), '[]')
+                                       from plot where plot.household_id = household.id))
+                  from household where household.id = member.household_id) as household,
+               (select coalesce(jsonb_agg(jsonb_build_object(
+                           'id', other.id, 'cooperative_id', other.cooperative_id,
+                           'member_number', other.member_number, 'status', other.status) order by other.id), '[]')
+                  from member other
+                 where other.person_id = member.person_id and other.id <> member.id) as other_memberships
+          from member
+          join person on person.id = member.person_id
+          join cooperative on cooperative.id = member.cooperative_id
+         where member.id = :member_id
+        """,
+        member_id=member_id,
+    )
+
+
+async def sealed_national_id(session: ReadSession, member_id: UUID) -> RowMapping | None:
+    """What is needed to reveal a member's national id."""
+    return await session.fetch_one(
+        """
+        select person.id as person_id, person.national_id_sealed, person.wrapped_key
+          from member join person on person.id = member.person_id where member.id = :member_id
+        """,
+        member_id=member_id,
+    )
+
+
+async def lock(session: WriteSession, member_id: UUID) -> Member | None:
+    """The member, held until this transaction ends."""
+    found = await session.select(select(Member).where(Member.id == member_id).with_for_update())  # type: ignore[arg-type]
+    return found[0] if found else None
+
+
+async def search(
+    session: ReadSession,
+    *,
+    names: tuple[str, str] | None,
+    cooperative_id: UUID | None,
+    member_number: str | None,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Members within reach in Thai dictionary order.
+
+    Whoever reaches the whole country walks one index of all names in order and stops when the page is full. For
+    everybody else that walk would meet mostly rows out of reach, so each co-operative within reach gives its own
+    first page, and these are merged; so does a search in one co-operative.
+    """
+    where, parameters = _conditions(names, member_number, after)
+    parameters |= {"limit": limit, "cooperative_id": cooperative_id}
+    if session.reach.everything and cooperative_id is None:
+        return await session.fetch(
+            f"""
+            select {_SUMMARY}
+              from (select * from member where {where} order by name_sort_key, id limit :limit) member
+              join cooperative on cooperative.id = member.cooperative_id
+             order by member.name_sort_key, member.id
+            """,
+            **parameters,
+        )
+    return await session.fetch(
+        f"""
+        select {_SUMMARY}
+          from cooperative
+         cross join lateral (select * from member where member.cooperative_id = cooperative.id and {where}
+                              order by name_sort_key, id limit :limit) member
+         where cast(:cooperative_id as uuid) is null or cooperative.id = :cooperative_id
+         order by member.name_sort_key, member.id limit :limit
+        """,
+        **parameters,
+    )
+
+
+def _conditions(
+    names: tuple[str, str] | None, member_number: str | None, after: tuple[str, UUID] | None
+) -> tuple[str, dict[str, Any]]:
+    """Only what is asked for, so that each search has the plan it needs. All operators here are leakproof."""
+    after_key, after_id = after or _FIRST
+    where = ["(name_sort_key, id) > (:after_key, cast(:after_id as uuid))"]
+    parameters: dict[str, Any] = {"after_key": after_key, "after_id": after_id}
+    if names is not None:
+        where.append("name_sort_key >= :low and name_sort_key < :high")
+        parameters |= {"low": names[0], "high": names[1]}
+    if member_number is not None:
+        where.append("member_number = :member_number")
+        parameters["member_number"] = member_number
+    return " and ".join(where), parameters
+
+
+async def of_person(session: ReadSession, person_id: UUID, limit: int) -> Sequence[RowMapping]:
+    """The person's memberships within reach."""
+    return await session.fetch(
+        f"""
+        select {_SUMMARY} from member join cooperative on cooperative.id = member.cooperative_id
+         where member.person_id = :person_id order by member.id limit :limit
+        """,
+        person_id=person_id,
+        limit=limit,
+    )
