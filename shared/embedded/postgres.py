@@ -30,7 +30,7 @@ from shared.embedded.processes import (
 )
 from shared.embedded.progress import Progress, SilentProgress
 from shared.embedded.secret_store import ADMIN_PASSWORD, load_secrets
-from shared.embedded.server_user import ServerUser, outside_folder, remove_outside_folder
+from shared.embedded.server_user import ServerUser, make_outside_folder, outside_folder, remove_outside_folder
 from shared.embedded.state import StateFolder, port_is_free
 
 ADMIN_ROLE = "plodnee_admin"
@@ -126,6 +126,8 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and return when it answers a query. What a crash left behind is put in order first."""
         self.stop()
+        if self._user.is_other:
+            make_outside_folder(self.state)
         binaries = self._binaries()
         self._initialise(binaries)
         orphans_deadline = time.monotonic() + ORPHANS_PATIENCE_SECONDS
@@ -163,7 +165,8 @@ class PostgresServer:
         data = self.data_folder
         if data.exists():
             shutil.rmtree(data)
-        if self._user.is_other and not any(path.is_dir() and path.name != PROGRAMS for path in data.parent.iterdir()):
+        others = [path for path in data.parent.glob("*") if path.is_dir() and path.name != PROGRAMS]
+        if self._user.is_other and not others:
             remove_outside_folder(self.state)
 
     def _binaries(self) -> Path:

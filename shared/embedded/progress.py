@@ -44,7 +44,7 @@ class ConsoleProgress:
 
     def say(self, message: str) -> None:
         """Print the message as plain text."""
-        self.console.print(message, markup=False, highlight=False)
+        self.console.print(message, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def downloading(self, what: str, total_bytes: int) -> Iterator[Callable[[int], None]]:

@@ -54,30 +54,36 @@ class ServerUser:
 
 
 def outside_folder(state: StateFolder) -> Path:
-    """The folder outside the checkout for what `nobody` must reach, made if missing. Its name follows the state folder.
+    """The folder outside the checkout for what `nobody` must reach; its name follows the state folder's.
 
-    Raises EmbeddedError when something else already has that name.
+    It may not exist yet: `make_outside_folder` makes it.
     """
-    base = next((folder for folder in _OUTSIDE_FOLDERS if os.access(folder, os.W_OK | os.X_OK)), None)
-    if base is None:
-        raise EmbeddedError(
-            "Root needs a folder in /var/lib or /var/tmp for PostgreSQL's data, and neither can be written to.",
-            "Start Plodnee as an ordinary user, or set PLODNEE_ADMIN_DATABASE_URL to your own PostgreSQL.",
-        )
-    folder = base / f"plodnee-{state.fingerprint}"
+    candidates = [base / f"plodnee-{state.fingerprint}" for base in _OUTSIDE_FOLDERS]
+    existing = next((folder for folder in candidates if folder.is_dir() and _is_ours(folder)), None)
+    return existing or next((path for path in candidates if os.access(path.parent, os.W_OK | os.X_OK)), candidates[0])
+
+
+def make_outside_folder(state: StateFolder) -> Path:
+    """Make the folder outside the checkout if it is missing, and return it.
+
+    Raises EmbeddedError when nothing can be made there, or somebody else made something of that name.
+    """
+    folder = outside_folder(state)
     try:
-        folder.mkdir(mode=0o711)
-    except FileExistsError:
-        _refuse_foreign(folder)
+        folder.mkdir(mode=0o711, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedError(
+            f"Root needs a folder for PostgreSQL's data, and {folder} cannot be made: {error.strerror}.",
+            "Start Plodnee as an ordinary user, or set PLODNEE_ADMIN_DATABASE_URL to your own PostgreSQL.",
+        ) from error
+    if not _is_ours(folder):
+        raise EmbeddedError(
+            f"Somebody else made {folder}, so PostgreSQL's files cannot safely lie there.",
+            f"Look at it and remove it: {folder}",
+        )
     folder.chmod(0o711)  # whatever the umask: nobody must pass through, and may not list
     (folder / _ORIGIN).write_text(f"{state.path}\n")
     return folder
-
-
-def existing_outside_folder(state: StateFolder) -> Path | None:
-    """The folder outside the checkout, if there is one."""
-    candidates = [base / f"plodnee-{state.fingerprint}" for base in _OUTSIDE_FOLDERS]
-    return next((folder for folder in candidates if folder.is_dir() and _is_ours(folder)), None)
 
 
 def abandoned_outside_folders() -> list[tuple[Path, str]]:
@@ -89,18 +95,10 @@ def abandoned_outside_folders() -> list[tuple[Path, str]]:
 
 def remove_outside_folder(state: StateFolder) -> None:
     """Delete the folder outside the checkout, with everything in it."""
-    folder = existing_outside_folder(state)
-    if folder is not None:
+    folder = outside_folder(state)
+    if folder.is_dir() and _is_ours(folder):
         shutil.rmtree(folder)
 
 
 def _is_ours(folder: Path) -> bool:
     return not folder.is_symlink() and folder.lstat().st_uid == os.geteuid()
-
-
-def _refuse_foreign(folder: Path) -> None:
-    if not folder.is_dir() or not _is_ours(folder):
-        raise EmbeddedError(
-            f"{folder} exists, but somebody else made it, so PostgreSQL's files cannot safely lie there.",
-            f"Look at it and remove it: {folder}",
-        )
