@@ -198,7 +198,7 @@ def to_json(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal | UUID):  # asyncpg's own subclass of UUID is not known to orjson
         return str(value)
     if isinstance(value, bytes):
         return "\\x" + value.hex()

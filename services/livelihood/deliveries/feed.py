@@ -1,0 +1,90 @@
+"""The produce file of a co-operative: weighing slips become deliveries."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from services.livelihood.crops.repository import CROPS
+from services.livelihood.deliveries.repository import find_by_number
+from services.livelihood.deliveries.service import NewDelivery, record_deliveries
+from services.livelihood.members.repository import find_members_by_number
+from shared.chassis.crypto import member_number_hash
+from shared.chassis.database import WriteSession
+from shared.chassis.feeds import (
+    ACCEPTED,
+    UNCHANGED,
+    Column,
+    Delivery,
+    FeedKind,
+    FeedRow,
+    Outcome,
+    reject_unknown_cooperatives,
+    waiting,
+)
+
+
+def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
+
+
+async def _validate(session: WriteSession, delivery: Delivery) -> None:
+    await reject_unknown_cooperatives(session, delivery)
+
+
+async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+    members = await find_members_by_number(session, [row.data["member"] for row in rows])
+    known = {row.row_number: members[row.data["member"]] for row in rows if row.data["member"] in members}
+    before = await find_by_number(
+        session,
+        [
+            (known[row.row_number]["cooperative_id"], row.data["delivery_number"])
+            for row in rows
+            if row.row_number in known
+        ],
+    )
+    outcomes: dict[int, Outcome] = {}
+    new: list[NewDelivery] = []
+    for row in rows:
+        member = known.get(row.row_number)
+        if member is None:
+            outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
+        elif (member["cooperative_id"], row.data["delivery_number"]) in before:
+            outcomes[row.row_number] = UNCHANGED
+        else:
+            outcomes[row.row_number] = ACCEPTED
+            new.append(_new_delivery(row.data, member))
+    await record_deliveries(session, new)
+    return outcomes
+
+
+def _new_delivery(data: Mapping[str, Any], member: Any) -> NewDelivery:
+    return NewDelivery(
+        cooperative_id=member["cooperative_id"],
+        member_id=member["id"],
+        delivery_number=data["delivery_number"],
+        delivered_on=date.fromisoformat(data["delivered_on"]),
+        crop=data["crop"],
+        kilograms=Decimal(data["kilograms"]),
+        price_satang_per_kilogram=data["price_per_kilogram"],
+        savings_share=Decimal(data.get("savings_share") or 0),
+    )
+
+
+PRODUCE = FeedKind(
+    name="produce",
+    columns=[
+        Column("cooperative_code", "รหัสสหกรณ์", required=True, length_max=40),
+        Column("member_number", "เลขทะเบียนสมาชิก", required=True, length_max=40),
+        Column("delivery_number", "เลขที่ใบชั่ง", required=True, length_max=60),
+        Column("delivered_on", "วันที่ส่งผลผลิต", "date", required=True, not_after_as_of=True),
+        Column("crop", "ชนิดผลผลิต", "code", required=True, choices=CROPS),
+        Column("kilograms", "น้ำหนัก (กก.)", "decimal", required=True, places_max=3, minimum=0),
+        Column("price_per_kilogram", "ราคาต่อกก.", "money", required=True),
+        Column("savings_share", "สัดส่วนเงินออม", "decimal", places_max=4, minimum=0, maximum=1),
+    ],
+    key=("cooperative_code", "delivery_number"),
+    derive=_derive,
+    validate=_validate,
+    apply=_apply,
+)

@@ -1,0 +1,65 @@
+"""Produce deliveries over HTTP."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.kernel.money import Money, MoneyIn
+
+Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
+
+
+class RecordDelivery(BaseModel):
+    """What was weighed and what it is worth. The deduction follows from the member's plan, not from the sender."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    member_id: UUID
+    delivery_number: Annotated[str, Field(min_length=1, max_length=60)]
+    delivered_on: date
+    crop: Annotated[str, Field(min_length=1, max_length=40)]
+    kilograms: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=3)]
+    price_per_kilogram: Annotated[MoneyIn, Field(description="Baht a kilogram")]
+    savings_share: Share = Decimal(0)
+
+
+class ReverseDelivery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(min_length=3, max_length=200)]
+    reversed_on: date
+
+
+class DeliveryRead(BaseModel):
+    """A delivery: gross = debt + savings + paid + held at every moment, and held is 0 at the end."""
+
+    id: UUID
+    cooperative_id: UUID
+    member_id: UUID
+    delivery_number: str
+    delivered_on: date
+    crop: str
+    kilograms: Decimal
+    price_per_kilogram: Money
+    plan_id: UUID | None
+    deduction_share: Decimal
+    status: Literal["held", "settled", "reversing", "reversed"]
+    gross: Money
+    debt: Money
+    savings: Money
+    paid: Money
+    held: Money
+    settled_on: date | None
+    refusal: str | None
+    version: int
+
+
+class AgreementRead(BaseModel):
+    """A member's agreement, by a plan in force, that a share of each delivery pays the debt."""
+
+    plan_id: UUID
+    member_id: UUID
+    deduction_share: Decimal

@@ -1,0 +1,257 @@
+"""Use cases of produce deliveries: record, reverse, and what debt's answers do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from services.livelihood.deliveries import domain, repository
+from services.livelihood.deliveries.models import ProduceDelivery
+from services.livelihood.deliveries.schemas import DeliveryRead, RecordDelivery, ReverseDelivery
+from services.livelihood.errors import DeliveryNumberTaken, UnknownDelivery, UnknownMember
+from services.livelihood.members.repository import find_agreements, find_member
+from shared.chassis import outbox
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.events import Event, Received
+from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
+from shared.contracts.livelihood import DeductionRequested, DeductionReversed, ProduceDelivered, ProduceSettled
+from shared.kernel.identifiers import uuid7
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """A delivery to record; its member is known. Money in satang."""
+
+    cooperative_id: UUID
+    member_id: UUID
+    delivery_number: str
+    delivered_on: date
+    crop: str
+    kilograms: Decimal
+    price_satang_per_kilogram: int
+    savings_share: Decimal
+
+
+async def record_delivery(session: WriteSession, sent: RecordDelivery) -> DeliveryRead:
+    """Record one delivery; its deduction is asked of debt by event.
+
+    Raises:
+        UnknownMember: there is no such member within reach.
+        DeliveryNumberTaken: the co-operative has used the number.
+        SharesOverGross: savings and the agreed deduction pass the whole.
+    """
+    member = await find_member(session, sent.member_id)
+    if member is None:
+        raise UnknownMember
+    new = NewDelivery(
+        cooperative_id=member["cooperative_id"],
+        member_id=sent.member_id,
+        delivery_number=sent.delivery_number,
+        delivered_on=sent.delivered_on,
+        crop=sent.crop,
+        kilograms=sent.kilograms,
+        price_satang_per_kilogram=sent.price_per_kilogram,
+        savings_share=sent.savings_share,
+    )
+    recorded = await record_deliveries(session, [new])
+    if not recorded:
+        raise DeliveryNumberTaken
+    found = await repository.find_delivery(session, next(iter(recorded)))
+    assert found is not None  # noqa: S101 - written two statements ago
+    return delivery_read(found.model_dump())
+
+
+async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDelivery]) -> set[UUID]:
+    """Record deliveries with their events; returns the ids of those whose number was free.
+
+    Raises:
+        SharesOverGross: savings and the agreed deduction of one of them pass the whole.
+    """
+    agreements = await find_agreements(session, [new.member_id for new in deliveries])
+    rows = [_row(new, agreements.get(new.member_id)) for new in deliveries]
+    inserted = await repository.insert_deliveries(session, rows)
+    events: list[tuple[Event, int, date]] = []
+    for row in rows:
+        if row["id"] in inserted:
+            events += [(event, 1, row["delivered_on"]) for event in _events_of(row)]
+    await outbox.add_many(session, events)
+    return inserted
+
+
+def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
+    share = agreement["deduction_share"] if agreement else Decimal(0)
+    gross = domain.gross_satang(new.kilograms, new.price_satang_per_kilogram)
+    division = domain.divide(gross, new.savings_share, share)
+    return {
+        "id": uuid7(),
+        "cooperative_id": new.cooperative_id,
+        "member_id": new.member_id,
+        "delivery_number": new.delivery_number,
+        "delivered_on": new.delivered_on,
+        "crop": new.crop,
+        "kilograms": new.kilograms,
+        "price_satang_per_kilogram": new.price_satang_per_kilogram,
+        "plan_id": agreement["plan_id"] if division.held else None,
+        "deduction_share": share,
+        "status": division.status,
+        "gross_satang": division.gross,
+        "debt_satang": division.debt,
+        "savings_satang": division.savings,
+        "paid_satang": division.paid,
+        "held_satang": division.held,
+        "settled_on": None if division.held else new.delivered_on,
+        "refusal": None,
+        "version": 1,
+    }
+
+
+def _events_of(row: dict[str, Any]) -> list[Event]:
+    """Delivered, and then either the request for a deduction or, without one, the end."""
+    common = {"delivery_id": row["id"], "cooperative_id": row["cooperative_id"], "member_id": row["member_id"]}
+    delivered = ProduceDelivered(
+        **common,
+        delivered_on=row["delivered_on"],
+        crop=row["crop"],
+        kilograms=row["kilograms"],
+        gross=row["gross_satang"],
+        savings=row["savings_satang"],
+        paid=row["paid_satang"],
+        held=row["held_satang"],
+    )
+    if row["held_satang"]:
+        request = DeductionRequested(
+            **common, plan_id=row["plan_id"], amount=row["held_satang"], delivered_on=row["delivered_on"]
+        )
+        return [delivered, request]
+    settled = ProduceSettled(
+        **common,
+        revision=1,
+        settled_on=row["delivered_on"],
+        gross=row["gross_satang"],
+        debt=0,
+        savings=row["savings_satang"],
+        paid=row["paid_satang"],
+    )
+    return [delivered, settled]
+
+
+async def reverse_delivery(session: WriteSession, delivery_id: UUID, sent: ReverseDelivery) -> DeliveryRead:
+    """Undo a delivery that was a mistake; safe before, during and after its settlement.
+
+    Raises:
+        UnknownDelivery: there is none within reach.
+        DeliveryNotReversible: it is reversed already.
+    """
+    row = (await repository.lock_deliveries(session, [delivery_id])).get(delivery_id)
+    if row is None:
+        raise UnknownDelivery
+    division = domain.begin_reversal(_division(row))
+    _store(row, division)
+    if division.status == "reversed":
+        row.settled_on = sent.reversed_on
+        event: Event = _settled_event(row, revision=2)
+    else:
+        event = DeductionReversed(
+            delivery_id=row.id, cooperative_id=row.cooperative_id, member_id=row.member_id, reversed_on=sent.reversed_on
+        )
+    await session.flush()
+    await outbox.add(session, event, version=row.version, effective_on=sent.reversed_on)
+    return delivery_read(row.model_dump())
+
+
+async def apply_settlements(session: WriteSession, received: Sequence[Received[DeductionSettled]]) -> None:
+    """Debt has applied part of what was held."""
+    await _answer(
+        session, received, lambda division, event: domain.settle(division, event.applied), lambda event: event.posted_on
+    )
+
+
+async def apply_refusals(session: WriteSession, received: Sequence[Received[DeductionRefused]]) -> None:
+    """Debt has applied nothing: what was held goes to the member."""
+    await _answer(session, received, lambda division, event: domain.settle(division, 0), lambda event: event.refused_on)
+
+
+async def apply_undone(session: WriteSession, received: Sequence[Received[DeductionUndone]]) -> None:
+    """Debt has undone a deduction: the delivery is reversed to nothing."""
+    await _answer(
+        session,
+        received,
+        lambda division, event: domain.end_reversal(division) if division.status == "reversing" else division,
+        lambda event: event.posted_on,
+    )
+
+
+async def _answer(
+    session: WriteSession,
+    received: Sequence[Received[Any]],
+    decide: Callable[[domain.Division, Any], domain.Division],
+    day_of: Callable[[Any], date],
+) -> None:
+    """Apply answers to their deliveries; an answer that comes again changes nothing and says nothing."""
+    rows = await repository.lock_deliveries(session, sorted({item.event.delivery_id for item in received}))
+    events: list[tuple[Event, int, date]] = []
+    for item in received:
+        row = rows.get(item.event.delivery_id)
+        if row is None:
+            continue  # an answer to a request that a restore of this database took back
+        before = _division(row)
+        after = decide(before, item.event)
+        if after == before:
+            continue
+        _store(row, after)
+        row.settled_on = day_of(item.event)
+        row.refusal = getattr(item.event, "reason", row.refusal)
+        if after.status in ("settled", "reversed"):
+            revision = 1 if after.status == "settled" else 2
+            events.append((_settled_event(row, revision), row.version, row.settled_on))
+    await session.flush()
+    await outbox.add_many(session, events)
+
+
+def _division(row: ProduceDelivery) -> domain.Division:
+    return domain.Division(
+        status=row.status,  # type: ignore[arg-type]  # a check constraint keeps it to the four
+        gross=row.gross_satang,
+        debt=row.debt_satang,
+        savings=row.savings_satang,
+        paid=row.paid_satang,
+        held=row.held_satang,
+    )
+
+
+def _store(row: ProduceDelivery, division: domain.Division) -> None:
+    row.status = division.status
+    row.gross_satang, row.debt_satang, row.savings_satang = division.gross, division.debt, division.savings
+    row.paid_satang, row.held_satang = division.paid, division.held
+    row.version += 1
+
+
+def _settled_event(row: ProduceDelivery, revision: int) -> ProduceSettled:
+    assert row.settled_on is not None  # noqa: S101 - every caller has just set it
+    return ProduceSettled(
+        delivery_id=row.id,
+        cooperative_id=row.cooperative_id,
+        member_id=row.member_id,
+        revision=revision,
+        settled_on=row.settled_on,
+        gross=row.gross_satang,
+        debt=row.debt_satang,
+        savings=row.savings_satang,
+        paid=row.paid_satang,
+    )
+
+
+async def get_delivery(session: ReadSession, delivery_id: UUID) -> DeliveryRead:
+    """One delivery within reach; raises UnknownDelivery."""
+    row = await repository.find_delivery(session, delivery_id)
+    if row is None:
+        raise UnknownDelivery
+    return delivery_read(row.model_dump())
+
+
+def delivery_read(row: Any) -> DeliveryRead:
+    """What is shown of a delivery's row."""
+    amounts = {name: row[f"{name}_satang"] for name in ("gross", "debt", "savings", "paid", "held")}
+    return DeliveryRead.model_validate({**row, **amounts, "price_per_kilogram": row["price_satang_per_kilogram"]})

@@ -1,0 +1,44 @@
+"""What can go wrong in livelihood.
+
+DomainError
+├── NotFound
+│   ├── UnknownDelivery     the delivery does not exist within reach
+│   └── UnknownMember       the member does not exist within reach
+├── Conflict
+│   ├── DeliveryNotReversible   it is reversed already
+│   └── DeliveryNumberTaken     the co-operative has a delivery of this number with other content
+└── Invalid
+    └── SharesOverGross     savings and deduction together are more than the delivery is worth
+"""
+
+from shared.kernel.errors import Conflict, Invalid, NotFound
+
+
+class UnknownDelivery(NotFound):
+    type = "delivery-unknown"
+    title_en = "There is no such delivery"
+    title_th = "ไม่พบรายการส่งผลผลิตนี้"
+
+
+class UnknownMember(NotFound):
+    type = "member-unknown"
+    title_en = "There is no such member"
+    title_th = "ไม่พบสมาชิกรายนี้"
+
+
+class DeliveryNotReversible(Conflict):
+    type = "delivery-not-reversible"
+    title_en = "The delivery has been reversed already"
+    title_th = "รายการส่งผลผลิตนี้ถูกยกเลิกแล้ว"
+
+
+class DeliveryNumberTaken(Conflict):
+    type = "delivery-number-taken"
+    title_en = "The co-operative has another delivery of this number"
+    title_th = "สหกรณ์มีรายการส่งผลผลิตเลขที่นี้อยู่แล้ว"
+
+
+class SharesOverGross(Invalid):
+    type = "shares-over-gross"
+    title_en = "Savings and deduction together are more than the delivery is worth"
+    title_th = "เงินออมและเงินหักชำระหนี้รวมกันเกินมูลค่าผลผลิต"

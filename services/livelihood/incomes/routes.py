@@ -1,0 +1,52 @@
+"""Expected income by month."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.livelihood.auth import LivelihoodReader, LivelihoodWriter
+from services.livelihood.errors import UnknownMember
+from services.livelihood.incomes import service
+from services.livelihood.incomes.schemas import (
+    ComputeIncomePlans,
+    FiscalYearBe,
+    IncomePlanRead,
+    JobAccepted,
+    StateIncomePlan,
+)
+from shared.chassis import jobs
+from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.problems import problem_responses
+from shared.chassis.http.sessions import Reading, Writing
+
+router = APIRouter(route_class=IdempotentRoute, tags=["expected income"])
+
+YearQuery = Annotated[FiscalYearBe, Query()]
+
+
+@router.post("/income-plans/compute", status_code=202)
+async def compute_income_plans(
+    session: Writing, caller: LivelihoodWriter, wanted: ComputeIncomePlans, response: Response
+) -> JobAccepted:
+    """Compute expected income from plots and the crop calendar, as a job."""
+    arguments = wanted.model_dump(mode="json")
+    job_id = await jobs.enqueue(session, "compute-income-plans", arguments, requested_by=caller.subject)
+    response.headers["Location"] = f"/livelihood/v1/jobs/{job_id}"
+    return JobAccepted(job_id=job_id)
+
+
+@router.put("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember))
+async def state_income_plan(
+    session: Writing, caller: LivelihoodWriter, member_id: UUID, fiscal_year_be: YearQuery, plan: StateIncomePlan
+) -> IncomePlanRead:
+    """State what the household itself expects in each month of a fiscal year."""
+    return await service.state_income_plan(session, member_id, fiscal_year_be, plan)
+
+
+@router.get("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember))
+async def get_income_plan(
+    session: Reading, caller: LivelihoodReader, member_id: UUID, fiscal_year_be: YearQuery
+) -> IncomePlanRead:
+    """Read a household's expected income by month."""
+    return await service.get_income_plan(session, member_id, fiscal_year_be)

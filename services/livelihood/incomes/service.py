@@ -1,0 +1,160 @@
+"""Use cases of expected income: computed from plots, or stated by the household."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from services.livelihood.crops.repository import list_crop_economics
+from services.livelihood.errors import UnknownMember
+from services.livelihood.incomes import repository
+from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
+from services.livelihood.incomes.schemas import IncomePlanRead, StateIncomePlan
+from services.livelihood.members.repository import find_member
+from shared.chassis import outbox
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.events import Event
+from shared.chassis.jobs import JobContext, Tasks
+from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
+from shared.kernel.calendar import fiscal_year_bounds
+from shared.kernel.identifiers import derived_id
+
+_CHUNK_MEMBERS = 1_000
+
+tasks = Tasks()
+
+
+@dataclass(frozen=True)
+class NewPlan:
+    """A member's twelve months to store."""
+
+    cooperative_id: UUID
+    member_id: UUID
+    household_id: UUID | None
+    basis: Literal["computed", "stated"]
+    months: Sequence[MonthExpectation]
+
+
+@tasks.task("compute-income-plans")
+async def compute_income_plans(
+    context: JobContext, *, fiscal_year_be: int, cooperative_id: str | None = None
+) -> dict[str, Any]:
+    """Compute the plan of every member with a farm household, chunk by chunk; a stated plan is left alone.
+
+    Repeating changes nothing, so a job that was killed simply starts again.
+    """
+    cooperative = UUID(cooperative_id) if cooperative_id else None
+    first, _ = fiscal_year_bounds(fiscal_year_be)
+    async with context.database.read(context.reach) as reader:
+        crops = _economics(await list_crop_economics(reader, first))
+        total = await repository.count_members_with_household(reader, cooperative)
+    after, done, changed = UUID(int=0), 0, 0
+    while True:
+        async with context.database.write(context.reach) as session:
+            members = await repository.list_members_with_household(session, cooperative, after, _CHUNK_MEMBERS)
+            plans = [_computed(member, crops, fiscal_year_be) for member in members]
+            changed += await _store(session, plans, fiscal_year_be, first)
+        if not members:
+            return {"members": done, "changed": changed}
+        after, done = members[-1]["member_id"], done + len(members)
+        await context.progress(done, total)
+
+
+def _economics(rows: Sequence[RowMapping]) -> dict[str, CropEconomics]:
+    return {
+        row["crop"]: CropEconomics(
+            planting_months=tuple(row["planting_months"]),
+            harvest_months=tuple(row["harvest_months"]),
+            yield_kilograms_per_rai=row["yield_kilograms_per_rai"],
+            price_satang_per_kilogram=row["price_satang_per_kilogram"],
+            cash_cost_satang_per_rai=row["cash_cost_satang_per_rai"],
+        )
+        for row in rows
+    }
+
+
+def _computed(member: RowMapping, crops: dict[str, CropEconomics], fiscal_year_be: int) -> NewPlan:
+    plots = [PlotArea(plot["crop"], Decimal(plot["area_rai"])) for plot in member["plots"]]
+    return NewPlan(
+        cooperative_id=member["cooperative_id"],
+        member_id=member["member_id"],
+        household_id=member["household_id"],
+        basis="computed",
+        months=expect_months(plots, crops, fiscal_year_be),
+    )
+
+
+async def state_income_plan(
+    session: WriteSession, member_id: UUID, fiscal_year_be: int, sent: StateIncomePlan
+) -> IncomePlanRead:
+    """Store what a household itself expects; raises UnknownMember."""
+    member = await find_member(session, member_id)
+    if member is None:
+        raise UnknownMember
+    months = [MonthExpectation(item.month, item.income, item.cost) for item in sent.months]
+    plan = NewPlan(member["cooperative_id"], member_id, member["household_id"], "stated", months)
+    await _store(session, [plan], fiscal_year_be, fiscal_year_bounds(fiscal_year_be)[0])
+    return await get_income_plan(session, member_id, fiscal_year_be)
+
+
+async def get_income_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> IncomePlanRead:
+    """A member's plan of a year; raises UnknownMember when there is none within reach."""
+    row = await repository.find_plan(session, member_id, fiscal_year_be)
+    if row is None:
+        raise UnknownMember
+    return IncomePlanRead.model_validate(dict(row))
+
+
+async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be: int, effective_on: date) -> int:
+    """Write plans that changed, with their events; returns how many. A computed plan never replaces a stated one."""
+    known = await repository.lock_versions(session, [plan.member_id for plan in plans], fiscal_year_be)
+    rows, months, events = [], [], []
+    for plan in plans:
+        before = known.get(plan.member_id)
+        figures = [[month.month.isoformat(), month.income, month.cost] for month in plan.months]
+        if before and (before["months"] == figures or (before["basis"] == "stated" and plan.basis == "computed")):
+            continue
+        version = before["version"] + 1 if before else 1
+        plan_id = before["id"] if before else derived_id("occupation-plan", plan.member_id, fiscal_year_be)
+        rows.append(
+            {
+                "id": plan_id,
+                "cooperative_id": plan.cooperative_id,
+                "member_id": plan.member_id,
+                "household_id": plan.household_id,
+                "fiscal_year_be": fiscal_year_be,
+                "basis": plan.basis,
+                "version": version,
+            }
+        )
+        months += [_month_row(plan_id, plan.cooperative_id, month) for month in plan.months]
+        events.append((_event(plan_id, plan, fiscal_year_be), version, effective_on))
+    if rows:
+        await repository.store_plans(session, rows, months)
+        await outbox.add_many(session, events)
+    return len(rows)
+
+
+def _month_row(plan_id: UUID, cooperative_id: UUID, month: MonthExpectation) -> dict[str, Any]:
+    return {
+        "occupation_plan_id": plan_id,
+        "cooperative_id": cooperative_id,
+        "month": month.month,
+        "income_satang": month.income,
+        "cost_satang": month.cost,
+    }
+
+
+def _event(plan_id: UUID, plan: NewPlan, fiscal_year_be: int) -> Event:
+    return OccupationPlanRecorded(
+        occupation_plan_id=plan_id,
+        cooperative_id=plan.cooperative_id,
+        member_id=plan.member_id,
+        household_id=plan.household_id,
+        fiscal_year_be=fiscal_year_be,
+        months=tuple(IncomeMonth(month=item.month, income=item.income, cost=item.cost) for item in plan.months),
+    )

@@ -1,0 +1,173 @@
+"""Goal: the deduction saga ends with nothing held, in every order of answers, and each answer counts once."""
+
+from datetime import date
+from typing import Any
+
+import httpx2
+import pytest
+
+from services.livelihood.inbox import INBOX
+from shared.chassis.crypto import member_number_hash
+from shared.chassis.database import Database
+from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
+from tests.conftest import ClientOf, DatabaseOf
+from tests.services.livelihood.conftest import COOPERATIVE, MEMBER, Hear, cooperative, member, plan
+
+SCOPES = "produce:write livelihood:read feed:write job:read"
+
+
+@pytest.fixture
+def body() -> dict[str, Any]:
+    return {
+        "member_id": str(MEMBER),
+        "delivery_number": "D-1",
+        "delivered_on": "2022-11-20",
+        "crop": "rice_wet",
+        "kilograms": "1000.000",
+        "price_per_kilogram": "10.00",
+        "savings_share": "0.05",
+    }
+
+
+async def _record(client: httpx2.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
+    response = await client.post("/livelihood/v1/produce-deliveries", json=body)
+    assert response.status_code == 201, response.text
+    delivery: dict[str, Any] = response.json()
+    return delivery
+
+
+async def _events(database: Database) -> list[str]:
+    async with database.unscoped() as session:
+        rows = await session.fetch("select headers ->> 'ce_type' as type from outbox order by id")
+    return [row["type"].removeprefix("plodnee.livelihood.").removesuffix(".v1") for row in rows]
+
+
+def _settled(delivery_id: str, applied: int, returned: int) -> DeductionSettled:
+    return DeductionSettled.model_validate(
+        {
+            "delivery_id": delivery_id,
+            "cooperative_id": COOPERATIVE,
+            "member_id": MEMBER,
+            "applied": applied,
+            "returned": returned,
+            "posted_on": date(2022, 11, 20),
+        }
+    )
+
+
+async def test_the_agreed_share_is_held_then_applied(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan()])
+    delivery = await _record(client, body)
+    assert (delivery["gross"], delivery["held"], delivery["savings"], delivery["paid"]) == (
+        "10000.00",
+        "3000.00",
+        "500.00",
+        "6500.00",
+    )
+    answer = _settled(delivery["id"], 250_000, 50_000)
+    await hear(database, [answer])
+    await hear(database, [answer])
+    read = (await client.get(f"/livelihood/v1/produce-deliveries/{delivery['id']}")).json()
+    assert (read["status"], read["debt"], read["paid"], read["held"]) == ("settled", "2500.00", "7000.00", "0.00")
+    assert await _events(database) == ["produce.delivered", "deduction.requested", "produce.settled"]
+
+
+async def test_a_refusal_gives_the_member_everything(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan()])
+    delivery = await _record(client, body)
+    refused = DeductionRefused.model_validate(
+        {
+            "delivery_id": delivery["id"],
+            "cooperative_id": COOPERATIVE,
+            "member_id": MEMBER,
+            "reason": "nothing_overdue",
+            "refused_on": "2022-11-20",
+        }
+    )
+    await hear(database, [refused])
+    read = (await client.get(f"/livelihood/v1/produce-deliveries/{delivery['id']}")).json()
+    assert (read["status"], read["paid"], read["debt"], read["refusal"]) == (
+        "settled",
+        "9500.00",
+        "0.00",
+        "nothing_overdue",
+    )
+
+
+@pytest.mark.parametrize("settled_first", [True, False], ids=["during settlement", "before settlement"])
+async def test_a_reversal_leaves_nothing(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any], settled_first: bool
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan()])
+    delivery = await _record(client, body)
+    path = f"/livelihood/v1/produce-deliveries/{delivery['id']}"
+    reversal = await client.post(f"{path}/reverse", json={"reason": "weighed twice", "reversed_on": "2022-11-21"})
+    assert reversal.json()["status"] == "reversing"
+    undone = DeductionUndone.model_validate(
+        {
+            "delivery_id": delivery["id"],
+            "cooperative_id": COOPERATIVE,
+            "member_id": MEMBER,
+            "undone": 300_000 if settled_first else 0,
+            "posted_on": "2022-11-21",
+        }
+    )
+    settled = _settled(delivery["id"], 300_000, 0)
+    await hear(database, [settled, undone] if settled_first else [undone])
+    read = (await client.get(path)).json()
+    assert read["status"] == "reversed"
+    assert {read[part] for part in ("gross", "debt", "savings", "paid", "held")} == {"0.00"}
+    again = await client.post(f"{path}/reverse", json={"reason": "once more", "reversed_on": "2022-11-22"})
+    assert again.status_code == 409
+    assert (await _events(database))[-2:] == ["deduction.reversed", "produce.settled"]
+
+
+async def test_without_a_plan_everything_is_paid_at_once(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan(status="withdrawn")])
+    delivery = await _record(client, body)
+    assert (delivery["status"], delivery["held"], delivery["paid"]) == ("settled", "0.00", "9500.00")
+
+
+async def test_a_number_is_taken_once_and_a_repeated_request_repeats_its_answer(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member()])
+    first = await client.post("/livelihood/v1/produce-deliveries", json=body, headers={"idempotency-key": "k"})
+    again = await client.post("/livelihood/v1/produce-deliveries", json=body, headers={"idempotency-key": "k"})
+    assert first.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    other = await client.post("/livelihood/v1/produce-deliveries", json=body)
+    assert other.status_code == 409
+
+
+async def test_a_member_out_of_reach_does_not_exist(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    near = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    far = await client_of("livelihood", scopes=SCOPES, areas=["10"], client_id="far")
+    await hear(await database_of("livelihood"), [cooperative(), member()])
+    delivery = await _record(near, body)
+    assert (await far.post("/livelihood/v1/produce-deliveries", json=body)).status_code == 404
+    assert (await far.get(f"/livelihood/v1/produce-deliveries/{delivery['id']}")).status_code == 404
+    listed = await far.get(f"/livelihood/v1/produce-deliveries?cooperative_id={COOPERATIVE}")
+    assert listed.json()["items"] == []
+
+
+def test_the_file_names_members_by_the_same_hash_as_the_registry() -> None:
+    assert member_number_hash("C-1", "00012") == member_number_hash("C-1", "๐๐๐๑๒ ".strip())
+    assert INBOX.consumer == "livelihood"
