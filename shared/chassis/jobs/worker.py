@@ -36,6 +36,7 @@ STALLED_SECONDS = 30.0  # six heartbeats: a worker busy with a long calculation 
 POLL_SECONDS = 2.0  # only a fallback: a new job is announced by NOTIFY
 RESTART_PAUSE_SECONDS = 2.0
 TRANSIENT_ATTEMPTS_MAX = 5
+ATTEMPTS_MAX = 20  # a job that takes its worker down each time is given up
 FINISHED_KEPT_HOURS = 24 * 90
 CRON_TASK_NAME = "plodnee.cron"
 HOUSEKEEPING_CRON = "17 19 * * *"  # 02:17 in Bangkok
@@ -173,6 +174,9 @@ async def run_job(tasks: Tasks, database: Database, settings: Settings, job_id: 
         attempt=row["attempt"],
         correlation_id=row["correlation_id"],
     )
+    if context.attempt > ATTEMPTS_MAX:
+        await _finish(context, "failed", error="too-many-attempts")
+        return
     bound = {"job_id": str(job_id), "job_kind": context.kind, "correlation_id": context.correlation_id}
     with structlog.contextvars.bound_contextvars(**bound):
         await _run_to_end(tasks, context, _json(row["arguments"]))
