@@ -190,7 +190,8 @@ class TelemetryMiddleware:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
             REQUESTS_FAILED.labels(self._service).inc()
-            log.error("request_failed", service=self._service, route=route_template(scope), exc_info=error)
+            facts = exception_facts(error)
+            log.error("request_failed", service=self._service, route=route_template(scope), **facts)
             if status:
                 # Part of an answer is out: only a broken connection can tell the caller that it is not whole.
                 raise AnswerBroken from None

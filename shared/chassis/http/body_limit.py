@@ -1,4 +1,7 @@
-"""A request's body is bounded in time as FastAPI bounds it in size (``max_body_size``).
+"""A request's body is bounded in size and in time, before anything gathers it in memory.
+
+FastAPI's own ``max_body_size`` answers in plain text, so only its declaration is used here: a route that takes more
+than ordinary requests says so with ``max_body_size=``, and this layer reads it from the route that was chosen.
 
 A body that trickles in would hold a request, and with it a place in the drain, for as long as its sender likes. It
 gets a base allowance, and more for every byte that arrives, so that a large upload over an honest line is not cut.
@@ -10,17 +13,17 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.chassis.http.problems import MEDIA_TYPE, status_response
-
 BODY_SECONDS_BASE = 15.0
 BODY_BYTES_PER_SECOND_MIN = 16_384
+_CLOSE = {"Connection": "close"}  # what is left of the body is not worth reading
 
 
 class BodyLimitMiddleware:
-    """Pure ASGI: 408 for a body that is too slow, and 413 as a problem document also where no route reads the body.
+    """Pure ASGI: 413 for a body that is too large, declared or not, and 408 for one that is too slow.
 
     Args:
         app: the application.
+        bytes_max: for routes that do not say otherwise.
         seconds_base: how long the smallest body may take.
         bytes_per_second_min: every so many bytes allow a second more.
     """
@@ -28,59 +31,42 @@ class BodyLimitMiddleware:
     def __init__(
         self,
         app: ASGIApp,
+        bytes_max: int,
         seconds_base: float = BODY_SECONDS_BASE,
         bytes_per_second_min: int = BODY_BYTES_PER_SECOND_MIN,
     ) -> None:
         self._app = app
+        self._bytes_max = bytes_max
         self._seconds_base = seconds_base
         self._bytes_per_second_min = bytes_per_second_min
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _has_body(scope):
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        declared = headers.get("content-length")
+        if (declared is None or declared == "0") and "transfer-encoding" not in headers:
             await self._app(scope, receive, send)
             return
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
+        begun = asyncio.get_running_loop().time()
         received = 0
         complete = False
-        replaced = False
 
-        async def receive_in_time() -> Message:
+        async def receive_bounded() -> Message:
             nonlocal received, complete
             if complete:
                 # Only a disconnect can follow, and a long answer may wait for it as long as it needs.
                 return await receive()
-            deadline = begun + self._seconds_base + received / self._bytes_per_second_min
+            bytes_max = getattr(scope.get("route"), "max_body_size", None) or self._bytes_max
+            if declared is not None and int(declared) > bytes_max:
+                raise HTTPException(413, headers=_CLOSE)
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(begun + self._seconds_base + received / self._bytes_per_second_min):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, headers={"Connection": "close"}) from None
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                complete = not message.get("more_body", False)
-            else:
-                complete = True
+                raise HTTPException(408, headers=_CLOSE) from None
+            received += len(message.get("body", b""))
+            if received > bytes_max:
+                raise HTTPException(413, headers=_CLOSE)
+            complete = not message.get("more_body", False)
             return message
 
-        async def send_problem(message: Message) -> None:
-            nonlocal replaced
-            if message["type"] == "http.response.start" and message["status"] == 413 and not _is_problem(message):
-                replaced = True
-                await status_response(413, {"Connection": "close"})(scope, receive, send)
-            if not replaced:
-                await send(message)
-
-        await self._app(scope, receive_in_time, send_problem)
-
-
-def _has_body(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
-    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
-
-
-def _is_problem(message: Message) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.startswith(MEDIA_TYPE.encode())
-        for name, value in message.get("headers", ())
-    )
+        await self._app(scope, receive_bounded, send)

@@ -22,9 +22,7 @@ _DESCRIPTION = f"""{{title_th}}
 """
 
 
-def offline_app(
-    service: Service, *, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], body_bytes_max: int
-) -> FastAPI:
+def offline_app(service: Service, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
     """An empty application whose pages stand at ``/<service>/docs`` and need no network."""
     root = f"/{service.name}"
     app: FastAPI = FastAPIOffline(
@@ -37,7 +35,6 @@ def offline_app(
         description=_DESCRIPTION.format(title_th=service.title_th),
         version="1",
         lifespan=lifespan,
-        max_body_size=body_bytes_max,
         separate_input_output_schemas=False,
         redirect_slashes=False,
     )

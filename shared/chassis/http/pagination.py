@@ -126,5 +126,5 @@ def page_of(
     shown = rows[: request.limit]
     next_cursor = None
     if len(rows) > request.limit:
-        next_cursor = request.sealer.seal_text(orjson.dumps(key(shown[-1])), request.context)
+        next_cursor = request.sealer.seal_text(orjson.dumps(key(shown[-1]), default=str), request.context)
     return Page(items=[item(row) for row in shown], next_cursor=next_cursor)

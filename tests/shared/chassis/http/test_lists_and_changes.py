@@ -1,0 +1,135 @@
+"""Goal: nobody overwrites what he has not read, and a list is walked whole, page by page, without leaking its keys."""
+
+import base64
+import hashlib
+
+import asyncpg
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.chassis.http.concurrency import etag_of, require_match
+from shared.chassis.telemetry import AnswerBroken
+from shared.kernel.errors import PreconditionFailed, PreconditionRequired
+from tests.shared.chassis.http.conftest import FAR, NEAR, ClientOf, key, note
+
+
+async def test_change_needs_the_version_that_was_read(client: httpx2.AsyncClient) -> None:
+    note_id = (await client.post("/notes", json=note("draft"), headers=key())).json()["id"]
+    tag = (await client.get(f"/notes/{note_id}")).headers["etag"]
+    path, body = f"/notes/{note_id}", note("final")
+    assert (await client.patch(path, json=body)).status_code == 428
+    assert (await client.patch(path, json=body, headers={"If-Match": '"99"'})).status_code == 412
+    assert (await client.patch(path, json=body, headers={"If-Match": f"W/{tag}"})).status_code == 412
+    assert (await client.patch(path, json=body, headers={"If-Match": tag})).status_code == 200
+    assert (await client.patch(path, json=body, headers={"If-Match": tag})).status_code == 412
+
+
+@given(st.integers(min_value=1, max_value=10**9), st.integers(min_value=1, max_value=10**9))
+def test_a_tag_matches_its_own_version_only(read: int, present: int) -> None:
+    if read == present:
+        require_match(f'"0", {etag_of(read)}', present)
+    else:
+        with pytest.raises(PreconditionFailed):
+            require_match(etag_of(read), present)
+
+
+def test_any_version_and_no_version() -> None:
+    require_match("*", 3)
+    for nothing in (None, "", "  "):
+        with pytest.raises(PreconditionRequired):
+            require_match(nothing, 3)
+
+
+async def test_pages_walk_the_whole_list_once(client: httpx2.AsyncClient, client_of: ClientOf) -> None:
+    titles = [f"note {number:02}" for number in range(7)]
+    for title in titles:
+        await client.post("/notes", json=note(title), headers=key())
+    await client_of(areas=["10"]).post("/notes", json=note("note 03.5", FAR), headers=key())
+    seen: list[str] = []
+    cursor: str | None = None
+    pages = 0
+    while pages == 0 or cursor:
+        answer = await client.get("/notes", params={"limit": 3, **({"cursor": cursor} if cursor else {})})
+        seen += [item["title"] for item in answer.json()["items"]]
+        cursor = answer.json()["next_cursor"]
+        pages += 1
+    assert seen == titles
+    assert pages == 3
+
+
+async def test_cursor_says_nothing_and_cannot_be_made_or_moved(client: httpx2.AsyncClient) -> None:
+    for title in ("สมชาย ใจดี", "สมหญิง ใจงาม"):
+        await client.post("/notes", json=note(title), headers=key())
+    cursor = (await client.get("/notes?limit=1")).json()["next_cursor"]
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert "สมชาย".encode() not in raw
+    forged = base64.urlsafe_b64encode(b'["a", "b"]').decode().rstrip("=")
+    for bad in (forged, cursor[:-2], cursor + "A", "not base64 ☺", "", "x" * 1999):
+        answer = await client.get("/notes", params={"cursor": bad})
+        assert answer.status_code == 422, bad
+        assert answer.json()["type"] == "urn:plodnee:problem:bad-cursor"
+
+
+@pytest.mark.parametrize("limit", [0, -1, 501, 10**30])
+async def test_page_size_is_bounded(client: httpx2.AsyncClient, limit: int) -> None:
+    answer = await client.get("/notes", params={"limit": limit})
+    assert answer.status_code == 422
+    assert answer.json()["fields"][0]["field"] == "limit"
+
+
+async def test_bulk_gives_each_item_its_result_and_keeps_the_good(
+    client: httpx2.AsyncClient, owner: asyncpg.Connection
+) -> None:
+    body = [note("a"), note("a"), note("closed"), note("far", FAR), note("b")]
+    answer = await client.post("/notes/bulk", json=body, headers=key())
+    assert answer.status_code == 207
+    results = answer.json()["results"]
+    assert [result["status"] for result in results] == [201, 409, 409, 409, 201]
+    assert [result["index"] for result in results] == [0, 1, 2, 3, 4]
+    assert results[0]["item"]["title"] == "a"
+    assert results[2]["problem"]["type"] == "urn:plodnee:problem:note-closed"
+    # Taken in sight and out of reach look alike.
+    assert results[1]["problem"] == results[3]["problem"]
+    rows = await owner.fetch("select title from note where cooperative_id = $1 order by title", NEAR)
+    assert [row["title"] for row in rows] == ["a", "b"]
+
+
+async def test_bulk_is_bounded(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/notes/bulk", json=[note(str(number)) for number in range(1001)], headers=key())
+    assert answer.status_code == 422
+    assert answer.json()["fields"][0]["code"] == "too_long"
+
+
+@pytest.mark.parametrize("rows", [0, 1, 200_000])
+async def test_export_proves_that_it_is_whole(client: httpx2.AsyncClient, rows: int) -> None:
+    answer = await client.get("/notes.csv", params={"rows": rows})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="notes.csv"'
+    before, last = answer.content.rstrip(b"\n").rsplit(b"\n", 1)
+    checksum = hashlib.sha256(before + b"\n").hexdigest()
+    assert last.decode() == f"# rows={rows} sha256={checksum}"
+    lines = before.decode("utf-8-sig").splitlines()
+    assert lines[0] == "number,title,share"
+    assert len(lines) == rows + 1
+
+
+async def test_export_that_fails_midway_has_no_last_line(client: httpx2.AsyncClient) -> None:
+    received = b""
+    with pytest.raises(AnswerBroken):  # noqa: PT012 - over a socket: the connection breaks in the middle
+        async with client.stream("GET", "/notes.csv", params={"rows": 300_000}) as answer:
+            async for chunk in answer.aiter_bytes():
+                received += chunk
+    assert b"# rows=" not in received
+
+
+async def test_reader_who_leaves_an_export_ends_its_query(
+    client: httpx2.AsyncClient, owner: asyncpg.Connection
+) -> None:
+    async with client.stream("GET", "/notes.csv", params={"rows": 249_000}) as answer:
+        async for _ in answer.aiter_bytes():
+            break
+    query = "select count(*) from pg_stat_activity where datname = current_database() and query like 'COPY%'"
+    assert await owner.fetchval(query + " and state = 'active'") == 0
