@@ -62,7 +62,7 @@ AGE_BANDS = Weighted({(22, 24): 0.3, (25, 34): 2.7, (35, 44): 10, (45, 54): 24, 
 MEMBER_STATUSES = Weighted({"active": 95, "suspended": 1, "resigned": 1.7, "expelled": 0.5, "deceased": 1.8})
 """ASSUMPTION."""
 
-REPEAT_SHARE = 0.035
+REPEAT_SHARE = 0.058
 """Members who are also members of the institution listed before theirs, drawn before the check that such a person
 exists there; 2 to 3 % of the members remain. A person may belong to several co-ops (S03); the share: ASSUMPTION."""
 

@@ -1,5 +1,6 @@
 """Co-operatives and farmer groups: how many in which province, how many members, how their system writes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -75,9 +76,11 @@ def draw_institutions(
         weights.append(distributions.members_weight(random, kind) * region_mean)
     counts = apportion(members, weights, least=MEMBERS_LEAST)
     institutions: list[Institution] = []
+    in_province: Counter[str] = Counter()
     first_member_index = 0
     for ordinal, province_code in enumerate(places):
-        nth = sum(1 for other in institutions[-200:] if other.province_code == province_code) + 1
+        in_province[province_code] += 1
+        nth = in_province[province_code]
         institutions.append(
             _institution(seed, ordinal, province_code, nth, kinds[ordinal], counts[ordinal], first_member_index,
                          cut_over_on)

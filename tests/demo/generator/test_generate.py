@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from demo.generator import generate
 from demo.generator.households import HOUSEHOLD_HEADINGS_TH
+from shared.kernel.thai import split_title
 from tests.demo.generator import reader
 from tests.demo.generator.conftest import COOPERATIVES, MEMBERS, SEED, generated_province
 
@@ -123,6 +124,13 @@ def test_files_hold_the_mess_of_real_files(province: Path) -> None:
     assert "๒๕" in text
 
 
+def test_titles_come_off_every_name(province: Path) -> None:
+    for row in good_rows(province, "members.csv"):
+        title, rest = split_title(row["full_name"])
+        assert title in (("นาย",) if row["sex"] == "M" else ("นาง", "นางสาว"))
+        assert len(rest.split()) == 2
+
+
 def test_repeated_people_are_spelt_otherwise(province: Path) -> None:
     names: dict[str, set[str]] = {}
     for row in good_rows(province, "members.csv"):
@@ -146,6 +154,11 @@ def test_members_are_shared_out_over_all_institutions(province: Path) -> None:
     counts = Counter(row["cooperative_code"] for row in good_rows(province, "members.csv"))
     assert len(counts) == COOPERATIVES
     assert min(counts.values()) >= 5
+
+
+def test_codes_of_many_institutions_are_their_own(tmp_path: Path) -> None:
+    generate("52", 450, 450 * 5, SEED, tmp_path)
+    assert len(known_cooperatives(tmp_path)) == 450
 
 
 def test_generate_all_reaches_74_provinces(tmp_path: Path) -> None:
