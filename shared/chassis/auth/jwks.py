@@ -143,19 +143,28 @@ def usable_keys(document: dict[str, object]) -> dict[str, jwt.PyJWK]:
         raise ValueError("the provider's keys are not a list")
     keys: dict[str, jwt.PyJWK] = {}
     for entry in entries[:KEYS_MAX]:
-        key_id, kind = entry.get("kid"), entry.get("kty")
-        algorithm = ALGORITHMS.get(kind)
-        if not isinstance(key_id, str) or len(key_id) > KEY_ID_CHARACTERS_MAX or algorithm is None:
-            continue
-        if entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
-            continue
-        try:
-            key = jwt.PyJWK(entry, algorithm=algorithm)
-        except jwt.PyJWTError:
-            continue
-        if isinstance(key.key, RSAPublicKey) and key.key.key_size < RSA_BITS_MIN:
-            continue
-        keys[key_id] = key
+        key = _usable_key(entry)
+        if key is not None:
+            keys[str(key.key_id)] = key
     if not keys:
         raise ValueError("the provider offers no key that we can use")
     return keys
+
+
+def _usable_key(entry: object) -> jwt.PyJWK | None:
+    if not isinstance(entry, dict):
+        return None
+    key_id, algorithm = entry.get("kid"), ALGORITHMS.get(str(entry.get("kty")))
+    if not isinstance(key_id, str) or len(key_id) > KEY_ID_CHARACTERS_MAX or algorithm is None:
+        return None
+    if entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
+        return None
+    if algorithm == "ES256" and entry.get("crv") != "P-256":
+        return None
+    try:
+        key = jwt.PyJWK(entry, algorithm=algorithm)
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+        return None
+    if isinstance(key.key, RSAPublicKey) and key.key.key_size < RSA_BITS_MIN:
+        return None
+    return key
