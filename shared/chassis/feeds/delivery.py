@@ -25,7 +25,7 @@ from shared.chassis.feeds.kinds import ACCEPTED, OLDER, UNCHANGED, Delivery, Fee
 from shared.chassis.feeds.messages import FILE_MESSAGES, FileRefused
 from shared.chassis.feeds.readers import CsvRows, match_headings
 from shared.chassis.feeds.xlsx import csv_of_workbook
-from shared.chassis.jobs import SYSTEM, JobCancelled, JobContext, JobReplaced, Tasks, enqueue
+from shared.chassis.jobs import JobCancelled, JobContext, JobReplaced, Tasks, enqueue
 from shared.chassis.jobs.registry import is_transient
 from shared.chassis.jobs.worker import TRANSIENT_ATTEMPTS_MAX
 from shared.chassis.reach import UNSCOPED
@@ -335,6 +335,3 @@ async def look_after_deliveries(context: JobContext) -> Mapping[str, int]:
             message = FILE_MESSAGES["cancelled"]
             await repository.fail(session, delivery_id, "cancelled", message.en, message.th)
     return {"rejected": expired, "tried_again": retried}
-
-
-__all__ = ["SYSTEM", "enqueue_delivery", "feed_tasks", "look_after_deliveries", "process_delivery", "wake_waiting"]
