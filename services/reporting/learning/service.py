@@ -1,0 +1,122 @@
+"""What literacy's events change in the read model."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from services.reporting.learning.domain import (
+    course_member,
+    of_assessments,
+    of_attendance,
+    of_ledger_month,
+    of_savings_pledge,
+)
+from services.reporting.measures.repository import add_contributions, store_facts, store_revisions, store_states
+from services.reporting.participation.service import note_ledger_months
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Received
+from shared.contracts.literacy import (
+    AssessmentScored,
+    LedgerMonthRecorded,
+    SavingsPledgeRecorded,
+    SessionAttended,
+)
+
+
+async def store_attendances(session: WriteSession, received: Sequence[Received[SessionAttended]]) -> None:
+    """Attendances, once each."""
+    rows = [
+        {
+            "fact_id": item.event.attendance_id,
+            "session_id": item.event.session_id,
+            "course_id": item.event.course_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_id": item.event.member_id,
+            "attended_on": item.event.attended_on,
+        }
+        for item in received
+    ]
+    await store_facts(session, "attendance", rows, of_attendance)
+
+
+async def store_assessments(session: WriteSession, received: Sequence[Received[AssessmentScored]]) -> None:
+    """Tests, and the gains of the pairs they belong to.
+
+    All tests of a member come by one partition, so nobody else changes these pairs meanwhile.
+    """
+    rows = [
+        {
+            "id": item.event.assessment_id,
+            "course_id": item.event.course_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_id": item.event.member_id,
+            "phase": item.event.phase,
+            "score": item.event.score,
+            "scored_on": item.event.scored_on,
+            "revision": item.event.revision,
+        }
+        for item in received
+    ]
+    before = await _pairs(session, rows)
+    await store_revisions(session, "assessment", rows, lambda _row: ())
+    after = await _pairs(session, rows)
+    await add_contributions(session, [*(item.taken_back() for item in of_assessments(before)), *of_assessments(after)])
+
+
+async def _pairs(session: WriteSession, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """All tests known of the courses and members that these rows are about."""
+    keys = sorted({course_member(row) for row in rows})
+    found = await session.fetch(
+        """
+        select assessment.* from assessment
+          join unnest(cast(:courses as uuid[]), cast(:members as uuid[]), cast(:cooperatives as uuid[]))
+               as wanted (course_id, member_id, cooperative_id) using (course_id, member_id, cooperative_id)
+        """,
+        courses=[key[0] for key in keys],
+        members=[key[1] for key in keys],
+        cooperatives=[key[2] for key in keys],
+    )
+    return [dict(row) for row in found]
+
+
+async def store_ledger_months(session: WriteSession, received: Sequence[Received[LedgerMonthRecorded]]) -> None:
+    """Months of household accounts."""
+    rows = [
+        {
+            "id": item.event.ledger_month_id,
+            "household_account_id": item.event.household_account_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_id": item.event.member_id,
+            "household_id": item.event.household_id,
+            "month": item.event.month.replace(day=1),
+            "status": item.event.status,
+            "closed_on": item.event.closed_on,
+            "farm_income_satang": item.event.totals.farm_income,
+            "farm_cost_satang": item.event.totals.farm_cost,
+            "nonfarm_income_satang": item.event.totals.nonfarm_income,
+            "food_satang": item.event.totals.food,
+            "other_consumption_satang": item.event.totals.other_consumption,
+            "debt_service_satang": item.event.totals.debt_service,
+            "saving_satang": item.event.totals.saving,
+            **item.guard(),
+        }
+        for item in received
+    ]
+    await note_ledger_months(session, await store_states(session, "ledger_month", rows, of_ledger_month))
+
+
+async def store_savings_pledges(session: WriteSession, received: Sequence[Received[SavingsPledgeRecorded]]) -> None:
+    """Pledges to save."""
+    rows = [
+        {
+            "id": item.event.savings_pledge_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_id": item.event.member_id,
+            "amount_per_month_satang": item.event.amount_per_month,
+            "starts_on": item.event.starts_on,
+            "ends_on": item.event.ends_on,
+            "status": item.event.status,
+            **item.guard(),
+        }
+        for item in received
+    ]
+    await store_states(session, "savings_pledge", rows, of_savings_pledge)

@@ -1,0 +1,136 @@
+"""Measures: what is counted and summed per co-operative, fiscal year and day or month.
+
+A cell holds the sum of the contributions of rows, and how many rows contribute. Contributions are added when a fact is
+first stored and exchanged when a state changes, so a cell depends on the rows alone and never on their order. A cell to
+which no row contributes does not exist.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from shared.kernel.calendar import fiscal_year_be
+
+
+class Measure(StrEnum):
+    """What is measured. Values are satang unless the label says otherwise; counts are rows."""
+
+    PAYMENTS = "payments"
+    REVERSALS = "reversals"
+    COLLECTED_CASH = "collected_cash"
+    COLLECTED_PRODUCE = "collected_produce"
+    COLLECTED_SET_OFF = "collected_set_off"
+    OVERDUE_REDUCED = "overdue_reduced"
+    COHORT_CASH = "cohort_cash"
+    COHORT_PRODUCE = "cohort_produce"
+    COHORT_SET_OFF = "cohort_set_off"
+    DEFAULT_INTEREST_WAIVED = "default_interest_waived"
+    DEDUCTIONS_SETTLED = "deductions_settled"
+    DEDUCTIONS_UNDONE = "deductions_undone"
+    DEDUCTIONS_REFUSED = "deductions_refused"
+    PRODUCE_GROSS = "produce_gross"
+    PRODUCE_TO_DEBT = "produce_to_debt"
+    PRODUCE_TO_SAVINGS = "produce_to_savings"
+    PRODUCE_TO_MEMBERS = "produce_to_members"
+    CASES_OPENED = "cases_opened"
+    CASES_RELEASED = "cases_released"
+    PLANS_SIGNED = "plans_signed"
+    ATTENDANCES = "attendances"
+    LEARNING_GAIN = "learning_gain"
+    LEDGER_MONTHS_CLOSED = "ledger_months_closed"
+    LEDGER_ACTIVE = "ledger_active"
+    SAVINGS_PLEDGED = "savings_pledged"
+
+
+LABELS: Mapping[Measure, tuple[str, str]] = {
+    Measure.PAYMENTS: ("เงินรับชำระหนี้", "Payments posted"),
+    Measure.REVERSALS: ("รายการยกเลิกการชำระ", "Payments reversed"),
+    Measure.COLLECTED_CASH: ("รับชำระเป็นเงินสดหรือโอน สุทธิ", "Collected in cash or by transfer, net of reversals"),
+    Measure.COLLECTED_PRODUCE: ("รับชำระจากการหักค่าผลผลิต สุทธิ", "Collected from produce, net of reversals"),
+    Measure.COLLECTED_SET_OFF: ("รับชำระโดยหักกลบเงินฝากหรือหุ้น สุทธิ", "Collected by set-off, net of reversals"),
+    Measure.OVERDUE_REDUCED: ("หนี้ค้างที่ลดลงจากการชำระ", "Overdue debt taken away by payments"),
+    Measure.COHORT_CASH: ("หนี้ค้างของกลุ่มเป้าหมายที่ลดด้วยเงินสด", "Cohort's overdue debt taken away in cash"),
+    Measure.COHORT_PRODUCE: ("หนี้ค้างของกลุ่มเป้าหมายที่ลดด้วยผลผลิต", "Cohort's overdue debt taken away by produce"),
+    Measure.COHORT_SET_OFF: ("หนี้ค้างของกลุ่มเป้าหมายที่ลดด้วยการหักกลบ", "Cohort's overdue debt taken away by set-off"),
+    Measure.DEFAULT_INTEREST_WAIVED: ("ดอกเบี้ยผิดนัดที่ยกเว้น", "Default interest waived"),
+    Measure.DEDUCTIONS_SETTLED: ("การหักค่าผลผลิตที่ตัดหนี้แล้ว", "Deductions from produce settled"),
+    Measure.DEDUCTIONS_UNDONE: ("การหักค่าผลผลิตที่ยกเลิก", "Deductions from produce undone"),
+    Measure.DEDUCTIONS_REFUSED: ("การหักค่าผลผลิตที่ไม่รับ", "Deductions from produce refused"),
+    Measure.PRODUCE_GROSS: ("มูลค่าผลผลิตที่ส่งมอบ ก่อนหักรายการยกเลิก", "Gross value of produce delivered, before reversals"),
+    Measure.PRODUCE_TO_DEBT: ("ค่าผลผลิตที่ชำระหนี้", "Produce paid into debt"),
+    Measure.PRODUCE_TO_SAVINGS: ("ค่าผลผลิตที่เข้าเงินออม", "Produce paid into savings"),
+    Measure.PRODUCE_TO_MEMBERS: ("ค่าผลผลิตที่จ่ายสมาชิก", "Produce paid to members"),
+    Measure.CASES_OPENED: ("รายการแก้ไขหนี้ที่เปิด", "Cases opened (value 0)"),
+    Measure.CASES_RELEASED: ("ลูกหนี้ที่หลุดพ้น", "Cases resolved as paid or released (value 0)"),
+    Measure.PLANS_SIGNED: ("แผนที่ลงนาม", "Plans signed; the overdue debt they cover"),
+    Measure.ATTENDANCES: ("การเข้าอบรม", "Attendances of course sessions (value 0)"),
+    Measure.LEARNING_GAIN: ("คะแนนที่เพิ่มขึ้น", "Gain between the tests before and after a course (1/10,000 point)"),
+    Measure.LEDGER_MONTHS_CLOSED: ("บัญชีครัวเรือนที่ปิดเดือน", "Household account months closed (value 0)"),
+    Measure.LEDGER_ACTIVE: ("ผู้เข้าร่วมที่ทำบัญชีสม่ำเสมอ", "Participants with 3 closed months in the last 6 (value 0)"),
+    Measure.SAVINGS_PLEDGED: ("เงินออมที่ตั้งใจต่อเดือน", "Savings pledged per month"),
+}
+"""Thai and English label of every measure."""
+
+MONTHLY_ONLY = frozenset({Measure.LEDGER_MONTHS_CLOSED, Measure.LEDGER_ACTIVE})
+"""Measures of whole months, which have no day."""
+
+POINT_UNITS = 10_000
+"""A cell holds whole numbers; a point of a test is kept as 10,000 units, so that four decimal places stay exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one row adds to a measure on a day (for monthly measures: the month's first day).
+
+    `rows` is 1 for a row that counts and -1 for one that no longer does.
+    """
+
+    cooperative_id: UUID
+    fiscal_year_be: int
+    measure: Measure
+    day: date
+    value: int
+    rows: int = 1
+
+    def taken_back(self) -> "Contribution":
+        """The contribution that undoes this one."""
+        return Contribution(self.cooperative_id, self.fiscal_year_be, self.measure, self.day, -self.value, -self.rows)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CellKey:
+    """Names a cell; the order in which batches lock cells."""
+
+    cooperative_id: UUID
+    fiscal_year_be: int
+    measure: Measure
+    period: date
+
+
+Cells = dict[CellKey, tuple[int, int]]
+
+
+def flow(cooperative_id: UUID, measure: Measure, day: date, value: int = 0) -> Contribution:
+    """A contribution to the fiscal year in which its day lies."""
+    return Contribution(cooperative_id, fiscal_year_be(day), measure, day, value)
+
+
+def by_day(contributions: Iterable[Contribution]) -> Cells:
+    """What contributions change in the cells of days."""
+    return _summed((item, item.day) for item in contributions if item.measure not in MONTHLY_ONLY)
+
+
+def by_month(contributions: Iterable[Contribution]) -> Cells:
+    """What contributions change in the cells of months, named by their first day."""
+    return _summed((item, item.day.replace(day=1)) for item in contributions)
+
+
+def _summed(items: Iterable[tuple[Contribution, date]]) -> Cells:
+    cells: Cells = {}
+    for item, period in items:
+        key = CellKey(item.cooperative_id, item.fiscal_year_be, item.measure, period)
+        value, rows = cells.get(key, (0, 0))
+        cells[key] = value + item.value, rows + item.rows
+    return {key: change for key, change in sorted(cells.items()) if change != (0, 0)}

@@ -1,0 +1,130 @@
+"""All writes of measure cells, and the one way a row of the read model is stored together with what it contributes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from services.reporting.measures.domain import Cells, Contribution, by_day, by_month
+from shared.chassis.database import WriteSession
+from shared.chassis.inbox import insert_facts, to_json, upsert_state
+
+Row: TypeAlias = Mapping[str, Any]
+Contribute: TypeAlias = Callable[[Row], Iterable[Contribution]]
+
+
+async def add_contributions(session: WriteSession, contributions: Iterable[Contribution]) -> None:
+    """Add contributions to the cells of their days and months."""
+    changes = list(contributions)
+    await _add_to_cells(session, "measure_day", "day", by_day(changes))
+    await _add_to_cells(session, "measure_cell", "month", by_month(changes))
+
+
+async def _add_to_cells(session: WriteSession, table: str, period: str, cells: Cells) -> None:
+    """Add to cells in the order of their keys; drop those to which no row contributes any more."""
+    if not cells:
+        return
+    await session.execute(
+        f"""
+        insert into {table} as cell (cooperative_id, fiscal_year_be, measure, {period}, value, rows)
+        select * from unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]),
+                             cast(:measures as text[]), cast(:periods as date[]),
+                             cast(:values as bigint[]), cast(:rows as bigint[]))
+        on conflict (cooperative_id, fiscal_year_be, measure, {period})
+        do update set value = cell.value + excluded.value, rows = cell.rows + excluded.rows
+        """,
+        **_keys(cells),
+        values=[value for value, _ in cells.values()],
+        rows=[rows for _, rows in cells.values()],
+    )
+    fallen = {key: change for key, change in cells.items() if change[1] < 0}
+    if fallen:
+        await session.execute(
+            f"""
+            delete from {table} as cell
+            using unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]),
+                         cast(:measures as text[]), cast(:periods as date[]))
+                  as fallen (cooperative_id, fiscal_year_be, measure, period)
+            where cell.cooperative_id = fallen.cooperative_id and cell.fiscal_year_be = fallen.fiscal_year_be
+              and cell.measure = fallen.measure and cell.{period} = fallen.period and cell.rows = 0
+            """,
+            **_keys(fallen),
+        )
+
+
+def _keys(cells: Cells) -> dict[str, list[Any]]:
+    return {
+        "cooperative_ids": [key.cooperative_id for key in cells],
+        "fiscal_years": [key.fiscal_year_be for key in cells],
+        "measures": [key.measure.value for key in cells],
+        "periods": [key.period for key in cells],
+    }
+
+
+async def store_facts(
+    session: WriteSession, table: str, rows: Iterable[dict[str, Any]], contribute: Contribute
+) -> list[dict[str, Any]]:
+    """Store facts by `fact_id` and add what the new ones contribute; a fact that came before changes nothing.
+
+    The key is made of the business's own ids, not of the message's: a fact that its owner sends again after a restore
+    is the same fact.
+    """
+    first = {row["fact_id"]: row for row in reversed(list(rows))}
+    new = await insert_facts(session, table, list(first.values()), key="fact_id")
+    await add_contributions(session, (item for row in new for item in contribute(row)))
+    return new
+
+
+async def store_states(
+    session: WriteSession, table: str, rows: Sequence[dict[str, Any]], contribute: Contribute
+) -> list[dict[str, Any]]:
+    """Store the newest states by `id`, and exchange what the old ones contributed for what these do."""
+    before = await _rows_by_id(session, table, [row["id"] for row in rows])
+    written = await upsert_state(session, table, rows)
+    await exchange(session, [(before.get(row["id"]), row) for row in written], contribute)
+    return written
+
+
+async def store_revisions(
+    session: WriteSession, table: str, rows: Iterable[dict[str, Any]], contribute: Contribute
+) -> list[dict[str, Any]]:
+    """Store facts that state something again by `id` and `revision`: the highest revision counts."""
+    highest: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        known = highest.get(row["id"])
+        if known is None or known["revision"] < row["revision"]:
+            highest[row["id"]] = row
+    if not highest:
+        return []
+    before = await _rows_by_id(session, table, list(highest))
+    columns = list(next(iter(highest.values())))
+    names = ", ".join(columns)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id")
+    found = await session.fetch(
+        f"""
+        insert into {table} as target ({names})
+        select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb)) order by id
+        on conflict (id) do update set {changes} where target.revision < excluded.revision
+        returning target.id
+        """,
+        rows=to_json(list(highest.values())),
+    )
+    written = [highest[row["id"]] for row in found]
+    await exchange(session, [(before.get(row["id"]), row) for row in written], contribute)
+    return written
+
+
+async def exchange(session: WriteSession, changes: Iterable[tuple[Row | None, Row]], contribute: Contribute) -> None:
+    """Take back what rows contributed as they were, and add what they contribute as they are."""
+    contributions: list[Contribution] = []
+    for before, after in changes:
+        if before is not None:
+            contributions += [item.taken_back() for item in contribute(before)]
+        contributions += contribute(after)
+    await add_contributions(session, contributions)
+
+
+async def _rows_by_id(session: WriteSession, table: str, ids: Sequence[Any]) -> dict[Any, Row]:
+    """The rows as they are, locked in the order of their ids."""
+    rows = await session.fetch(
+        f"select * from {table} where id = any(cast(:ids as uuid[])) order by id for update", ids=list(ids)
+    )
+    return {row["id"]: dict(row) for row in rows}

@@ -1,0 +1,5 @@
+"""Alembic runs this for reporting's database."""
+
+from shared.chassis.migrate import run_environment
+
+run_environment()

@@ -1,0 +1,88 @@
+"""What livelihood's events change in the read model."""
+
+from collections.abc import Sequence
+
+from services.reporting.measures.repository import store_facts, store_revisions
+from services.reporting.produce.domain import of_delivery, of_settlement
+from shared.chassis.database import WriteSession
+from shared.chassis.events import InvalidEvent, Received
+from shared.chassis.inbox import upsert_state
+from shared.contracts.livelihood import OccupationPlanRecorded, ProduceDelivered, ProduceSettled
+
+
+async def store_deliveries(session: WriteSession, received: Sequence[Received[ProduceDelivered]]) -> None:
+    """Deliveries as they were taken in.
+
+    Raises:
+        InvalidEvent: the parts of a delivery are not its gross value.
+    """
+    for item in received:
+        if item.event.gross != item.event.savings + item.event.paid + item.event.held:
+            raise InvalidEvent("gross is not savings + paid + held")
+    rows = [
+        {
+            "fact_id": item.event.delivery_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_id": item.event.member_id,
+            "delivered_on": item.event.delivered_on,
+            "crop": item.event.crop,
+            "kilograms": item.event.kilograms,
+            "gross_satang": item.event.gross,
+            "savings_satang": item.event.savings,
+            "paid_satang": item.event.paid,
+            "held_satang": item.event.held,
+        }
+        for item in received
+    ]
+    await store_facts(session, "produce_delivery", rows, of_delivery)
+
+
+async def store_settlements(session: WriteSession, received: Sequence[Received[ProduceSettled]]) -> None:
+    """How deliveries ended; a reversal settles again with a higher revision.
+
+    Raises:
+        InvalidEvent: the parts of a delivery are not its gross value.
+    """
+    for item in received:
+        if item.event.gross != item.event.debt + item.event.savings + item.event.paid:
+            raise InvalidEvent("gross is not debt + savings + paid")
+    rows = [
+        {
+            "id": item.event.delivery_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_id": item.event.member_id,
+            "settled_on": item.event.settled_on,
+            "gross_satang": item.event.gross,
+            "debt_satang": item.event.debt,
+            "savings_satang": item.event.savings,
+            "paid_satang": item.event.paid,
+            "revision": item.event.revision,
+        }
+        for item in received
+    ]
+    await store_revisions(session, "produce_settlement", rows, of_settlement)
+
+
+async def store_occupation_plans(session: WriteSession, received: Sequence[Received[OccupationPlanRecorded]]) -> None:
+    """Expected income and cost of households."""
+    await upsert_state(
+        session,
+        "occupation_plan",
+        [
+            {
+                "id": item.event.occupation_plan_id,
+                "cooperative_id": item.event.cooperative_id,
+                "member_id": item.event.member_id,
+                "household_id": item.event.household_id,
+                "fiscal_year_be": item.event.fiscal_year_be,
+                "income_satang": sum(month.income for month in item.event.months),
+                "cost_satang": sum(month.cost for month in item.event.months),
+                "months": [
+                    {"month": month.month.isoformat(), "income_satang": month.income, "cost_satang": month.cost}
+                    for month in item.event.months
+                ],
+                **item.guard(),
+            }
+            for item in received
+        ],
+    )
