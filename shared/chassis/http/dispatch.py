@@ -6,23 +6,16 @@ entered here, since a server calls only the lifespan of the outermost applicatio
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.chassis.http.health import Readiness, readiness, readiness_response
 from shared.chassis.http.problems import status_response
 from shared.chassis.http.runtime import Runtime
-
-
-@runtime_checkable
-class HasLifespan(Protocol):
-    """An application, other than FastAPI's, that must be started and stopped."""
-
-    def lifespan(self) -> AbstractAsyncContextManager[Any]: ...
 
 
 class Dispatcher:
@@ -65,7 +58,7 @@ class Dispatcher:
         """The runtimes of the services mounted, each once."""
         found: dict[int, Runtime] = {}
         for app in self._apps.values():
-            if isinstance(app, FastAPI) and isinstance(getattr(app.state, "runtime", None), Runtime):
+            if isinstance(app, Starlette) and isinstance(getattr(app.state, "runtime", None), Runtime):
                 found[id(app)] = app.state.runtime
         return list(found.values())
 
@@ -76,12 +69,8 @@ class Dispatcher:
         """The lifespans to enter, in the order of the applications, each application once."""
         contexts: dict[int, AbstractAsyncContextManager[Any]] = {}
         for app in self._apps.values():
-            if id(app) in contexts:
-                continue
-            if isinstance(app, FastAPI):
+            if isinstance(app, Starlette) and id(app) not in contexts:
                 contexts[id(app)] = app.router.lifespan_context(app)
-            elif isinstance(app, HasLifespan):
-                contexts[id(app)] = app.lifespan()
         return list(contexts.values())
 
     async def _run_lifespans(self, receive: Receive, send: Send) -> None:

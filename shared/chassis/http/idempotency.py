@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -86,6 +87,8 @@ class IdempotentRoute(APIRoute):
         if self._takes_key:
             extra = dict(options.get("openapi_extra") or {})
             options["openapi_extra"] = extra | {"parameters": [*extra.get("parameters", ()), _KEY_PARAMETER]}
+            if not iscoroutinefunction(endpoint):
+                raise TypeError(f"{path}: a route that writes is an async function")
             if not self._own_hash:
                 endpoint = _claiming(endpoint)
         super().__init__(path, endpoint, **options)

@@ -11,7 +11,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from shared.chassis.http.body_limit import BodyLimitMiddleware
-from shared.chassis.serve import make_server
+from shared.chassis.http.serve import make_server
 from shared.chassis.settings import Settings
 from shared.chassis.telemetry import TelemetryMiddleware
 from shared.chassis.testing.tokens import TokenIssuer

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from shared.chassis.http.app import create_app
 from shared.chassis.http.dispatch import Dispatcher
-from shared.chassis.serve import make_server
+from shared.chassis.http.serve import make_server
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer

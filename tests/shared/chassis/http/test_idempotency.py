@@ -1,6 +1,7 @@
 """Goal: a request that is sent again, for whatever reason, has one effect and one answer."""
 
 import asyncio
+import hashlib
 
 import asyncpg
 import httpx2
@@ -182,8 +183,6 @@ async def test_route_that_hashes_its_own_body(
     example_settings: Settings, owner: asyncpg.Connection, token_issuer: TokenIssuer
 ) -> None:
     """An upload streams, hashes on the way, and repeats its answer like any other route."""
-    import hashlib
-
     uploads: list[int] = []
     router = APIRouter(route_class=IdempotentRoute)
 
@@ -220,3 +219,13 @@ async def test_route_that_hashes_its_own_body(
     assert again.headers["idempotency-replayed"] == "true"
     assert again.headers["location"] == "/there"
     assert uploads == [3_000_000]
+
+
+def test_route_that_writes_is_async() -> None:
+    router = APIRouter(route_class=IdempotentRoute)
+
+    def blocking(session: Writing) -> None:
+        """Would run in a thread, outside the session's event loop."""
+
+    with pytest.raises(TypeError, match="async"):
+        router.post("/x")(blocking)
