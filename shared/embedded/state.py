@@ -156,13 +156,16 @@ class StateFolder:
         names = sorted(path.stem for path in (self.path / "pids").glob("*.json"))
         return {name: mark for name in names if (mark := self.remembered_process(name)) is not None}
 
-    def port(self, name: str, say: Callable[[str], None] = lambda _message: None) -> int:
-        """The remembered port of a part, if it is free; otherwise another one, said aloud and remembered from now on.
+    def port(
+        self, name: str, say: Callable[[str], None] = lambda _message: None, *, preferred: int | None = None
+    ) -> int:
+        """The port for a part: the preferred one, else the remembered one; another, said aloud, when that is taken.
 
-        To be asked only while the part is stopped: its own listening makes the port look taken.
+        What is chosen is remembered. To be asked only while the part is stopped: its own listening makes the port look
+        taken.
         """
         ports = self.read("ports.json")
-        wanted = int(ports.get(name, PREFERRED_PORTS[name]))
+        wanted = preferred or int(ports.get(name, PREFERRED_PORTS[name]))
         others = {int(port) for other, port in ports.items() if other != name}
         found = next((port for port in range(wanted, wanted + PORTS_TRIED) if _usable(port, others)), None)
         if found is None:
