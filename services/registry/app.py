@@ -1,17 +1,35 @@
 """The registry: who there is, and who may see it."""
 
+from services.registry.cooperatives.feed import FEED as COOPERATIVE_FEED
 from services.registry.cooperatives.routes import router as cooperatives_router
+from services.registry.external_debts.feed import FEED as EXTERNAL_DEBT_FEED
+from services.registry.external_debts.routes import router as external_debts_router
+from services.registry.households.feed import HOUSEHOLD_FEED, PLOT_FEED
+from services.registry.households.routes import router as households_router
+from services.registry.members.feed import FEED as MEMBER_FEED
 from services.registry.members.routes import router as members_router
 from services.registry.waking import TASKS
+from shared.chassis.feeds.routes import feed_router
+from shared.chassis.jobs import job_router
 from shared.chassis.service import Service
 from shared.contracts.registry import EVENTS
+
+FEED_KINDS = (COOPERATIVE_FEED, MEMBER_FEED, HOUSEHOLD_FEED, PLOT_FEED, EXTERNAL_DEBT_FEED)
 
 SERVICE = Service(
     name="registry",
     title_en="Plodnee registry",
     title_th="ทะเบียนสหกรณ์ สมาชิก และครัวเรือนเกษตรกร",
-    routers=[cooperatives_router, members_router],
+    routers=[
+        cooperatives_router,
+        members_router,
+        households_router,
+        external_debts_router,
+        feed_router(FEED_KINDS),
+        job_router(),
+    ],
     tasks=TASKS,
+    feed_kinds=FEED_KINDS,
     events=EVENTS,
     owns_assignments=True,
 )

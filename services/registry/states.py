@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import RowMapping
 
 from shared.chassis.database import ReadSession, WriteSession
-from shared.chassis.feeds import ACCEPTED, UNCHANGED, FeedRow, Outcome, outcome_of, rejected
+from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Outcome, outcome_of, rejected
 from shared.kernel.identifiers import uuid7
 
 Values: TypeAlias = dict[str, Any]
@@ -31,14 +31,18 @@ class StateTable:
         key: the columns that name a row in the outside world.
         needed: values that a new row cannot do without.
         defaults: values of a new row that the file leaves empty; clearing such a value brings the default back.
+        headings: the file's names of needed columns, where they differ.
         versioned: whether a row is an aggregate of its own.
+        own_day: a column that dates the row itself, beside the file's day; an older one never wins either.
     """
 
     name: str
     key: tuple[str, ...]
     needed: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
     versioned: bool = True
+    own_day: str | None = None
 
 
 @dataclass(slots=True)
@@ -116,9 +120,7 @@ async def _apply_round(
     for statement in statements:
         before = stored.get(_key(table, statement.values))
         _clear(table, statement.values)
-        outcome = _missing(table, statement.values, before) or outcome_of(
-            before, before["as_of"] if before else None, statement.values, as_of
-        )
+        outcome = _outcome(table, statement.values, before, as_of)
         applied.outcomes[statement.row_number] = outcome
         if outcome == ACCEPTED:
             written = Written(statement, _next(table, before, statement.values, as_of), before)
@@ -138,6 +140,17 @@ def _key(table: StateTable, row: Mapping[str, Any]) -> Key:
     return tuple(row[column] for column in table.key)
 
 
+def _outcome(table: StateTable, values: Values, before: Values | None, as_of: date) -> Outcome:
+    for column in table.needed:
+        if values.get(column, before[column] if before else None) is None:
+            return rejected("missing_value", table.headings.get(column, column))
+    if before is None:
+        return ACCEPTED
+    if table.own_day is not None and values.get(table.own_day, before[table.own_day]) < before[table.own_day]:
+        return OLDER
+    return outcome_of(before, before["as_of"], values, as_of)
+
+
 def _plain_row(row: RowMapping) -> Values:
     return {str(name): value for name, value in row.items()}
 
@@ -146,13 +159,6 @@ def _clear(table: StateTable, values: Values) -> None:
     for column, default in table.defaults.items():
         if column in values and values[column] is None:
             values[column] = default
-
-
-def _missing(table: StateTable, values: Mapping[str, Any], before: Values | None) -> Outcome | None:
-    for column in table.needed:
-        if values.get(column, before[column] if before else None) is None:
-            return rejected("missing_value", column)
-    return None
 
 
 def _next(table: StateTable, before: Values | None, values: Values, as_of: date) -> Values:
@@ -250,8 +256,3 @@ def days(data: Mapping[str, Any], *columns: str) -> dict[str, date | None]:
 def given(data: Mapping[str, Any], *columns: str) -> dict[str, Any]:
     """Those of a row's values that the file gives."""
     return {name: data[name] for name in columns if name in data}
-
-
-def outcomes_of(rows: Sequence[FeedRow], applied: Applied) -> dict[int, Outcome]:
-    """The outcome of every row."""
-    return {row.row_number: applied.outcomes[row.row_number] for row in rows}

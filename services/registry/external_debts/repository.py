@@ -1,0 +1,22 @@
+"""All SQL about debts to other lenders, apart from what the feeds share."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from shared.chassis.database import ReadSession
+
+
+async def of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequence[RowMapping]:
+    """The debts of the member's person; one row of nulls when the member is within reach and owes nothing."""
+    return await session.fetch(
+        """
+        select member.person_id, debt.id, debt.creditor, debt.contract_number, debt.outstanding_satang,
+               debt.annual_payment_satang, debt.stated_on
+          from member left join external_debt debt on debt.person_id = member.person_id
+         where member.id = :member_id order by debt.creditor, debt.contract_number limit :limit
+        """,
+        member_id=member_id,
+        limit=limit,
+    )

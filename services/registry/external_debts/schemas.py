@@ -1,0 +1,26 @@
+"""What goes out about debts to other lenders over HTTP."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from shared.kernel.money import Money
+
+
+class ExternalDebtRead(BaseModel):
+    """A debt to the Bank for Agriculture (baac) or to a village fund."""
+
+    id: UUID
+    creditor: Literal["baac", "village_fund"]
+    contract_number: str
+    outstanding: Money
+    annual_payment: Annotated[Money, Field(description="Principal and interest due in the next 12 months.")]
+    as_of: Annotated[date, Field(description="The lender's day of these amounts.")]
+
+
+class ExternalDebts(BaseModel):
+    """All that is known of a member's debts elsewhere."""
+
+    items: list[ExternalDebtRead]

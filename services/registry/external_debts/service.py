@@ -1,0 +1,47 @@
+"""Use cases of debts to other lenders."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.registry.errors import MemberNotFound
+from services.registry.external_debts import repository
+from services.registry.external_debts.schemas import ExternalDebtRead, ExternalDebts
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import WriteSession
+from shared.chassis.http.access_log import log_access
+from shared.contracts.registry import ExternalDebtRecorded
+
+DEBTS_MAX = 500  # of one person; more would be a fault of the data
+
+
+async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID) -> ExternalDebts:
+    """A member's debts elsewhere; recorded. Raises MemberNotFound when there is no such member within reach."""
+    rows = await repository.of_member(session, member_id, DEBTS_MAX)
+    if not rows:
+        raise MemberNotFound
+    await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])
+    return ExternalDebts(items=[_read(dict(row)) for row in rows if row["id"] is not None])
+
+
+def recorded(debt: Mapping[str, Any]) -> ExternalDebtRecorded:
+    """The event that states the debt as it is now."""
+    return ExternalDebtRecorded(
+        external_debt_id=debt["id"],
+        person_id=debt["person_id"],
+        creditor=debt["creditor"],
+        outstanding=debt["outstanding_satang"],
+        annual_payment=debt["annual_payment_satang"],
+        as_of=debt["stated_on"],
+    )
+
+
+def _read(row: Mapping[str, Any]) -> ExternalDebtRead:
+    return ExternalDebtRead(
+        id=row["id"],
+        creditor=row["creditor"],
+        contract_number=row["contract_number"],
+        outstanding=row["outstanding_satang"],
+        annual_payment=row["annual_payment_satang"],
+        as_of=row["stated_on"],
+    )

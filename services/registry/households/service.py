@@ -1,0 +1,50 @@
+"""Use cases of farm households: read, and publish what changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.registry.errors import HouseholdNotFound
+from services.registry.households import repository
+from services.registry.households.schemas import HouseholdRead, PlotRead
+from shared.chassis import outbox
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import WriteSession
+from shared.chassis.http.access_log import log_access
+from shared.contracts.registry import HouseholdRecorded, Plot
+
+
+async def read_household(session: WriteSession, caller: Caller, household_id: UUID) -> HouseholdRead:
+    """One household with its plots; recorded. Raises HouseholdNotFound when there is none within reach."""
+    household = await repository.find(session, household_id)
+    if household is None:
+        raise HouseholdNotFound
+    plots = await repository.plots_of(session, [household_id])
+    await log_access(session, caller, "household-read", [household_id])
+    return HouseholdRead.model_validate({**household, "plots": [PlotRead.model_validate(plot) for plot in plots]})
+
+
+async def publish(session: WriteSession, households: Sequence[Mapping[str, Any]], effective_on: date) -> None:
+    """Publish each household as it is now, with all its plots."""
+    plots: dict[UUID, list[Plot]] = {}
+    for plot in await repository.plots_of(session, [household["id"] for household in households]):
+        plots.setdefault(plot["household_id"], []).append(Plot(crop=plot["crop"], area_rai=plot["area_rai"]))
+    await outbox.add_many(
+        session,
+        [
+            (_recorded(household, plots.get(household["id"], [])), household["version"], effective_on)
+            for household in households
+        ],
+    )
+
+
+def _recorded(household: Mapping[str, Any], plots: Sequence[Plot]) -> HouseholdRecorded:
+    return HouseholdRecorded(
+        household_id=household["id"],
+        cooperative_id=household["cooperative_id"],
+        head_member_id=household["head_member_id"],
+        district_code=household["district_code"],
+        size=household["size"],
+        plots=tuple(plots),
+    )
