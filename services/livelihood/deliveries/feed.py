@@ -19,7 +19,7 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
-    reject_unknown_cooperatives,
+    reject_out_of_reach,
     waiting,
 )
 
@@ -29,7 +29,7 @@ def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 async def _validate(session: WriteSession, delivery: Delivery) -> None:
-    await reject_unknown_cooperatives(session, delivery)
+    await reject_out_of_reach(session, delivery)
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:

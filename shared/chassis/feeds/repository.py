@@ -116,6 +116,46 @@ async def reject_unknown_cooperatives(
     return refused
 
 
+async def reject_out_of_reach(
+    session: WriteSession,
+    delivery: Delivery,
+    *,
+    column: str = "cooperative_code",
+    table: str = "cooperative",
+    code_column: str = "code",
+) -> int:
+    """Reject rows whose co-operative is known but not the sender's (``out_of_reach``), and leave unknown ones.
+
+    For services that learn of co-operatives by event: one that is unknown may still be on its way, so its rows wait.
+
+    Returns:
+        How many rows were refused.
+    """
+    foreign = await session.fetch(
+        f"""
+        select distinct r.data ->> '{column}' as code from feed_row r
+        where r.delivery_id = :id and r.status = 'staged'
+          and not exists (select from {table} known where known.{code_column} = r.data ->> '{column}')
+        """,
+        id=delivery.id,
+    )
+    if not foreign:
+        return 0
+    async with _unscoped(session):
+        known = await session.fetch(
+            f"select {code_column} as code from {table} where {code_column} = any(cast(:codes as text[]))",
+            codes=[row["code"] for row in foreign],
+        )
+    return await reject_where(
+        session,
+        delivery,
+        column,
+        "out_of_reach",
+        f"r.data ->> '{column}' = any(cast(:foreign_codes as text[]))",
+        foreign_codes=[row["code"] for row in known],
+    )
+
+
 @asynccontextmanager
 async def _unscoped(session: WriteSession) -> AsyncIterator[None]:
     """A part of the transaction that sees every co-operative; only the worker role's policies allow it."""

@@ -1,0 +1,118 @@
+"""SQL of courses, sessions, attendance and tests."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.inbox import to_json
+
+
+async def insert_course(session: WriteSession, course: dict[str, Any]) -> bool:
+    """Insert a course; False when the co-operative has one of this code."""
+    return bool(await insert_courses(session, [course]))
+
+
+async def insert_courses(session: WriteSession, courses: Sequence[dict[str, Any]]) -> int:
+    """Insert the courses whose code is free; returns how many."""
+    return await _insert(session, "course", courses, "(cooperative_id, code)")
+
+
+async def insert_sessions(session: WriteSession, sessions: Sequence[dict[str, Any]]) -> int:
+    """Insert the sessions whose course has none on that day; returns how many."""
+    return await _insert(session, "course_session", sessions, "(course_id, held_on)")
+
+
+async def insert_attendances(session: WriteSession, attendances: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Insert who was there; returns the ids of those not recorded before."""
+    rows = await session.fetch(
+        """
+        insert into attendance
+        select * from jsonb_populate_recordset(cast(null as attendance), cast(:rows as jsonb)) order by id
+        on conflict do nothing returning id
+        """,
+        rows=to_json(attendances),
+    )
+    return {row["id"] for row in rows}
+
+
+async def store_assessments(session: WriteSession, assessments: Sequence[dict[str, Any]]) -> Sequence[RowMapping]:
+    """Insert scores, or revise those that differ; returns the rows that changed, with their revision."""
+    return await session.fetch(
+        """
+        insert into assessment as kept
+        select * from jsonb_populate_recordset(cast(null as assessment), cast(:rows as jsonb)) order by id
+        on conflict (course_id, member_id, phase) do update
+            set score = excluded.score, scored_on = excluded.scored_on, revision = kept.revision + 1
+            where (kept.score, kept.scored_on) is distinct from (excluded.score, excluded.scored_on)
+        returning *
+        """,
+        rows=to_json(assessments),
+    )
+
+
+async def find_course(session: ReadSession, course_id: UUID) -> RowMapping | None:
+    return await session.fetch_one("select * from course where id = :id", id=course_id)
+
+
+async def find_session(session: ReadSession, session_id: UUID) -> RowMapping | None:
+    """A session within reach, with the code of its co-operative."""
+    return await session.fetch_one(
+        """
+        select course_session.*, cooperative.code as cooperative_code
+        from course_session join cooperative on cooperative.id = course_session.cooperative_id
+        where course_session.id = :id
+        """,
+        id=session_id,
+    )
+
+
+async def list_courses(session: ReadSession, cooperative_id: UUID, after: str, limit: int) -> Sequence[RowMapping]:
+    """A co-operative's courses by code."""
+    return await session.fetch(
+        "select * from course where cooperative_id = :cooperative and code > :after order by code limit :limit",
+        cooperative=cooperative_id,
+        after=after,
+        limit=limit,
+    )
+
+
+async def _insert(session: WriteSession, table: str, rows: Sequence[dict[str, Any]], unique: str) -> int:
+    return await session.execute(
+        f"""
+        insert into {table} select * from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))
+        order by id on conflict {unique} do nothing
+        """,
+        rows=to_json(rows),
+    )
+
+
+async def course_ids(session: ReadSession, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """Courses by co-operative and code."""
+    rows = await session.fetch(
+        """
+        select id, cooperative_id, code from course
+        join unnest(cast(:cooperatives as uuid[]), cast(:codes as text[])) as wanted (cooperative, course_code)
+            on cooperative_id = wanted.cooperative and code = wanted.course_code
+        """,
+        cooperatives=[cooperative for cooperative, _ in keys],
+        codes=[code for _, code in keys],
+    )
+    return {(row["cooperative_id"], row["code"]): row["id"] for row in rows}
+
+
+async def session_ids(session: ReadSession, keys: Sequence[tuple[UUID, date]]) -> dict[tuple[UUID, date], UUID]:
+    """Sessions by course and day."""
+    rows = await session.fetch(
+        """
+        select id, course_id, held_on from course_session
+        join unnest(cast(:courses as uuid[]), cast(:days as date[])) as wanted (course, day)
+            on course_id = wanted.course and held_on = wanted.day
+        """,
+        courses=[course for course, _ in keys],
+        days=[day for _, day in keys],
+    )
+    return {(row["course_id"], row["held_on"]): row["id"] for row in rows}

@@ -1,0 +1,65 @@
+"""Courses, sessions, roll calls and tests."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.literacy.auth import LiteracyReader, LiteracyWriter
+from services.literacy.courses import repository, service
+from services.literacy.courses.schemas import (
+    AssessmentRead,
+    CourseRead,
+    HoldSession,
+    OpenCourse,
+    RollCall,
+    RollCallRead,
+    ScoreAssessment,
+    SessionRead,
+)
+from services.literacy.errors import (
+    CourseCodeTaken,
+    UnknownCourse,
+    UnknownMember,
+    UnknownMemberNumbers,
+    UnknownSession,
+)
+from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.pagination import Page, PageParameters, page_of
+from shared.chassis.http.problems import problem_responses
+from shared.chassis.http.sessions import Reading, Writing
+
+router = APIRouter(route_class=IdempotentRoute, tags=["courses"])
+
+
+@router.post("/courses", status_code=201, responses=problem_responses(UnknownCourse, CourseCodeTaken))
+async def open_course(session: Writing, caller: LiteracyWriter, course: OpenCourse) -> CourseRead:
+    """Open a course at a co-operative."""
+    return await service.open_course(session, course)
+
+
+@router.get("/courses")
+async def list_courses(
+    session: Reading, caller: LiteracyReader, page: PageParameters, cooperative_id: UUID
+) -> Page[CourseRead]:
+    """List a co-operative's courses by code."""
+    (after,) = page.after(str) or ("",)
+    rows = await repository.list_courses(session, cooperative_id, after, page.fetch_limit)
+    return page_of(rows, page, lambda row: (row["code"],), CourseRead.model_validate)
+
+
+@router.post("/courses/{course_id}/sessions", status_code=201, responses=problem_responses(UnknownCourse))
+async def hold_session(session: Writing, caller: LiteracyWriter, course_id: UUID, held: HoldSession) -> SessionRead:
+    """Hold a session of a course."""
+    return await service.hold_session(session, course_id, held)
+
+
+@router.post("/sessions/{session_id}/roll-call", responses=problem_responses(UnknownSession, UnknownMemberNumbers))
+async def call_roll(session: Writing, caller: LiteracyWriter, session_id: UUID, roll: RollCall) -> RollCallRead:
+    """Record who was there, by member number; nobody needs an account of their own."""
+    return await service.call_roll(session, session_id, roll)
+
+
+@router.post("/assessments", status_code=201, responses=problem_responses(UnknownCourse, UnknownMember))
+async def score_assessment(session: Writing, caller: LiteracyWriter, assessment: ScoreAssessment) -> AssessmentRead:
+    """Score a member's test before or after a course."""
+    return await service.score_assessment(session, assessment)

@@ -1,0 +1,197 @@
+"""Use cases of courses: open, hold, call the roll, score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from services.literacy.courses import repository
+from services.literacy.courses.schemas import (
+    AssessmentRead,
+    CourseRead,
+    HoldSession,
+    OpenCourse,
+    RollCall,
+    RollCallRead,
+    ScoreAssessment,
+    SessionRead,
+)
+from services.literacy.errors import (
+    CourseCodeTaken,
+    UnknownCourse,
+    UnknownMember,
+    UnknownMemberNumbers,
+    UnknownSession,
+)
+from services.literacy.members.repository import find_cooperative, find_member, find_members_by_number
+from shared.chassis import outbox
+from shared.chassis.crypto import member_number_hash
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Event
+from shared.contracts.literacy import AssessmentScored, SessionAttended
+from shared.kernel.errors import FieldProblem
+from shared.kernel.identifiers import uuid7
+
+
+@dataclass(frozen=True)
+class Attendee:
+    """One member at one session of a course on a day."""
+
+    session_id: UUID
+    course_id: UUID
+    cooperative_id: UUID
+    member_id: UUID
+    held_on: date
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One member's test before or after a course."""
+
+    course_id: UUID
+    cooperative_id: UUID
+    member_id: UUID
+    phase: Literal["pre", "post"]
+    score: Decimal
+    scored_on: date
+
+
+async def open_course(session: WriteSession, sent: OpenCourse) -> CourseRead:
+    """Open a course of a co-operative; raises UnknownCourse (no such co-operative), CourseCodeTaken."""
+    if await find_cooperative(session, sent.cooperative_id) is None:
+        raise UnknownCourse("There is no such co-operative", "ไม่พบสหกรณ์นี้")
+    course = {"id": uuid7(), "version": 1, **sent.model_dump()}
+    if not await repository.insert_course(session, course):
+        raise CourseCodeTaken
+    return CourseRead.model_validate(course)
+
+
+async def hold_session(session: WriteSession, course_id: UUID, sent: HoldSession) -> SessionRead:
+    """Hold a session of a course on a day; the same day again gives the same session. Raises UnknownCourse."""
+    course = await repository.find_course(session, course_id)
+    if course is None:
+        raise UnknownCourse
+    row = {
+        "id": uuid7(),
+        "course_id": course_id,
+        "cooperative_id": course["cooperative_id"],
+        "held_on": sent.held_on,
+    }
+    await repository.insert_sessions(session, [row])
+    row["id"] = (await repository.session_ids(session, [(course_id, sent.held_on)]))[course_id, sent.held_on]
+    return SessionRead.model_validate(row)
+
+
+async def call_roll(session: WriteSession, session_id: UUID, sent: RollCall) -> RollCallRead:
+    """Record who was at a session, by member number: all of them, or nobody.
+
+    Raises:
+        UnknownSession: there is none within reach.
+        UnknownMemberNumbers: which lines of the roll nobody knows.
+    """
+    held = await repository.find_session(session, session_id)
+    if held is None:
+        raise UnknownSession
+    hashes = [member_number_hash(held["cooperative_code"], number) for number in sent.member_numbers]
+    members = await find_members_by_number(session, hashes)
+    unknown = [place for place, value in enumerate(hashes) if value not in members]
+    if unknown:
+        raise UnknownMemberNumbers(
+            fields=[
+                FieldProblem(
+                    f"member_numbers.{place}", "unknown_member", "No member has this number", "ไม่มีสมาชิกเลขทะเบียนนี้"
+                )
+                for place in unknown
+            ]
+        )
+    attendees = [
+        Attendee(session_id, held["course_id"], held["cooperative_id"], members[value]["id"], held["held_on"])
+        for value in dict.fromkeys(hashes)
+    ]
+    recorded = await record_attendance(session, attendees)
+    return RollCallRead(session_id=session_id, recorded=recorded, known_before=len(attendees) - recorded)
+
+
+async def record_attendance(session: WriteSession, attendees: Sequence[Attendee]) -> int:
+    """Record attendances with their events; those known before change nothing. Returns how many were new."""
+    rows = {uuid7(): attendee for attendee in attendees}
+    new = await repository.insert_attendances(
+        session,
+        [
+            {
+                "id": attendance_id,
+                "session_id": attendee.session_id,
+                "course_id": attendee.course_id,
+                "cooperative_id": attendee.cooperative_id,
+                "member_id": attendee.member_id,
+            }
+            for attendance_id, attendee in rows.items()
+        ],
+    )
+    events: list[tuple[Event, int, date]] = [
+        (
+            SessionAttended(
+                attendance_id=attendance_id,
+                session_id=attendee.session_id,
+                course_id=attendee.course_id,
+                cooperative_id=attendee.cooperative_id,
+                member_id=attendee.member_id,
+                attended_on=attendee.held_on,
+            ),
+            1,
+            attendee.held_on,
+        )
+        for attendance_id, attendee in rows.items()
+        if attendance_id in new
+    ]
+    await outbox.add_many(session, events)
+    return len(events)
+
+
+async def score_assessment(session: WriteSession, sent: ScoreAssessment) -> AssessmentRead:
+    """Score a member's test; another score revises it. Raises UnknownCourse, UnknownMember."""
+    course = await repository.find_course(session, sent.course_id)
+    if course is None:
+        raise UnknownCourse
+    member = await find_member(session, sent.member_id)
+    if member is None or member["cooperative_id"] != course["cooperative_id"]:
+        raise UnknownMember
+    scored = Scored(cooperative_id=course["cooperative_id"], **sent.model_dump())
+    changed = await record_scores(session, [scored])
+    if changed:
+        return AssessmentRead.model_validate(changed[0])
+    known = await session.fetch_one(
+        "select * from assessment where course_id = :course and member_id = :member and phase = :phase",
+        course=sent.course_id,
+        member=sent.member_id,
+        phase=sent.phase,
+    )
+    return AssessmentRead.model_validate(dict(known or {}))
+
+
+async def record_scores(session: WriteSession, scores: Sequence[Scored]) -> list[dict[str, Any]]:
+    """Record scores with their events; equal ones change nothing. Returns the rows that changed."""
+    rows = await repository.store_assessments(
+        session, [{"id": uuid7(), "revision": 1, **vars(scored)} for scored in scores]
+    )
+    events: list[tuple[Event, int, date]] = [
+        (
+            AssessmentScored(
+                assessment_id=row["id"],
+                course_id=row["course_id"],
+                cooperative_id=row["cooperative_id"],
+                member_id=row["member_id"],
+                phase=row["phase"],
+                score=row["score"],
+                scored_on=row["scored_on"],
+                revision=row["revision"],
+            ),
+            row["revision"],
+            row["scored_on"],
+        )
+        for row in rows
+    ]
+    await outbox.add_many(session, events)
+    return [dict(row) for row in rows]

@@ -1,0 +1,65 @@
+"""What can go wrong in literacy.
+
+DomainError
+├── NotFound
+│   ├── UnknownMember       the member does not exist within reach
+│   ├── UnknownCourse       the course does not exist within reach
+│   ├── UnknownSession      the session does not exist within reach
+│   └── UnknownPledge       the pledge does not exist within reach
+├── Conflict
+│   ├── CourseCodeTaken     the co-operative has a course of this code
+│   ├── MonthClosed         a closed month of an account takes no more figures
+│   └── PledgeCannotBecome  the state of the pledge forbids the next one
+└── Invalid
+    └── UnknownMemberNumbers    a roll call names members nobody knows; none of it was recorded
+"""
+
+from shared.kernel.errors import Conflict, Invalid, NotFound
+
+
+class UnknownMember(NotFound):
+    type = "member-unknown"
+    title_en = "There is no such member"
+    title_th = "ไม่พบสมาชิกรายนี้"
+
+
+class UnknownCourse(NotFound):
+    type = "course-unknown"
+    title_en = "There is no such course"
+    title_th = "ไม่พบหลักสูตรนี้"
+
+
+class UnknownSession(NotFound):
+    type = "session-unknown"
+    title_en = "There is no such session"
+    title_th = "ไม่พบการอบรมครั้งนี้"
+
+
+class UnknownPledge(NotFound):
+    type = "pledge-unknown"
+    title_en = "There is no such savings pledge"
+    title_th = "ไม่พบสัจจะออมทรัพย์นี้"
+
+
+class CourseCodeTaken(Conflict):
+    type = "course-code-taken"
+    title_en = "The co-operative has a course of this code"
+    title_th = "สหกรณ์มีหลักสูตรรหัสนี้อยู่แล้ว"
+
+
+class MonthClosed(Conflict):
+    type = "month-closed"
+    title_en = "The month of this household account is closed"
+    title_th = "เดือนนี้ของบัญชีครัวเรือนปิดแล้ว"
+
+
+class PledgeCannotBecome(Conflict):
+    type = "pledge-cannot-become"
+    title_en = "The savings pledge cannot go to that state"
+    title_th = "สัจจะออมทรัพย์เปลี่ยนเป็นสถานะนี้ไม่ได้"
+
+
+class UnknownMemberNumbers(Invalid):
+    type = "member-numbers-unknown"
+    title_en = "The roll call names members that nobody knows; nothing was recorded"
+    title_th = "ใบเช็กชื่อมีเลขทะเบียนสมาชิกที่ไม่พบ ยังไม่ได้บันทึกรายการใด"

@@ -1,0 +1,120 @@
+"""The file of household accounts: one row per member, month and category."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.literacy.household_accounts import repository
+from services.literacy.household_accounts.domain import CATEGORIES
+from services.literacy.household_accounts.service import publish_months
+from services.literacy.members.repository import find_members_by_number
+from shared.chassis.crypto import member_number_hash
+from shared.chassis.database import WriteSession
+from shared.chassis.feeds import (
+    ACCEPTED,
+    OLDER,
+    UNCHANGED,
+    Column,
+    Delivery,
+    FeedKind,
+    FeedRow,
+    Outcome,
+    reject_out_of_reach,
+    rejected,
+    waiting,
+)
+from shared.kernel.identifiers import derived_id
+
+
+def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
+
+
+async def _validate(session: WriteSession, delivery: Delivery) -> None:
+    await reject_out_of_reach(session, delivery)
+
+
+async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+    members = await find_members_by_number(session, [row.data["member"] for row in rows])
+    known = [row for row in rows if row.data["member"] in members]
+    accounts = await repository.insert_accounts(
+        session,
+        [
+            {
+                "id": derived_id("household-account", member["id"]),
+                "cooperative_id": member["cooperative_id"],
+                "member_id": member["id"],
+                "household_id": member["household_id"],
+            }
+            for member in {row.data["member"]: members[row.data["member"]] for row in known}.values()
+        ],
+    )
+    keys = {(accounts[members[row.data["member"]]["id"]], date.fromisoformat(row.data["month"])) for row in known}
+    before = await repository.lock_months(session, sorted(keys))
+    months: dict[tuple[UUID, date], dict[str, Any]] = {key: dict(row) for key, row in before.items()}
+    changed: set[tuple[UUID, date]] = set()
+    outcomes: dict[int, Outcome] = {}
+    for row in rows:
+        member = members.get(row.data["member"])
+        if member is None:
+            outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
+            continue
+        key = (accounts[member["id"]], date.fromisoformat(row.data["month"]))
+        month = months.setdefault(key, _new_month(key, member, delivery.as_of))
+        outcomes[row.row_number] = _enter(month, row.data, delivery.as_of)
+        if outcomes[row.row_number] == ACCEPTED:
+            changed.add(key)
+    stored = [months[key] for key in sorted(changed)]
+    for month in stored:
+        month.update(version=month["version"] + 1, as_of=delivery.as_of)
+    if stored:
+        await repository.store_months(session, stored)
+        await publish_months(session, stored, delivery.as_of)
+    return outcomes
+
+
+def _new_month(key: tuple[UUID, date], member: Any, as_of: date) -> dict[str, Any]:
+    account_id, month = key
+    return {
+        "id": derived_id("ledger-month", account_id, month),
+        "household_account_id": account_id,
+        "cooperative_id": member["cooperative_id"],
+        "member_id": member["id"],
+        "household_id": member["household_id"],
+        "month": month,
+        "status": "open",
+        "closed_on": None,
+        **{f"{category}_satang": 0 for category in CATEGORIES},
+        "as_of": as_of,
+        "version": 0,
+    }
+
+
+def _enter(month: dict[str, Any], data: Mapping[str, Any], as_of: date) -> Outcome:
+    """Put one amount into its month, unless the month is closed, the file is older, or nothing would change."""
+    column = f"{data['category']}_satang"
+    if month["version"] and month[column] == data["amount"]:
+        return UNCHANGED
+    if month["status"] == "closed":
+        return rejected("month_closed", "month")
+    if month["as_of"] > as_of:
+        return OLDER
+    month[column] = data["amount"]
+    return ACCEPTED
+
+
+HOUSEHOLD_ACCOUNTS = FeedKind(
+    name="household_accounts",
+    columns=[
+        Column("cooperative_code", "รหัสสหกรณ์", required=True, length_max=40),
+        Column("member_number", "เลขทะเบียนสมาชิก", required=True, length_max=40),
+        Column("month", "เดือน", "month", required=True, not_after_as_of=True),
+        Column("category", "หมวด", "code", required=True, choices=CATEGORIES),
+        Column("amount", "จำนวนเงิน", "money", required=True),
+    ],
+    key=("cooperative_code", "member_number", "month", "category"),
+    derive=_derive,
+    validate=_validate,
+    apply=_apply,
+)

@@ -1,0 +1,44 @@
+"""Household accounts over HTTP."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.kernel.money import Money
+
+
+class CloseMonths(BaseModel):
+    """Close one month of every account of a co-operative that kept it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cooperative_id: UUID
+    month: Annotated[date, Field(description="The first day of the month")]
+    closed_on: date
+
+
+class MonthsClosed(BaseModel):
+    """How many accounts' month was closed now; those closed before stay as they were."""
+
+    closed: int
+
+
+class LedgerMonthRead(BaseModel):
+    """One month of one household account: totals by category."""
+
+    id: UUID
+    household_account_id: UUID
+    cooperative_id: UUID
+    member_id: UUID
+    month: date
+    status: Literal["open", "closed"]
+    closed_on: date | None
+    farm_income: Money
+    farm_cost: Money
+    nonfarm_income: Money
+    food: Money
+    other_consumption: Money
+    debt_service: Money
+    saving: Money

@@ -1,0 +1,43 @@
+"""Use cases of household accounts: figures come in by file, months are closed, and what was closed stays."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.literacy.household_accounts import repository
+from services.literacy.household_accounts.domain import CATEGORIES
+from services.literacy.household_accounts.schemas import CloseMonths, LedgerMonthRead, MonthsClosed
+from shared.chassis import outbox
+from shared.chassis.database import WriteSession
+from shared.contracts.literacy import CategoryTotals, LedgerMonthRecorded
+
+
+async def close_months(session: WriteSession, sent: CloseMonths) -> MonthsClosed:
+    """Close one month of a co-operative's accounts; a second call closes nothing more."""
+    rows = await repository.close_months(session, sent.cooperative_id, sent.month, sent.closed_on)
+    await publish_months(session, [dict(row) for row in rows], sent.closed_on)
+    return MonthsClosed(closed=len(rows))
+
+
+async def publish_months(session: WriteSession, months: Sequence[dict[str, Any]], effective_on: date) -> None:
+    """Say what months of accounts now hold."""
+    await outbox.add_many(session, [(_event(month), month["version"], effective_on) for month in months])
+
+
+def _event(month: dict[str, Any]) -> LedgerMonthRecorded:
+    return LedgerMonthRecorded(
+        ledger_month_id=month["id"],
+        household_account_id=month["household_account_id"],
+        cooperative_id=month["cooperative_id"],
+        member_id=month["member_id"],
+        household_id=month["household_id"],
+        month=month["month"],
+        status=month["status"],
+        closed_on=month["closed_on"],
+        totals=CategoryTotals(**{category: month[f"{category}_satang"] for category in CATEGORIES}),
+    )
+
+
+def month_read(row: Any) -> LedgerMonthRead:
+    """What is shown of a month's row."""
+    return LedgerMonthRead.model_validate({**row, **{name: row[f"{name}_satang"] for name in CATEGORIES}})

@@ -1,0 +1,57 @@
+"""What literacy does with the events of others."""
+
+from collections.abc import Sequence
+
+from shared.chassis import feeds
+from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Received
+from shared.chassis.inbox import Inbox, upsert_state
+from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.registry import AssignmentRecorded, CooperativeRecorded, MemberRecorded
+
+INBOX = Inbox("literacy", CATALOGUE)
+
+
+@INBOX.on(CooperativeRecorded)
+async def record_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
+    """Keep code, area and status of co-operatives."""
+    rows = [
+        {
+            "id": item.event.cooperative_id,
+            "code": item.event.cooperative_code,
+            "name_th": item.event.name_th,
+            "province_code": item.event.province_code,
+            "district_code": item.event.district_code,
+            "status": item.event.status,
+            **item.guard(),
+        }
+        for item in received
+    ]
+    await upsert_state(session, "cooperative", rows)
+
+
+@INBOX.on(MemberRecorded)
+async def record_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
+    """Keep members, and wake the rows of files that waited for them."""
+    rows = [
+        {
+            "id": item.event.member_id,
+            "cooperative_id": item.event.cooperative_id,
+            "member_number_hash": item.event.member_number_hash,
+            "household_id": item.event.household_id,
+            "status": item.event.status,
+            **item.guard(),
+        }
+        for item in received
+    ]
+    written = await upsert_state(session, "member", rows)
+    await feeds.wake_waiting(session, [f"member:{row['member_number_hash']}" for row in written])
+
+
+@INBOX.on(AssignmentRecorded)
+async def record_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
+    """Keep officers' co-operatives: their reach."""
+    for item in received:
+        assignments = [Assignment(**assigned.model_dump()) for assigned in item.event.cooperatives]
+        await store_assignments(session, item.event.officer_id, item.order, assignments)

@@ -1,0 +1,28 @@
+"""SQL of what the registry tells about members."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from shared.chassis.database import ReadSession
+
+
+async def find_member(session: ReadSession, member_id: UUID) -> RowMapping | None:
+    """A member within reach."""
+    return await session.fetch_one("select id, cooperative_id, household_id from member where id = :id", id=member_id)
+
+
+async def find_members_by_number(session: ReadSession, hashes: Sequence[str]) -> dict[str, RowMapping]:
+    """Members within reach by the keyed hash of co-operative and member number."""
+    rows = await session.fetch(
+        "select id, cooperative_id, household_id, member_number_hash from member"
+        " where member_number_hash = any(cast(:hashes as text[]))",
+        hashes=list(hashes),
+    )
+    return {row["member_number_hash"]: row for row in rows}
+
+
+async def find_cooperative(session: ReadSession, cooperative_id: UUID) -> RowMapping | None:
+    """A co-operative within reach."""
+    return await session.fetch_one("select id, code from cooperative where id = :id", id=cooperative_id)

@@ -1,0 +1,3 @@
+from shared.chassis.migrate import run_environment
+
+run_environment()

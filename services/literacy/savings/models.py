@@ -1,0 +1,24 @@
+"""The table of savings pledges."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from services.literacy.tables import LiteracyTable
+
+
+class SavingsPledge(LiteracyTable, table=True):
+    """A member's promise to save an amount every month."""
+
+    __tablename__ = "savings_pledge"
+
+    id: UUID = Field(primary_key=True)
+    cooperative_id: UUID
+    member_id: UUID
+    amount_per_month_satang: int = Field(sa_type=BigInteger)
+    starts_on: date
+    ends_on: date | None
+    status: str
+    version: int = Field(sa_type=BigInteger)

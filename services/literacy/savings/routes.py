@@ -1,0 +1,45 @@
+"""Savings pledges."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.literacy.auth import LiteracyReader, LiteracyWriter
+from services.literacy.errors import PledgeCannotBecome, UnknownMember, UnknownPledge
+from services.literacy.savings import service
+from services.literacy.savings.schemas import ChangePledge, PledgeRead, PledgeSavings
+from shared.chassis.http.concurrency import IfMatch, etag_of
+from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.problems import problem_responses
+from shared.chassis.http.sessions import Reading, Writing
+
+router = APIRouter(route_class=IdempotentRoute, tags=["savings"])
+
+
+@router.post("/savings-pledges", status_code=201, responses=problem_responses(UnknownMember))
+async def pledge_savings(session: Writing, caller: LiteracyWriter, pledge: PledgeSavings) -> PledgeRead:
+    """Record a member's pledge to save every month."""
+    return await service.pledge_savings(session, pledge)
+
+
+@router.get("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge))
+async def get_pledge(session: Reading, caller: LiteracyReader, pledge_id: UUID, response: Response) -> PledgeRead:
+    """Read one pledge; its ETag allows a change."""
+    pledge = await service.get_pledge(session, pledge_id)
+    response.headers["ETag"] = etag_of(pledge.version)
+    return pledge
+
+
+@router.patch("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge, PledgeCannotBecome, 412, 428))
+async def change_pledge(
+    session: Writing,
+    caller: LiteracyWriter,
+    pledge_id: UUID,
+    change: ChangePledge,
+    response: Response,
+    if_match: IfMatch = None,
+) -> PledgeRead:
+    """Bring a pledge to its next state."""
+    pledge = await service.change_pledge(session, pledge_id, if_match, change)
+    response.headers["ETag"] = etag_of(pledge.version)
+    return pledge

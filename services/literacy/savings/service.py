@@ -1,0 +1,77 @@
+"""Use cases of savings pledges: make one, change its state."""
+
+from typing import cast
+from uuid import UUID
+
+from services.literacy.errors import UnknownMember, UnknownPledge
+from services.literacy.members.repository import find_member
+from services.literacy.savings import repository
+from services.literacy.savings.domain import Status, become
+from services.literacy.savings.models import SavingsPledge
+from services.literacy.savings.schemas import ChangePledge, PledgeRead, PledgeSavings
+from shared.chassis import outbox
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.concurrency import require_match
+from shared.contracts.literacy import SavingsPledgeRecorded
+from shared.kernel.identifiers import uuid7
+
+
+async def pledge_savings(session: WriteSession, sent: PledgeSavings) -> PledgeRead:
+    """Record a member's pledge; raises UnknownMember."""
+    member = await find_member(session, sent.member_id)
+    if member is None:
+        raise UnknownMember
+    row = SavingsPledge(
+        id=uuid7(),
+        cooperative_id=member["cooperative_id"],
+        member_id=sent.member_id,
+        amount_per_month_satang=sent.amount_per_month,
+        starts_on=sent.starts_on,
+        ends_on=sent.ends_on,
+        status="pledged",
+        version=1,
+    )
+    session.add(row)
+    await session.flush()
+    await outbox.add(session, _event(row), version=1, effective_on=sent.starts_on)
+    return pledge_read(row)
+
+
+async def change_pledge(session: WriteSession, pledge_id: UUID, if_match: str | None, sent: ChangePledge) -> PledgeRead:
+    """Bring a pledge to its next state.
+
+    Raises:
+        UnknownPledge, PledgeCannotBecome, PreconditionFailed, PreconditionRequired.
+    """
+    row = await repository.lock_pledge(session, pledge_id)
+    if row is None:
+        raise UnknownPledge
+    require_match(if_match, row.version)
+    row.status = become(cast(Status, row.status), sent.status)
+    row.version += 1
+    await session.flush()
+    await outbox.add(session, _event(row), version=row.version, effective_on=sent.changed_on)
+    return pledge_read(row)
+
+
+async def get_pledge(session: ReadSession, pledge_id: UUID) -> PledgeRead:
+    """One pledge within reach; raises UnknownPledge."""
+    row = await repository.find_pledge(session, pledge_id)
+    if row is None:
+        raise UnknownPledge
+    return pledge_read(row)
+
+
+def pledge_read(row: SavingsPledge) -> PledgeRead:
+    """What is shown of a pledge's row."""
+    return PledgeRead.model_validate({**row.model_dump(), "amount_per_month": row.amount_per_month_satang})
+
+
+def _event(row: SavingsPledge) -> SavingsPledgeRecorded:
+    return SavingsPledgeRecorded.model_validate(
+        {
+            **row.model_dump(exclude={"id", "version", "amount_per_month_satang"}),
+            "savings_pledge_id": row.id,
+            "amount_per_month": row.amount_per_month_satang,
+        }
+    )

@@ -1,0 +1,220 @@
+"""Goal: what was learnt and kept is recorded once, closed months stay, and each change is one event."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from services.literacy.app import SERVICE
+from services.literacy.errors import PledgeCannotBecome
+from services.literacy.inbox import INBOX
+from services.literacy.savings.domain import become
+from shared.chassis.crypto import member_number_hash
+from shared.chassis.database import Database
+from shared.chassis.events import Event, Received
+from shared.chassis.jobs import run_jobs
+from shared.chassis.settings import Settings
+from shared.contracts.registry import CooperativeRecorded, MemberRecorded
+from shared.kernel.identifiers import derived_id, uuid7
+from tests.conftest import ClientOf, DatabaseOf
+
+COOPERATIVE = derived_id("test", "co-operative")
+SCOPES = "literacy:read literacy:write feed:write job:read"
+
+
+async def _hear(database: Database, events: Sequence[Event]) -> None:
+    received = [
+        Received(
+            event=event,
+            event_id=uuid7(),
+            epoch=1,
+            version=1,
+            effective_on=date(2022, 10, 1),
+            topic=event.topic.name,
+            partition=0,
+            offset=place,
+            key=event.key,
+            correlation_id=None,
+            occurred_at=datetime(2022, 10, 1, tzinfo=UTC),
+        )
+        for place, event in enumerate(events)
+    ]
+    async with database.unscoped() as session:
+        await INBOX.apply(session, received)
+
+
+def _cooperative() -> CooperativeRecorded:
+    return CooperativeRecorded(
+        cooperative_id=COOPERATIVE,
+        cooperative_code="C-1",
+        kind="cooperative",
+        cooperative_type="agricultural",
+        name_th="สหกรณ์ทดสอบ",
+        name_en=None,
+        province_code="52",
+        district_code="5201",
+        strength_level=1,
+        status="active",
+    )
+
+
+def _member(number: str) -> MemberRecorded:
+    return MemberRecorded(
+        member_id=derived_id("test", number),
+        person_id=derived_id("person", number),
+        cooperative_id=COOPERATIVE,
+        member_number_hash=member_number_hash("C-1", number),
+        household_id=None,
+        member_kind="ordinary",
+        status="active",
+        birth_decade=1970,
+    )
+
+
+async def _events(database: Database) -> list[str]:
+    async with database.unscoped() as session:
+        rows = await session.fetch("select headers ->> 'ce_type' as type from outbox order by id")
+    return [row["type"].removeprefix("plodnee.literacy.").removesuffix(".v1") for row in rows]
+
+
+async def _deliver(client: httpx2.AsyncClient, database: Database, settings: Settings, kind: str, text: str) -> Any:
+    """Send a file and run the worker's jobs until it is done."""
+    sent = await client.post(
+        f"/literacy/v1/feed-deliveries?kind={kind}&as_of=2022-12-31",
+        content=text.encode(),
+        headers={"content-type": "text/csv"},
+    )
+    assert sent.status_code == 202, sent.text
+    stop = asyncio.Event()
+    jobs = asyncio.create_task(run_jobs(SERVICE, database, settings, stop))
+    try:
+        for _ in range(300):
+            shown = (await client.get(sent.headers["location"])).json()
+            if shown["status"] in ("completed", "failed"):
+                return shown
+            await asyncio.sleep(0.1)
+        raise TimeoutError(shown)
+    finally:
+        stop.set()
+        await jobs
+
+
+async def test_a_roll_call_records_everybody_or_nobody(client_of: ClientOf, database_of: DatabaseOf) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1"), _member("2")])
+    course = await client.post(
+        "/literacy/v1/courses", json={"cooperative_id": str(COOPERATIVE), "code": "K1", "title": "บัญชีครัวเรือน"}
+    )
+    held = await client.post(f"/literacy/v1/courses/{course.json()['id']}/sessions", json={"held_on": "2022-11-05"})
+    path = f"/literacy/v1/sessions/{held.json()['id']}/roll-call"
+    refused = await client.post(path, json={"member_numbers": ["1", "999"]})
+    assert refused.status_code == 422
+    assert refused.json()["errors" if "errors" in refused.json() else "fields"][0]["field"] == "member_numbers.1"
+    assert await _events(database) == []
+    first = await client.post(path, json={"member_numbers": ["1", "๒", "1"]})
+    again = await client.post(path, json={"member_numbers": ["1"]})
+    assert (first.json()["recorded"], again.json()["recorded"], again.json()["known_before"]) == (2, 0, 1)
+    assert await _events(database) == ["session.attended"] * 2
+
+
+async def test_a_score_is_revised_not_doubled(client_of: ClientOf, database_of: DatabaseOf) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1")])
+    course = await client.post(
+        "/literacy/v1/courses", json={"cooperative_id": str(COOPERATIVE), "code": "K1", "title": "การออม"}
+    )
+    body = {
+        "course_id": course.json()["id"],
+        "member_id": str(derived_id("test", "1")),
+        "phase": "pre",
+        "score": "55.50",
+        "scored_on": "2022-11-05",
+    }
+    revisions = [
+        (await client.post("/literacy/v1/assessments", json={**body, "score": score})).json()["revision"]
+        for score in ("55.50", "55.50", "60.00")
+    ]
+    assert revisions == [1, 1, 2]
+    assert await _events(database) == ["assessment.scored"] * 2
+
+
+async def test_training_file_makes_course_session_attendance_and_scores(
+    client_of: ClientOf, database_of: DatabaseOf, settings: Settings
+) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1"), _member("2")])
+    text = (
+        "cooperative_code,course_code,course_title,session_date,member_number,pre_score,post_score\n"
+        "C-1,K1,บัญชีครัวเรือน,05/11/2565,1,50,62.5\n"
+        "C-1,K1,บัญชีครัวเรือน,05/11/2565,๒,70,\n"
+        "C-1,K1,บัญชีครัวเรือน,31/02/2566,1,50,60\n"
+    )
+    shown = await _deliver(client, database, settings, "training", text)
+    assert (shown["accepted"], shown["rejected"], shown["waiting"]) == (2, 1, 0)
+    assert sorted(await _events(database)) == ["assessment.scored"] * 3 + ["session.attended"] * 2
+    again = await _deliver(client, database, settings, "training", text)
+    assert (again["accepted"], again["unchanged"]) == (0, 2)
+    assert len(await _events(database)) == 5
+
+
+async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_row(
+    client_of: ClientOf, database_of: DatabaseOf, settings: Settings
+) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1")])
+    heading = "cooperative_code,member_number,month,category,amount\n"
+    rows = 'C-1,1,2565-11,food,"1,250.50"\nC-1,1,2022-11,saving,๑๐๐\nC-1,7,2022-11,food,10\n'
+    shown = await _deliver(client, database, settings, "household_accounts", heading + rows)
+    assert (shown["accepted"], shown["waiting"]) == (2, 1)
+    closing = {"cooperative_id": str(COOPERATIVE), "month": "2022-11-01", "closed_on": "2022-12-05"}
+    assert (await client.post("/literacy/v1/household-months/close", json=closing)).json() == {"closed": 1}
+    assert (await client.post("/literacy/v1/household-months/close", json=closing)).json() == {"closed": 0}
+    late = await _deliver(client, database, settings, "household_accounts", heading + "C-1,1,2022-11,food,99\n")
+    assert late["rejected"] == 1
+    months = (await client.get(f"/literacy/v1/members/{derived_id('test', '1')}/household-months")).json()["items"]
+    assert [(month["food"], month["saving"], month["status"]) for month in months] == [("1250.50", "100.00", "closed")]
+    await _hear(database, [_member("7")])
+    stop = asyncio.Event()
+    jobs = asyncio.create_task(run_jobs(SERVICE, database, settings, stop))
+    try:
+        for _ in range(200):
+            path = f"/literacy/v1/members/{derived_id('test', '7')}/household-months"
+            if (await client.get(path)).json()["items"]:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("the row that waited for its member was not applied")
+    finally:
+        stop.set()
+        await jobs
+
+
+async def test_a_pledge_needs_the_version_that_was_read(client_of: ClientOf, database_of: DatabaseOf) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1")])
+    body = {"member_id": str(derived_id("test", "1")), "amount_per_month": "30.00", "starts_on": "2022-11-01"}
+    pledge = (await client.post("/literacy/v1/savings-pledges", json=body)).json()
+    path = f"/literacy/v1/savings-pledges/{pledge['id']}"
+    change = {"status": "active", "changed_on": "2022-11-02"}
+    assert (await client.patch(path, json=change)).status_code == 428
+    assert (await client.patch(path, json=change, headers={"if-match": '"9"'})).status_code == 412
+    changed = await client.patch(path, json=change, headers={"if-match": '"1"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    far = await client_of("literacy", scopes=SCOPES, areas=["10"], client_id="far")
+    assert (await far.get(path)).status_code == 404
+    assert (await far.get(f"/literacy/v1/savings-pledges/{uuid4()}")).status_code == 404
+
+
+def test_a_broken_pledge_stays_broken() -> None:
+    assert become("pledged", "active") == "active"
+    with pytest.raises(PledgeCannotBecome):
+        become("broken", "active")
