@@ -13,7 +13,6 @@ from shared.chassis.feeds.kinds import Column, FeedKind
 from shared.chassis.feeds.messages import FileRefused
 
 RECORD_CHARACTERS_MAX = 524_288  # one row; more means a quotation mark that is never closed
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OTHER_DELIMITERS = (";", "\t", "|")
 
 
@@ -21,22 +20,16 @@ class CsvRows:
     """Bytes in, rows out. A row that is not complete yet stays inside until more bytes came."""
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
         self._lines: deque[str] = deque()
         self._tail = ""
         self._buffered = 0
         self._ended = False
-        self._started = False
         self._reader = csv.reader(self._next_lines(), strict=True)
         self.row_number = 0
 
     def feed(self, data: bytes) -> None:
         """Take more of the file; raises FileRefused when it is not UTF-8."""
-        if not self._started and data:
-            self._started = True
-            if data.startswith(_UTF16_MARKS):
-                raise FileRefused("wrong_encoding")
-            data = data.removeprefix(codecs.BOM_UTF8)
         self._take(self._decode(data, final=False))
 
     def end(self) -> None:

@@ -40,14 +40,12 @@ def convert(content: bytes, rows_max: int) -> int:
         sheet = python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0)
     except (python_calamine.CalamineError, OSError, ValueError, IndexError):
         return EXIT_UNREADABLE
-    if sheet.total_height > rows_max + 1:
+    if sheet.end is not None and sheet.end[0] > rows_max:
         return EXIT_TOO_LARGE
     output = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=False)
     writer = csv.writer(output, lineterminator="\n")
-    first_row, first_column = sheet.start or (0, 0)
-    # The reader starts at the first cell that is used; rows keep the numbers a spreadsheet shows.
-    writer.writerows([] for _ in range(first_row))
-    margin = [""] * first_column
+    # The reader gives the empty rows above the first cell, but not the empty columns left of it.
+    margin = [""] * (sheet.start or (0, 0))[1]
     for row in sheet.iter_rows():
         writer.writerow(margin + [text_of(cell) for cell in row])
     output.flush()

@@ -1,0 +1,220 @@
+"""Goal: a file is read as its sender meant it or refused with the reason, in bounded memory, and none can harm."""
+
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from shared.chassis.feeds import xlsx
+from shared.chassis.feeds.messages import FileRefused
+from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX, CsvRows, match_headings
+from tests.shared.chassis.feeds.conftest import Sender
+from tests.shared.chassis.feeds.example import HEADINGS, HEADINGS_TH, TOOLS
+
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def read(content: bytes, piece: int = 7) -> list[tuple[int, list[str]]]:
+    rows = CsvRows()
+    found: list[tuple[int, list[str]]] = []
+    for start in range(0, len(content), piece):
+        rows.feed(content[start : start + piece])
+        found += rows.rows()
+    rows.end()
+    return found + list(rows.rows())
+
+
+def workbook(rows: list[list[Any]], first_row: int = 0, first_column: int = 0) -> bytes:
+    output = io.BytesIO()
+    book = xlsxwriter.Workbook(output, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
+    sheet = book.add_worksheet()
+    for number, row in enumerate(rows):
+        sheet.write_row(first_row + number, first_column, row)
+    book.close()
+    return output.getvalue()
+
+
+async def csv_of(content: bytes, **bounds: int) -> str:
+    bounds.setdefault("rows_max", 1_000)
+    return b"".join([chunk async for chunk in xlsx.csv_of_workbook(content, **bounds)]).decode()
+
+
+async def refusal_of(stream: AsyncIterator[bytes]) -> str:
+    with pytest.raises(FileRefused) as caught:
+        async for _ in stream:
+            pass
+    return caught.value.code
+
+
+@pytest.mark.parametrize("piece", [1, 2, 5, 1_000])
+def test_csv_is_the_same_whatever_the_pieces(piece: int) -> None:
+    content = '\ufeffก,ข\r\n"a\nb","c""d"\n\n1,ๆ'.encode()
+    assert read(content, piece) == [(1, ["ก", "ข"]), (2, ["a\nb", 'c"d']), (3, []), (4, ["1", "ๆ"])]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("ก,ข\n".encode("cp874"), "wrong_encoding"),
+        ("ก,ข\n".encode("utf-16"), "wrong_encoding"),
+        (b"a,b\n\x00,1\n", "wrong_encoding"),
+        ("ก".encode()[:2], "wrong_encoding"),
+        (b'a,b\n"x"y,1\n', "unreadable_csv"),
+        (b'a,b\n"x,1\n', "unreadable_csv"),
+        (b'a,b\n"' + b"x\n" * RECORD_CHARACTERS_MAX, "unreadable_csv"),
+        (b"x" * 4 * RECORD_CHARACTERS_MAX, "unreadable_csv"),
+    ],
+)
+def test_csv_that_cannot_be_read_is_refused(content: bytes, code: str) -> None:
+    with pytest.raises(FileRefused) as caught:
+        read(content, 65_536)
+    assert caught.value.code == code
+
+
+def test_csv_buffers_no_more_than_a_row_and_a_piece() -> None:
+    rows, seen = CsvRows(), 0
+    piece = b"0123456789,abcdefghij\n" * 50_000
+    for _ in range(20):
+        rows.feed(piece)
+        seen += sum(1 for _ in rows.rows())
+        assert rows._buffered <= RECORD_CHARACTERS_MAX
+    rows.end()
+    assert seen + sum(1 for _ in rows.rows()) == 1_000_000
+
+
+def test_headings_in_either_language_and_any_order() -> None:
+    required = ["เลขที่", "cooperative_code"]
+    assert [column.name for column in match_headings(TOOLS, [*required, " ราคา ", ""])] == [
+        "number", "cooperative_code", "price",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("headings", "code", "place"),
+    [
+        ([], "empty_file", ""),
+        (["cooperative_code;number"], "wrong_delimiter", ""),
+        (["cooperative_code\tnumber"], "wrong_delimiter", ""),
+        (["cooperative_code", "number", "นายสมชาย ใจดี"], "unknown_column", "(column 3)"),
+        (["cooperative_code", "", "number"], "unknown_column", "(column 2)"),
+        (["cooperative_code", "number", "เลขที่"], "duplicate_column", "(number)"),
+        (["cooperative_code"], "missing_column", "(number)"),
+    ],
+)
+def test_headings_that_do_not_fit_are_refused_without_quoting_them(headings: list[str], code: str, place: str) -> None:
+    with pytest.raises(FileRefused) as caught:
+        match_headings(TOOLS, headings)
+    assert caught.value.code == code
+    assert caught.value.message_en.endswith(place)
+    assert "สมชาย" not in caught.value.message_en + caught.value.message_th
+
+
+async def test_workbook_becomes_csv_with_the_rows_of_the_sheet() -> None:
+    content = workbook(
+        [["a", 1234567890123, 0.1, 1.5, True], [], [datetime(2022, 9, 30), date(2565, 9, 30), "x,y", "ก"]],
+        first_row=2,
+        first_column=1,
+    )
+    assert await csv_of(content) == (
+        ',,,,,\n,,,,,\n,a,1234567890123,0.1,1.5,TRUE\n,,,,,\n,2022-09-30,2565-09-30,"x,y",ก,\n'
+    )
+
+
+async def test_workbook_with_thai_headings_is_taken_in(sender: Sender) -> None:
+    content = workbook(
+        [
+            HEADINGS_TH,
+            ["C1", "๐๑", "", "0-0000-00000-01-9", "plough", 1234.5, datetime(2022, 9, 30), "2565-09", 3, 0.25, "ก"],
+            ["C1", 2, "", "", "", "๑,๒๓๔.๕๐", "30/09/2565", "", "", "", ""],
+            [],
+            ["C1", 5, "", "", "axe"],
+        ]
+    )
+    delivery = await sender.send(content, content_type=XLSX_TYPE)
+    assert (delivery["status"], delivery["accepted"], delivery["rejected"]) == ("completed", 2, 1)
+    assert await sender.rejects(delivery["id"]) == ["5,sort,invalid_code"]
+    tools = await sender.tools()
+    assert tools["C1/๐๑"]["data"]["price"] == tools["C1/2"]["data"]["price"] == 123450
+    assert tools["C1/๐๑"]["data"]["bought_on"] == tools["C1/2"]["data"]["bought_on"] == "2022-09-30"
+    assert tools["C1/๐๑"]["data"]["share"] == "0.25"
+
+
+async def test_what_is_no_workbook_is_refused() -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("xl/workbook.xml", "<not-a-workbook/>")
+    for content in (b"", b"PK\x03\x04 and nothing", b"a,b\n1,2\n", archive.getvalue()):
+        assert await refusal_of(xlsx.csv_of_workbook(content, rows_max=10)) == "unreadable_xlsx"
+
+
+async def test_workbook_with_too_many_rows_is_refused() -> None:
+    assert await refusal_of(xlsx.csv_of_workbook(workbook([["x"]] * 12), rows_max=10)) == "xlsx_too_large"
+
+
+def bomb(sheet: bytes, strings: bytes = b"") -> bytes:
+    """A workbook with these parts, as small as the archive makes them."""
+    plain, output = workbook([["a", "b"]]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plain)) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                content = sheet
+            if entry.filename == "xl/sharedStrings.xml" and strings:
+                content = strings
+            target.writestr(entry.filename, content)
+    return output.getvalue()
+
+
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+)
+
+
+async def test_workbook_that_says_it_unpacks_to_gigabytes_is_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("the reading process was started")
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", never)
+    content = bomb(SHEET.format(" " * (60 * 1024 * 1024)).encode())
+    assert len(content) < 100 * 1024
+    assert await refusal_of(xlsx.csv_of_workbook(content, rows_max=10)) == "xlsx_too_large"
+
+
+async def test_workbook_whose_directory_lies_is_stopped() -> None:
+    size = 200 * 1024 * 1024
+    content = bomb(SHEET.format(" " * size).encode())
+    stated = (size + len(SHEET) - 2).to_bytes(4, "little")
+    assert stated in content
+    content = content.replace(stated, (1000).to_bytes(4, "little"))
+    code = await refusal_of(xlsx.csv_of_workbook(content, rows_max=10, memory_bytes_max=150 * 1024 * 1024))
+    assert code in ("xlsx_too_large", "unreadable_xlsx")
+
+
+async def test_workbook_with_two_cells_at_opposite_corners_is_stopped() -> None:
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    code = await refusal_of(xlsx.csv_of_workbook(bomb(SHEET.format(cells).encode()), rows_max=2_000_000))
+    assert code == "xlsx_too_large"
+
+
+async def test_workbook_with_one_long_text_in_a_million_cells_is_stopped() -> None:
+    cells = '<row r="1">' + '<c t="s"><v>0</v></c>' * 16_000 + "</row>"
+    strings = (
+        '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
+        + "x" * 2_000_000
+        + "</t></si></sst>"
+    )
+    content = bomb(SHEET.format(cells).encode(), strings.encode())
+    code = await refusal_of(xlsx.csv_of_workbook(content, rows_max=100, memory_bytes_max=1024 * 1024 * 1024))
+    assert code == "xlsx_too_large"
+
+
+async def test_bomb_fails_the_delivery_and_nothing_else(sender: Sender) -> None:
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    delivery = await sender.send(bomb(SHEET.format(cells).encode()), content_type=XLSX_TYPE)
+    assert (delivery["status"], delivery["error"]["code"]) == ("failed", "xlsx_too_large")
+    delivery = await sender.send(workbook([HEADINGS, ["C1", "1"]]), content_type=XLSX_TYPE)
+    assert delivery["status"] == "completed"
