@@ -95,11 +95,16 @@ def worker(
 @app.command()
 def init() -> None:
     """Create databases, roles, grants and topics on your own PostgreSQL and Kafka; safe to repeat."""
+    _configure_logs()
+    _run(initialise_all())
+
+
+async def initialise_all() -> None:
+    """Create what is missing for all five services."""
     from shared.chassis.initialise import initialise
     from shared.contracts.catalogue import CATALOGUE
 
-    _configure_logs()
-    _run(initialise(get_settings(), list(SERVICES), CATALOGUE.topics))
+    await initialise(get_settings(), list(SERVICES), CATALOGUE.topics)
 
 
 @app.command()
@@ -266,25 +271,27 @@ def up(port: Annotated[int, typer.Option(help="of the five APIs and the dashboar
     """Start everything on this machine: PostgreSQL, Kafka, sign-in, five services. Ctrl-C stops it."""
     from services.cli.one_machine import run_up
 
-    run_up(port)
+    raise typer.Exit(run_up(port))
 
 
 @app.command()
 def down() -> None:
     """Stop what `plodnee up` started."""
-    from shared.embedded.runtime import EmbeddedRuntime
+    from services.cli.one_machine import stop_suites
 
-    EmbeddedRuntime.from_environment().stop_suite()
+    typer.echo("stopped" if stop_suites() else "nothing was running")
 
 
 @app.command()
-def reset(yes: Annotated[bool, typer.Option(help="really delete every database and topic of this checkout")] = False) -> None:
+def reset(
+    yes: Annotated[bool, typer.Option(help="really delete every database and topic of this checkout")] = False,
+) -> None:
     """Delete all data of this checkout's one-machine suite."""
     if not yes:
         raise typer.BadParameter("say --yes: every database and topic of this checkout's suite will be deleted")
-    from shared.embedded.runtime import EmbeddedRuntime
+    from services.cli.one_machine import reset_suites
 
-    EmbeddedRuntime.from_environment().reset()
+    reset_suites()
 
 
 @app.command()

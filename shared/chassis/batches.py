@@ -36,6 +36,7 @@ class Record(Protocol):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    timestamp: int
 
 
 class PartitionLost(Exception):

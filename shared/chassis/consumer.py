@@ -5,6 +5,7 @@ claim. Kafka's own group offsets are only told afterwards, for lag tools.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +56,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._held = _Partitions()
         self._batch = asyncio.Lock()  # a rebalance waits for the batch under way
         self._told_at = 0.0
+        self._applied_until_ms = 0  # when the newest event that was applied was written, by the broker's clock
         self._fault: BaseException | None = None
         self._kafka: AIOKafkaConsumer | None = None
         self._cluster_id = ""
@@ -140,6 +142,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 await self._applier.apply_one_by_one(session, claims, records)
         for claim in claims:
             self._held.next_offset[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
+        self._applied_until_ms = min(records_of[-1].timestamp for records_of in fetched.values())
         CONSUMED_EVENTS.labels(self._name).inc(len(records))
 
     async def _tell(self, busy: bool) -> None:
@@ -154,18 +157,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             end = self._kafka.highwater(partition)
             lag_events += max((end or next_offset) - next_offset, 0)
         CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
+        lag_seconds = max(time.time() - self._applied_until_ms / 1000, 0.0) if lag_events else 0.0
         async with self._database.unscoped() as session:
             await session.execute(
                 """
                 insert into consumer_heartbeat (consumer, polled_at, lag_events, lag_seconds)
-                values (:consumer, now(), :lag, 0)
+                values (:consumer, now(), :lag, :lag_seconds)
                 on conflict (consumer) do update set polled_at = excluded.polled_at, lag_events = excluded.lag_events,
-                    lag_seconds = case when excluded.lag_events = 0 then 0
-                        else consumer_heartbeat.lag_seconds
-                             + extract(epoch from excluded.polled_at - consumer_heartbeat.polled_at) end
+                    lag_seconds = excluded.lag_seconds
                 """,
                 consumer=self._name,
                 lag=lag_events,
+                lag_seconds=lag_seconds,
             )
         try:
             await self._kafka.commit(dict(self._held.next_offset))

@@ -119,6 +119,7 @@ class Database:
             pool_timeout=settings.database_pool_wait_seconds,
             pool_pre_ping=False,  # a broken connection fails one request and is replaced; a ping costs every request
             pool_recycle=1800,
+            hide_parameters=True,  # an error's text must not carry a row
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={

@@ -43,7 +43,13 @@ def create_chassis_tables(service: str) -> None:
         grant select, insert on all tables in schema public to {api};
         grant update on all tables in schema public to {api};
         revoke select, update on outbox, access_log from {api};
-        revoke insert, update on consumer_offset, dead_letter, dead_letter_drop, outbox_epoch from {api};
+        revoke insert, update on consumer_offset, consumer_heartbeat, dead_letter, dead_letter_drop,
+            officer_cooperative, officer_state, outbox_epoch from {api};
+        do $$ begin
+            if to_regclass('alembic_version') is not null then
+                revoke insert, update on alembic_version from {api};
+            end if;
+        end $$;
         """
     )
 
