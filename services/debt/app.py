@@ -1,0 +1,23 @@
+"""The debt service, assembled."""
+
+from services.debt.inbox import INBOX
+from services.debt.loans.feed import LOANS
+from services.debt.loans.routes import router as loans_router
+from services.debt.payments.feed import PAYMENTS
+from services.debt.payments.routes import router as payments_router
+from shared.chassis.feeds.routes import feed_router
+from shared.chassis.jobs import job_router
+from shared.chassis.service import Service
+from shared.contracts.debt import EVENTS
+
+FEED_KINDS = (LOANS, PAYMENTS)
+
+SERVICE = Service(
+    name="debt",
+    title_en="Plodnee debt",
+    title_th="หนี้สินและแผนชำระหนี้",
+    routers=[loans_router, payments_router, feed_router(FEED_KINDS), job_router()],
+    inbox=INBOX,
+    feed_kinds=FEED_KINDS,
+    events=EVENTS,
+)

@@ -1,0 +1,64 @@
+"""What debt does with the events of registry and livelihood."""
+
+from collections.abc import Sequence
+
+from services.debt.projections import repository as projections
+from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Received
+from shared.chassis.feeds import wake_waiting
+from shared.chassis.inbox import Inbox
+from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.livelihood import OccupationPlanRecorded
+from shared.contracts.registry import (
+    AssignmentRecorded,
+    CooperativeRecorded,
+    EnrolmentRecorded,
+    ExternalDebtRecorded,
+    MemberRecorded,
+)
+
+INBOX = Inbox("debt", CATALOGUE)
+
+
+@INBOX.on(CooperativeRecorded)
+async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
+    """Know co-operatives; files that came before them wait for their members."""
+    await projections.store_cooperatives(session, received)
+    await wake_waiting(session, [f"cooperative:{item.event.cooperative_code}" for item in received])
+
+
+@INBOX.on(MemberRecorded)
+async def on_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
+    """Know members, and take in the loans that waited for them."""
+    written = await projections.store_members(session, received)
+    await wake_waiting(session, [f"member:{row['member_number_hash']}" for row in written])
+
+
+@INBOX.on(ExternalDebtRecorded)
+async def on_external_debts(session: WriteSession, received: Sequence[Received[ExternalDebtRecorded]]) -> None:
+    """Know what people owe elsewhere."""
+    await projections.store_external_debts(session, received)
+
+
+@INBOX.on(EnrolmentRecorded)
+async def on_enrolments(session: WriteSession, received: Sequence[Received[EnrolmentRecorded]]) -> None:
+    """Know who takes part in which programme."""
+    await projections.store_enrolments(session, received)
+
+
+@INBOX.on(AssignmentRecorded)
+async def on_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
+    """Know how far each officer reaches."""
+    for item in received:
+        assignments = [
+            Assignment(held.cooperative_id, held.valid_from, held.valid_to, held.delegate_of)
+            for held in item.event.cooperatives
+        ]
+        await store_assignments(session, item.event.officer_id, item.order, assignments)
+
+
+@INBOX.on(OccupationPlanRecorded)
+async def on_income_plans(session: WriteSession, received: Sequence[Received[OccupationPlanRecorded]]) -> None:
+    """Know what households expect to earn."""
+    await projections.store_income_plans(session, received)

@@ -1,0 +1,218 @@
+"""All SQL of loans and their instalments."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from services.debt.loans.domain import Instalment
+from services.debt.rows import insert_rows
+from shared.chassis.database import ReadSession, WriteSession
+
+LOAN_TYPES: Mapping[str, str] = {
+    "id": "uuid",
+    "cooperative_id": "uuid",
+    "member_id": "uuid",
+    "loan_number": "text",
+    "loan_type": "text",
+    "principal": "bigint",
+    "annual_rate": "numeric",
+    "disbursed_on": "date",
+    "method": "text",
+    "frequency": "text",
+    "harvest_months": "text",
+    "instalments": "smallint",
+    "first_due_on": "date",
+    "day_count": "text",
+    "cut_over_on": "date",
+    "opening_principal": "bigint",
+    "opening_interest": "bigint",
+    "opening_fee": "bigint",
+    "opening_overdue_principal": "bigint",
+    "opening_last_paid_on": "date",
+    "opened_on": "date",
+    "outstanding_principal": "bigint",
+    "overdue_principal": "bigint",
+    "overdue_interest": "bigint",
+    "oldest_unpaid_due_on": "date",
+    "loan_class": "text",
+    "status": "text",
+    "as_of": "date",
+    "version": "bigint",
+}
+
+OPENING_INSTALMENT_TYPES: Mapping[str, str] = {
+    "loan_id": "uuid",
+    "number": "smallint",
+    "cooperative_id": "uuid",
+    "due_on": "date",
+    "overdue_from": "date",
+    "principal": "bigint",
+    "interest": "bigint",
+    "fee": "bigint",
+    "accrued_to": "date",
+}
+
+# In the order of the domain's Instalment, so that a row becomes one without naming its parts.
+INSTALMENT_COLUMNS = ", ".join(Instalment._fields)
+
+
+async def find_cooperatives(session: ReadSession, codes: Collection[str]) -> dict[str, UUID]:
+    """Ids by code of the co-operatives within reach."""
+    rows = await session.fetch(
+        "select id, code from cooperative where code = any(cast(:codes as text[]))", codes=sorted(set(codes))
+    )
+    return {row["code"]: row["id"] for row in rows}
+
+
+async def find_members(session: ReadSession, hashes: Collection[str]) -> dict[str, RowMapping]:
+    """Members within reach by the hash of their co-operative and number."""
+    rows = await session.fetch(
+        "select id, cooperative_id, member_number_hash from member"
+        " where member_number_hash = any(cast(:hashes as text[]))",
+        hashes=sorted(set(hashes)),
+    )
+    return {row["member_number_hash"]: row for row in rows}
+
+
+async def find_by_number(session: ReadSession, numbers: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """Ids of the loans that these co-operatives know under these numbers."""
+    wanted = sorted(set(numbers))
+    rows = await session.fetch(
+        """
+        select loan.id, loan.cooperative_id, loan.loan_number
+        from unnest(cast(:cooperative_ids as uuid[]), cast(:numbers as text[])) as wanted (cooperative_id, loan_number)
+        join loan using (cooperative_id, loan_number)
+        """,
+        cooperative_ids=[cooperative_id for cooperative_id, _ in wanted],
+        numbers=[number for _, number in wanted],
+    )
+    return {(row["cooperative_id"], row["loan_number"]): row["id"] for row in rows}
+
+
+async def find_loans(session: ReadSession, loan_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Loans by id, those within reach."""
+    rows = await session.fetch("select * from loan where id = any(cast(:ids as uuid[]))", ids=sorted(set(loan_ids)))
+    return {row["id"]: dict(row) for row in rows}
+
+
+async def find_loan(session: ReadSession, loan_id: UUID) -> RowMapping | None:
+    """One loan, or None when there is none within reach."""
+    return await session.fetch_one("select * from loan where id = :id", id=loan_id)
+
+
+async def lock_loans(session: WriteSession, loan_ids: Collection[UUID]) -> Sequence[RowMapping]:
+    """Loans held until the transaction ends, always locked in the order of their ids."""
+    return await session.fetch(
+        "select * from loan where id = any(cast(:ids as uuid[])) order by id for update", ids=sorted(set(loan_ids))
+    )
+
+
+async def active_loan_ids(session: ReadSession, members: Collection[tuple[UUID, UUID]]) -> dict[UUID, list[UUID]]:
+    """Ids of the open loans by member, of (member, co-operative) pairs."""
+    wanted = sorted(set(members))
+    rows = await session.fetch(
+        """
+        select loan.id, loan.member_id
+        from unnest(cast(:member_ids as uuid[]), cast(:cooperative_ids as uuid[])) as wanted (member_id, cooperative_id)
+        join loan using (member_id, cooperative_id) where loan.status = 'active' order by loan.id
+        """,
+        member_ids=[member_id for member_id, _ in wanted],
+        cooperative_ids=[cooperative_id for _, cooperative_id in wanted],
+    )
+    found: dict[UUID, list[UUID]] = {member_id: [] for member_id, _ in wanted}
+    for row in rows:
+        found[row["member_id"]].append(row["id"])
+    return found
+
+
+async def instalments_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> dict[UUID, list[Instalment]]:
+    """Every instalment of these loans, in due order."""
+    rows = await (await session.raw()).fetch(
+        f"select loan_id, {INSTALMENT_COLUMNS} from instalment where loan_id = any($1::uuid[])"
+        " order by loan_id, due_on, number",
+        sorted(set(loan_ids)),
+    )
+    found: dict[UUID, list[Instalment]] = {loan_id: [] for loan_id in loan_ids}
+    for row in rows:
+        found[row["loan_id"]].append(Instalment(*tuple(row)[1:]))
+    return found
+
+
+async def cohorts_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> dict[UUID, list[tuple[int, date]]]:
+    """(fiscal year, baseline date) of the cohorts these loans belong to."""
+    rows = await session.fetch(
+        """
+        select cohort_loan.loan_id, cohort_loan.fiscal_year_be, baseline.baseline_on
+        from cohort_loan join baseline using (cooperative_id, fiscal_year_be)
+        where cohort_loan.loan_id = any(cast(:ids as uuid[])) order by fiscal_year_be
+        """,
+        ids=sorted(set(loan_ids)),
+    )
+    found: dict[UUID, list[tuple[int, date]]] = {}
+    for row in rows:
+        found.setdefault(row["loan_id"], []).append((row["fiscal_year_be"], row["baseline_on"]))
+    return found
+
+
+async def insert_loans(
+    session: WriteSession, loans: Sequence[Mapping[str, Any]], instalments: Sequence[Sequence[Any]]
+) -> None:
+    """New loans, and their instalments as tuples in the order of OPENING_INSTALMENT_TYPES."""
+    await insert_rows(session, "loan", LOAN_TYPES, [[loan[column] for column in LOAN_TYPES] for loan in loans])
+    await insert_rows(session, "instalment", OPENING_INSTALMENT_TYPES, instalments)
+
+
+async def insert_differences(session: WriteSession, rows: Sequence[Sequence[Any]]) -> None:
+    """What a later file states otherwise; told again, the newest telling of a day stands."""
+    types = {
+        "loan_id": "uuid",
+        "as_of": "date",
+        "field": "text",
+        "cooperative_id": "uuid",
+        "ours": "text",
+        "theirs": "text",
+        "delivery_id": "uuid",
+    }
+    await insert_rows(
+        session,
+        "loan_difference",
+        types,
+        rows,
+        conflict="on conflict (loan_id, as_of, field) do update"
+        " set ours = excluded.ours, theirs = excluded.theirs, delivery_id = excluded.delivery_id",
+    )
+
+
+async def list_loans(
+    session: ReadSession,
+    *,
+    member_id: UUID | None,
+    cooperative_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Loans of a member or a co-operative, by id."""
+    return await session.fetch(
+        """
+        select * from loan
+        where (cast(:member_id as uuid) is null or member_id = :member_id)
+          and (cast(:cooperative_id as uuid) is null or cooperative_id = :cooperative_id)
+          and (cast(:after as uuid) is null or id > :after)
+        order by id limit :limit
+        """,
+        member_id=member_id,
+        cooperative_id=cooperative_id,
+        after=after,
+        limit=limit,
+    )
+
+
+async def list_differences(session: ReadSession, loan_id: UUID) -> Sequence[RowMapping]:
+    """What later files stated otherwise of a loan, newest first."""
+    return await session.fetch(
+        "select as_of, field, ours, theirs from loan_difference where loan_id = :id order by as_of desc, field",
+        id=loan_id,
+    )

@@ -1,0 +1,55 @@
+"""Routes of loans and schedules."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.debt.auth import LoanReader
+from services.debt.errors import LoanNotFound, LoanTermsInvalid
+from services.debt.loans import service
+from services.debt.loans.schemas import InstalmentList, LoanDetail, LoanRead, SchedulePreview, ScheduleRead
+from shared.chassis.http.concurrency import etag_of
+from shared.chassis.http.pagination import Page, PageParameters
+from shared.chassis.http.problems import problem_responses
+from shared.chassis.http.sessions import AuditedReading
+
+router = APIRouter(tags=["loans"])
+
+
+@router.get("/loans")
+async def list_loans(
+    session: AuditedReading,
+    caller: LoanReader,
+    page: PageParameters,
+    member_id: UUID | None = None,
+    cooperative_id: UUID | None = None,
+) -> Page[LoanRead]:
+    """Loans of a member or of a co-operative."""
+    return await service.list_loans(session, caller, member_id, cooperative_id, page)
+
+
+@router.get("/loans/{loan_id}", responses=problem_responses(LoanNotFound))
+async def read_loan(session: AuditedReading, caller: LoanReader, response: Response, loan_id: UUID) -> LoanDetail:
+    """A loan, and what later files of its co-operative state otherwise."""
+    loan = await service.read_loan(session, caller, loan_id)
+    response.headers["ETag"] = etag_of(loan.version)
+    return loan
+
+
+@router.get("/loans/{loan_id}/instalments", responses=problem_responses(LoanNotFound))
+async def read_instalments(
+    session: AuditedReading,
+    caller: LoanReader,
+    loan_id: UUID,
+    as_of: Annotated[date | None, Query(description="Late interest up to this day; the open day unless told.")] = None,
+) -> InstalmentList:
+    """The instalments of a loan, what is paid of each, and what is owed."""
+    return await service.read_instalments(session, caller, loan_id, as_of)
+
+
+@router.post("/schedule-previews", responses=problem_responses(LoanTermsInvalid))
+async def preview_schedule(_caller: LoanReader, preview: SchedulePreview) -> ScheduleRead:
+    """The schedule that terms would give; nothing is stored."""
+    return service.preview_schedule(preview)

@@ -1,0 +1,177 @@
+"""What goes in and out about loans over HTTP."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import RowMapping
+
+from services.debt.closing.domain import CLASS_LABELS_TH
+from services.debt.loans.domain import Instalment, Schedule, explain
+from services.debt.payments.domain import LatePolicy, owed
+from shared.contracts.debt import LoanClass
+from shared.kernel.money import Money, MoneyIn, Rate
+
+Method = Literal["equal_instalment", "equal_principal", "flat"]
+Frequency = Literal["monthly", "yearly", "harvest"]
+DayCount = Literal["30/360", "actual/365"]
+
+
+class Difference(BaseModel):
+    """What a later file of the co-operative states otherwise than the ledger."""
+
+    as_of: date
+    field: str
+    ours: str
+    theirs: str
+
+
+class LoanRead(BaseModel):
+    """A loan. Overdue figures and the class are those of `as_of`; `posted_on` of its last change at the latest."""
+
+    id: UUID
+    cooperative_id: UUID
+    member_id: UUID
+    loan_number: str
+    loan_type: Literal["short", "medium", "long"]
+    principal: Money
+    annual_rate: Rate
+    disbursed_on: date
+    method: Method
+    frequency: Frequency
+    harvest_months: list[int]
+    instalments: int
+    day_count: DayCount
+    cut_over_on: date
+    opened_on: date
+    outstanding_principal: Money
+    overdue_principal: Money
+    overdue_interest: Money
+    oldest_unpaid_due_on: date | None
+    loan_class: LoanClass
+    loan_class_th: str
+    excess: Annotated[Money, Field(description="Paid beyond everything owed.")]
+    status: Literal["active", "closed"]
+    as_of: date
+    version: int
+
+    @classmethod
+    def of(cls, row: RowMapping) -> "LoanRead":
+        """From a row of the table."""
+        months = [int(month) for month in row["harvest_months"].split(";") if month]
+        label = CLASS_LABELS_TH[row["loan_class"]]
+        return cls.model_validate({**row, "harvest_months": months, "loan_class_th": label})
+
+
+class LoanDetail(LoanRead):
+    """A loan with what its co-operative's later files state otherwise."""
+
+    differences: list[Difference]
+
+
+class InstalmentRead(BaseModel):
+    """An instalment, what is paid of it, and what is owed of it on a day, lateness included."""
+
+    number: int
+    due_on: date
+    principal: Money
+    interest: Money
+    fee: Money
+    paid_principal: Money
+    paid_interest: Money
+    paid_fee: Money
+    paid_late_interest: Money
+    paid_default_interest: Money
+    waived_default_interest: Money
+    owed_late_interest: Money
+    owed_default_interest: Money
+    is_overdue: bool
+
+    @classmethod
+    def of(cls, part: Instalment, on: date, policy: LatePolicy) -> "InstalmentRead":
+        """The instalment as of a day."""
+        due = owed(part, on, policy)
+        return cls(
+            **{name: getattr(part, name) for name in Instalment._fields[:11]},
+            owed_late_interest=due.late_interest,
+            owed_default_interest=due.default_interest,
+            is_overdue=part.due_on < on and bool(part.unpaid_principal or part.unpaid_interest),
+        )
+
+
+class InstalmentList(BaseModel):
+    """All instalments of a loan as of a day."""
+
+    loan_id: UUID
+    as_of: date
+    items: list[InstalmentRead]
+
+
+class SchedulePreview(BaseModel):
+    """Terms to see a schedule of. Nothing is stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    principal: MoneyIn
+    annual_rate: Rate
+    disbursed_on: date
+    method: Method
+    frequency: Frequency
+    harvest_months: Annotated[list[int], Field(max_length=4)] = []
+    instalments: Annotated[int, Field(ge=1, le=600)]
+    first_due_on: date | None = None
+    day_count: DayCount = "30/360"
+    explain: bool = False
+
+
+class ExplanationRead(BaseModel):
+    """How a figure came about."""
+
+    en: str
+    th: str
+
+
+class ScheduleRowRead(BaseModel):
+    """What falls due on a date, and the principal that remains after it."""
+
+    number: int
+    due_on: date
+    principal: Money
+    interest: Money
+    total: Money
+    balance: Money
+    explanation: ExplanationRead | None = None
+
+
+class ScheduleRead(BaseModel):
+    """A schedule with its sums."""
+
+    principal: Money
+    interest: Money
+    rows: list[ScheduleRowRead]
+
+    @classmethod
+    def of(cls, schedule: Schedule, *, explained: bool) -> "ScheduleRead":
+        """The rows as people read them; explanations cost time, so they are made on demand."""
+        return cls(
+            principal=sum(schedule.principal), interest=sum(schedule.interest), rows=list(_rows(schedule, explained))
+        )
+
+
+def _rows(schedule: Schedule, explained: bool) -> Iterator[ScheduleRowRead]:
+    for row in schedule.rows():
+        explanation = None
+        if explained:
+            text = explain(schedule, row.number)
+            explanation = ExplanationRead(en=text.text_en, th=text.text_th)
+        yield ScheduleRowRead(
+            number=row.number,
+            due_on=row.due_on,
+            principal=row.principal,
+            interest=row.interest,
+            total=row.total,
+            balance=row.balance,
+            explanation=explanation,
+        )

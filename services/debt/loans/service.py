@@ -1,0 +1,268 @@
+"""Loans enter the ledger once, with an opening position; from there our ledger rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from services.debt.business_days import business_date, posting_date, share_days
+from services.debt.closing.domain import class_table, classify, overdue_at
+from services.debt.errors import LoanNotFound
+from services.debt.loans import repository
+from services.debt.loans.domain import (
+    DayCount,
+    Frequency,
+    HarvestMonth,
+    Instalment,
+    LoanTerms,
+    Method,
+    build_schedule,
+    opening_instalments,
+)
+from services.debt.loans.events import loan_recorded
+from services.debt.loans.schemas import (
+    Difference,
+    InstalmentList,
+    InstalmentRead,
+    LoanDetail,
+    LoanRead,
+    SchedulePreview,
+    ScheduleRead,
+)
+from services.debt.payments.domain import late_policy
+from shared.chassis import outbox
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import WriteSession
+from shared.chassis.feeds import wake_waiting
+from shared.chassis.http.access_log import log_access
+from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.kernel.errors import FieldProblem, Invalid
+from shared.kernel.identifiers import uuid7
+from shared.kernel.money import format_baht
+
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLoan:
+    """A loan as its co-operative states it at the cut-over. Amounts in satang."""
+
+    cooperative_id: UUID
+    member_id: UUID
+    loan_number: str
+    loan_type: str
+    terms: LoanTerms
+    cut_over_on: date
+    opening_principal: int
+    opening_interest: int
+    opening_fee: int
+    opening_overdue_principal: int
+    opening_last_paid_on: date | None
+
+    def instalments(self) -> list[Instalment]:
+        """What is to be paid; raises LoanTermsInvalid or OpeningPositionInvalid."""
+        return opening_instalments(
+            build_schedule(self.terms),
+            self.cut_over_on,
+            self.opening_principal,
+            self.opening_interest,
+            self.opening_fee,
+            self.opening_overdue_principal,
+        )
+
+
+def terms_of(
+    *,
+    principal: int,
+    annual_rate: Decimal,
+    disbursed_on: date,
+    method: str,
+    frequency: str,
+    harvest_months: str,
+    instalments: int,
+    first_due_on: date | None,
+    day_count: str,
+) -> LoanTerms:
+    """Terms from the texts of a file or a request; `harvest_months` is "1;11", or empty."""
+    return LoanTerms(
+        principal=principal,
+        annual_rate=annual_rate,
+        disbursed_on=disbursed_on,
+        method=Method(method),
+        day_count=DayCount(day_count),
+        frequency=Frequency(frequency),
+        instalments=instalments,
+        first_due_on=first_due_on,
+        harvest_months=tuple(HarvestMonth(int(month)) for month in harvest_months.split(";") if month),
+    )
+
+
+async def list_loans(
+    session: WriteSession, caller: Caller, member_id: UUID | None, cooperative_id: UUID | None, page: PageRequest
+) -> Page[LoanRead]:
+    """Loans of a member or a co-operative within reach; who was shown is logged.
+
+    Raises:
+        Invalid: neither a member nor a co-operative is named.
+    """
+    if member_id is None and cooperative_id is None:
+        raise Invalid(
+            "name a member or a co-operative",
+            "ต้องระบุสมาชิกหรือสหกรณ์",
+            [FieldProblem("member_id", "missing_value", "name a member or a co-operative", "ต้องระบุสมาชิกหรือสหกรณ์")],
+        )
+    after = page.after(UUID)
+    rows = await repository.list_loans(
+        session,
+        member_id=member_id,
+        cooperative_id=cooperative_id,
+        after=after[0] if after else None,
+        limit=page.fetch_limit,
+    )
+    await log_access(session, caller, "loan-list", sorted({row["member_id"] for row in rows[: page.limit]}))
+    return page_of(rows, page, lambda row: (row["id"],), LoanRead.of)
+
+
+async def read_loan(session: WriteSession, caller: Caller, loan_id: UUID) -> LoanDetail:
+    """A loan with its differences; raises LoanNotFound."""
+    row = await _loan(session, caller, loan_id)
+    differences = await repository.list_differences(session, loan_id)
+    read = LoanRead.of(row)
+    return LoanDetail(**dict(read), differences=[Difference.model_validate(dict(part)) for part in differences])
+
+
+async def read_instalments(session: WriteSession, caller: Caller, loan_id: UUID, as_of: date | None) -> InstalmentList:
+    """The instalments of a loan and what is owed of each, on a day or on the open day; raises LoanNotFound."""
+    row = await _loan(session, caller, loan_id)
+    on = as_of or await business_date(session, row["cooperative_id"])
+    policy = late_policy(row["annual_rate"])
+    parts = (await repository.instalments_of_loans(session, [loan_id]))[loan_id]
+    return InstalmentList(loan_id=loan_id, as_of=on, items=[InstalmentRead.of(part, on, policy) for part in parts])
+
+
+def preview_schedule(preview: SchedulePreview) -> ScheduleRead:
+    """The schedule of terms, stored nowhere; raises LoanTermsInvalid."""
+    terms = terms_of(
+        **preview.model_dump(exclude={"harvest_months", "explain"}),
+        harvest_months=";".join(map(str, preview.harvest_months)),
+    )
+    return ScheduleRead.of(build_schedule(terms), explained=preview.explain)
+
+
+async def _loan(session: WriteSession, caller: Caller, loan_id: UUID) -> RowMapping:
+    row = await repository.find_loan(session, loan_id)
+    if row is None:
+        raise LoanNotFound
+    await log_access(session, caller, "loan", [row["member_id"]])
+    return row
+
+
+async def open_loans(session: WriteSession, loans: Sequence[NewLoan]) -> None:
+    """Store new loans with their opening instalments, publish them, and wake the payments that wait for them."""
+    if not loans:
+        return
+    closed = await share_days(session, {loan.cooperative_id for loan in loans})
+    rows: list[Mapping[str, Any]] = []
+    instalments: list[tuple[Any, ...]] = []
+    for loan in loans:
+        row, parts = _opened(loan, posting_date(loan.cut_over_on, closed[loan.cooperative_id]))
+        rows.append(row)
+        instalments += parts
+    await repository.insert_loans(session, rows, instalments)
+    await outbox.add_many(session, [loan_recorded(row) for row in rows])
+    codes = await _codes_of(session, {loan.cooperative_id for loan in loans})
+    await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan in loans])
+
+
+def waiting_name(cooperative_code: str, loan_number: str) -> str:
+    """What a payment waits for until its loan is known."""
+    return f"loan:{cooperative_code}|{loan_number}"
+
+
+def _opened(loan: NewLoan, opened_on: date) -> tuple[Mapping[str, Any], list[tuple[Any, ...]]]:
+    """The rows of a loan that enters the ledger on `opened_on`, never in a closed day."""
+    instalments = loan.instalments()
+    overdue = overdue_at(instalments, opened_on)
+    loan_id = uuid7()
+    terms = loan.terms
+    owed = any(part.principal or part.interest or part.fee for part in instalments)
+    row = {
+        "id": loan_id,
+        "cooperative_id": loan.cooperative_id,
+        "member_id": loan.member_id,
+        "loan_number": loan.loan_number,
+        "loan_type": loan.loan_type,
+        "principal": terms.principal,
+        "annual_rate": terms.annual_rate,
+        "disbursed_on": terms.disbursed_on,
+        "method": terms.method.value,
+        "frequency": terms.frequency.value,
+        "harvest_months": ";".join(str(harvest.month) for harvest in terms.harvest_months),
+        "instalments": terms.instalments,
+        "first_due_on": terms.first_due_on,
+        "day_count": terms.day_count.value,
+        "cut_over_on": loan.cut_over_on,
+        "opening_principal": loan.opening_principal,
+        "opening_interest": loan.opening_interest,
+        "opening_fee": loan.opening_fee,
+        "opening_overdue_principal": loan.opening_overdue_principal,
+        "opening_last_paid_on": loan.opening_last_paid_on,
+        "opened_on": opened_on,
+        "outstanding_principal": sum(part.principal for part in instalments),
+        "overdue_principal": overdue.principal,
+        "overdue_interest": overdue.interest,
+        "oldest_unpaid_due_on": overdue.oldest_due_on,
+        "loan_class": classify(overdue.oldest_due_on, opened_on, class_table(opened_on)),
+        "status": "active" if owed else "closed",
+        "as_of": opened_on,
+        "version": 1,
+    }
+    parts = [
+        (
+            loan_id, part.number, loan.cooperative_id, part.due_on, max(part.due_on + _ONE_DAY, opened_on),
+            part.principal, part.interest, part.fee, part.accrued_to,
+        )
+        for part in instalments
+    ]  # fmt: skip
+    return row, parts
+
+
+_COMPARED_MONEY = ("principal", "opening_principal", "opening_interest", "opening_fee", "opening_overdue_principal")
+
+
+def compare_loan(stored: Mapping[str, Any], stated: NewLoan) -> list[tuple[str, UUID, str, str]]:
+    """(field, co-operative, ours, theirs) of what a file states otherwise than the ledger.
+
+    A file that repeats the opening position is compared with the opening position; one with a later cut-over is
+    compared with the balance as it stands, because that is what it states.
+    """
+    ours: dict[str, str] = {}
+    theirs: dict[str, str] = {}
+    if stated.cut_over_on <= stored["cut_over_on"]:
+        stated_money = {"principal": stated.terms.principal} | {
+            name: getattr(stated, name) for name in _COMPARED_MONEY if name != "principal"
+        }
+        ours = {name: format_baht(stored[name]) for name in _COMPARED_MONEY}
+        theirs = {name: format_baht(amount) for name, amount in stated_money.items()}
+    else:
+        ours = {
+            "outstanding_principal": format_baht(stored["outstanding_principal"]),
+            "overdue_principal": format_baht(stored["overdue_principal"]),
+        }
+        theirs = {
+            "outstanding_principal": format_baht(stated.opening_principal),
+            "overdue_principal": format_baht(stated.opening_overdue_principal),
+        }
+    ours["member_id"], theirs["member_id"] = str(stored["member_id"]), str(stated.member_id)
+    return [(name, stored["cooperative_id"], ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]]
+
+
+async def _codes_of(session: WriteSession, cooperative_ids: set[UUID]) -> dict[UUID, str]:
+    rows = await session.fetch(
+        "select id, code from cooperative where id = any(cast(:ids as uuid[]))", ids=sorted(cooperative_ids)
+    )
+    return {row["id"]: row["code"] for row in rows}

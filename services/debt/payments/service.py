@@ -1,0 +1,97 @@
+"""Use cases of payments: post, reverse, read. The ledger does the work; a payment is posted once, whoever sends it."""
+
+from uuid import UUID
+
+from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentInvalid, PaymentNotFound
+from services.debt.payments import repository
+from services.debt.payments.ledger import NewPayment, load_histories, open_ledger
+from services.debt.payments.schemas import LineRead, PaymentCreate, PaymentRead
+from shared.chassis.auth.assignments import today_in_bangkok
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.access_log import log_access
+from shared.kernel.errors import FieldProblem
+
+
+async def post_payment(session: WriteSession, caller: Caller, new: PaymentCreate) -> PaymentRead:
+    """Post a payment on a loan.
+
+    Raises:
+        LoanNotFound: no such loan within reach.
+        PaymentInvalid: the amount, the date or the receipt number cannot be posted.
+    """
+    if new.value_on > today_in_bangkok():
+        raise _invalid("value_on", "in_the_future", "lies in the future", "เป็นวันในอนาคต")
+    ledger = await open_ledger(session, [new.loan_id])
+    account = ledger.accounts.get(new.loan_id)
+    if account is None:
+        raise LoanNotFound
+    if new.receipt_number is not None:
+        receipt = (account.loan["cooperative_id"], new.receipt_number)
+        if await repository.known_receipts(session, [receipt]):
+            raise _invalid("receipt_number", "duplicate", "was posted before", "เคยบันทึกแล้ว")
+    if account.is_back_dated(new.value_on):
+        await load_histories(session, ledger, [new.loan_id])
+    row = ledger.post(
+        NewPayment(
+            loan_id=new.loan_id,
+            amount=new.amount,
+            value_on=new.value_on,
+            channel=new.channel,
+            captured_by=caller.subject,
+            receipt_number=new.receipt_number,
+        )
+    )
+    await ledger.store(session)
+    return await _read(session, row["id"])
+
+
+async def reverse_payment(session: WriteSession, caller: Caller, payment_id: UUID, reason: str) -> PaymentRead:
+    """Undo a payment as if it had never been; the difference is booked in the open day.
+
+    Raises:
+        PaymentNotFound: no such payment within reach.
+        PaymentAlreadyReversed: it was undone before.
+        PaymentInvalid: it is a reversal, or came from a delivery, which livelihood reverses.
+    """
+    payment = await repository.find_payment(session, payment_id)
+    if payment is None:
+        raise PaymentNotFound
+    if payment["kind"] == "reversal":
+        raise PaymentAlreadyReversed(
+            "a reversal is not reversed: post the payment again", "รายการยกเลิกไม่สามารถยกเลิกซ้ำได้"
+        )
+    if payment["delivery_id"] is not None:
+        raise PaymentInvalid(
+            "a deduction from produce is undone by reversing its delivery", "การหักจากผลผลิตต้องยกเลิกที่รายการส่งผลผลิต"
+        )
+    ledger = await open_ledger(session, [payment["loan_id"]], with_history=[payment["loan_id"]])
+    row = ledger.reverse(dict(payment), reason=reason, captured_by=caller.subject)
+    await ledger.store(session)
+    return await _read(session, row["id"])
+
+
+async def read_payment(session: WriteSession, caller: Caller, payment_id: UUID) -> PaymentRead:
+    """A payment with its allocation as it stands; raises PaymentNotFound."""
+    payment = await _read(session, payment_id)
+    await log_access(session, caller, "payment", [payment.member_id])
+    return payment
+
+
+async def _read(session: ReadSession, payment_id: UUID) -> PaymentRead:
+    row = await repository.find_payment(session, payment_id)
+    if row is None:
+        raise PaymentNotFound
+    lines = await repository.lines_of_payment(session, payment_id)
+    return PaymentRead.model_validate(
+        {
+            **row,
+            "reversed_by": await repository.reversal_of(session, payment_id),
+            "lines": [LineRead.model_validate(dict(line)) for line in lines],
+        }
+    )
+
+
+def _invalid(field: str, code: str, message_en: str, message_th: str) -> PaymentInvalid:
+    problem = FieldProblem(field, code, message_en, message_th)
+    return PaymentInvalid(f"{field} {message_en}", f"{field} {message_th}", [problem])

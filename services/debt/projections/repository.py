@@ -1,0 +1,125 @@
+"""What debt knows of others' facts, kept from their events."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Received
+from shared.chassis.inbox import upsert_state
+from shared.contracts.livelihood import OccupationPlanRecorded
+from shared.contracts.registry import (
+    CooperativeRecorded,
+    EnrolmentRecorded,
+    ExternalDebtRecorded,
+    MemberRecorded,
+)
+
+
+async def store_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
+    """Co-operatives and farmer groups."""
+    await upsert_state(
+        session,
+        "cooperative",
+        [
+            {
+                "id": item.event.cooperative_id,
+                "code": item.event.cooperative_code,
+                "kind": item.event.kind,
+                "cooperative_type": item.event.cooperative_type,
+                "name_th": item.event.name_th,
+                "name_en": item.event.name_en,
+                "province_code": item.event.province_code,
+                "district_code": item.event.district_code,
+                "status": item.event.status,
+                **item.guard(),
+            }
+            for item in received
+        ],
+    )
+
+
+async def store_members(
+    session: WriteSession, received: Sequence[Received[MemberRecorded]]
+) -> Sequence[dict[str, Any]]:
+    """Members; returns the rows that were really written."""
+    return await upsert_state(
+        session,
+        "member",
+        [
+            {
+                "id": item.event.member_id,
+                "person_id": item.event.person_id,
+                "cooperative_id": item.event.cooperative_id,
+                "member_number_hash": item.event.member_number_hash,
+                "household_id": item.event.household_id,
+                "member_kind": item.event.member_kind,
+                "status": item.event.status,
+                "merged_into": item.event.merged_into,
+                **item.guard(),
+            }
+            for item in received
+        ],
+    )
+
+
+async def store_external_debts(session: WriteSession, received: Sequence[Received[ExternalDebtRecorded]]) -> None:
+    """Debts to other lenders."""
+    await upsert_state(
+        session,
+        "external_debt",
+        [
+            {
+                "id": item.event.external_debt_id,
+                "person_id": item.event.person_id,
+                "creditor": item.event.creditor,
+                "outstanding": item.event.outstanding,
+                "annual_payment": item.event.annual_payment,
+                "as_of": item.event.as_of,
+                **item.guard(),
+            }
+            for item in received
+        ],
+    )
+
+
+async def store_income_plans(session: WriteSession, received: Sequence[Received[OccupationPlanRecorded]]) -> None:
+    """Expected income and cost by month, in satang."""
+    await upsert_state(
+        session,
+        "income_plan",
+        [
+            {
+                "id": item.event.occupation_plan_id,
+                "cooperative_id": item.event.cooperative_id,
+                "member_id": item.event.member_id,
+                "household_id": item.event.household_id,
+                "fiscal_year_be": item.event.fiscal_year_be,
+                "months": [
+                    {"month": month.month, "income": month.income, "cost": month.cost} for month in item.event.months
+                ],
+                **item.guard(),
+            }
+            for item in received
+        ],
+    )
+
+
+async def store_enrolments(session: WriteSession, received: Sequence[Received[EnrolmentRecorded]]) -> None:
+    """Which co-operatives take part in which programme."""
+    await upsert_state(
+        session,
+        "enrolment",
+        [
+            {
+                "id": item.event.enrolment_id,
+                "programme_id": item.event.programme_id,
+                "programme_code": item.event.programme_code,
+                "phase": item.event.phase,
+                "cooperative_id": item.event.cooperative_id,
+                "valid_from": item.event.valid_from,
+                "valid_to": item.event.valid_to,
+                **item.guard(),
+            }
+            for item in received
+        ],
+    )

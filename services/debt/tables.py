@@ -1,0 +1,12 @@
+"""Debt's tables have metadata of their own: the other services have tables of the same names."""
+
+from typing import ClassVar
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+
+class DebtTable(SQLModel):
+    """Base of every table of this service. Amounts are integer satang."""
+
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=SQLModel.metadata.naming_convention)

@@ -1,0 +1,105 @@
+"""Goal: a loan enters the ledger once, with its opening position; rows wait for members, and nothing is overwritten."""
+
+from datetime import date
+
+from tests.conftest import ClientOf
+from tests.services.debt.world import World, loan_row
+
+
+async def test_loan_row_of_known_member_becomes_loan_with_instalments_and_event(
+    world: World, client_of: ClientOf
+) -> None:
+    await world.cooperative()
+    (member_id,) = await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+
+    delivery = await world.send(client, "loans", [loan_row()])
+
+    assert (delivery["status"], delivery["accepted"], delivery["rejected"]) == ("completed", 1, 0), delivery
+    (loan,) = await world.rows("select * from loan")
+    assert loan["member_id"] == member_id
+    assert (loan["outstanding_principal"], loan["overdue_principal"], loan["overdue_interest"]) == (
+        11_000_00, 3_000_00, 150_00,
+    )  # fmt: skip
+    assert loan["oldest_unpaid_due_on"] == date(2022, 7, 15)
+    instalments = await world.rows("select * from instalment order by number")
+    assert sum(part["principal"] for part in instalments) == 11_000_00
+    assert [part["overdue_from"] for part in instalments[:4]] == [date(2022, 9, 30)] * 3 + [date(2022, 10, 16)]
+    (event,) = await world.spoken("loan.recorded")
+    assert event["loan_id"] == str(loan["id"])
+    assert event["overdue_principal"] == "3000.00"
+
+
+async def test_loan_of_unknown_member_waits_and_applies_when_the_member_comes(
+    world: World, client_of: ClientOf
+) -> None:
+    await world.cooperative()
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    delivery = await world.send(client, "loans", [loan_row("1"), loan_row("2", "L2")])
+    assert (delivery["accepted"], delivery["waiting"]) == (0, 2)
+
+    await world.members("C1", "1", "2")
+    await world.run_jobs()
+
+    delivery = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}")).json()
+    assert (delivery["accepted"], delivery["waiting"]) == (2, 0)
+
+
+async def test_same_file_twice_changes_nothing(world: World, client_of: ClientOf) -> None:
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    await world.send(client, "loans", [loan_row()])
+
+    delivery = await world.send(client, "loans", [loan_row()])
+
+    assert (delivery["accepted"], delivery["unchanged"]) == (0, 1)
+    assert await world.value("select count(*) from loan") == 1
+    assert await world.value("select count(*) from loan_difference") == 0
+    assert len(await world.spoken("loan.recorded")) == 1
+
+
+async def test_later_file_with_other_balance_is_listed_and_never_overwrites(world: World, client_of: ClientOf) -> None:
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    await world.send(client, "loans", [loan_row()])
+
+    await world.send(client, "loans", [loan_row(opening_principal="10500.00")])
+
+    (difference,) = await world.rows("select field, ours, theirs from loan_difference")
+    assert dict(difference) == {"field": "opening_principal", "ours": "11000.00", "theirs": "10500.00"}
+    assert await world.value("select outstanding_principal from loan") == 11_000_00
+
+
+async def test_contradictory_opening_is_rejected_with_its_column(world: World, client_of: ClientOf) -> None:
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+
+    delivery = await world.send(
+        client,
+        "loans",
+        [
+            loan_row(number="L1", opening_overdue_principal="99999999.00"),
+            loan_row(number="L2", opening_principal="12000.01"),
+        ],
+    )
+
+    rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
+    assert [line.split(",")[:3] for line in rejects.strip().splitlines()[1:]] == [
+        ["2", "opening_overdue_principal", "principal_mismatch"],
+        ["3", "opening_principal", "principal_mismatch"],
+    ]
+
+
+async def test_loan_of_a_cooperative_outside_reach_is_rejected(world: World, client_of: ClientOf) -> None:
+    await world.cooperative("C9", "9001")
+    await world.members("C9", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+
+    delivery = await world.send(client, "loans", [loan_row(code="C9")])
+
+    assert delivery["rejected"] == 1
+    rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
+    assert "out_of_reach" in rejects

@@ -1,0 +1,244 @@
+"""Goal: a payment is posted once, allocated oldest first, and undone or back-dated without moving a closed day."""
+
+import asyncio
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest_asyncio
+
+from shared.kernel.money import format_baht, parse_baht
+from tests.conftest import ClientOf
+from tests.services.debt.world import World, loan_row, payment_row
+
+SCOPES = "feed:write payment:write loan:read"
+
+
+@pytest_asyncio.fixture
+async def client(world: World, client_of: ClientOf) -> httpx2.AsyncClient:
+    """A partner's system of province 52, with one loan L1 of member 1 in the books."""
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes=SCOPES, areas=["52"])
+    await world.send(client, "loans", [loan_row()])
+    return client
+
+
+async def loan_id_of(world: World, number: str = "L1") -> UUID:
+    found: UUID = await world.value("select id from loan where loan_number = :number", number=number)
+    return found
+
+
+async def pay(client: httpx2.AsyncClient, loan_id: UUID, amount: str, value_on: str, **body: Any) -> httpx2.Response:
+    return await client.post(
+        "/debt/v1/payments", json={"loan_id": str(loan_id), "amount": amount, "value_on": value_on, **body}
+    )
+
+
+async def close_days(world: World, closed_on: date) -> None:
+    """Mark days closed without a close, where a test is about postings alone."""
+    async with world.database.unscoped() as session:
+        await session.execute(
+            "insert into business_day (cooperative_id, closed_on) select id, :on from cooperative"
+            " on conflict (cooperative_id) do update set closed_on = excluded.closed_on",
+            on=closed_on,
+        )
+
+
+async def assert_books_balance(world: World) -> None:
+    """Allocation lines, instalments, balances and payments all say the same."""
+    assert not await world.rows(
+        """
+        select i.loan_id, i.number from instalment i left join (
+            select loan_id, number, sum(principal) principal, sum(interest) interest, sum(fee) fee,
+                   sum(late_interest) late, sum(default_interest) default_interest
+            from allocation group by loan_id, number) a using (loan_id, number)
+        where i.paid_principal <> coalesce(a.principal, 0) or i.paid_interest <> coalesce(a.interest, 0)
+           or i.paid_fee <> coalesce(a.fee, 0) or i.paid_late_interest <> coalesce(a.late, 0)
+           or i.paid_default_interest <> coalesce(a.default_interest, 0)
+        """
+    )
+    assert not await world.rows(
+        """
+        select id from payment
+        where amount <> fee + default_interest + late_interest + interest + principal + excess
+        """
+    )
+    assert not await world.rows(
+        """
+        select id from loan where outstanding_principal <>
+            (select sum(principal - paid_principal) from instalment where loan_id = loan.id)
+        or excess <> (select coalesce(sum(excess), 0) from payment where loan_id = loan.id)
+        """
+    )
+
+
+async def test_payment_goes_to_the_oldest_instalment_and_takes_overdue_debt_away(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    answer = await pay(client, await loan_id_of(world), "1200.00", "2022-10-01")
+
+    assert answer.status_code == 201, answer.text
+    payment = answer.json()
+    assert payment["posted_on"] == "2022-10-01"
+    assert payment["lines"][0]["number"] == 2
+    assert payment["lines"][0]["principal"] == "1000.00"
+    assert payment["overdue_reduced"] == payment_total(payment, "interest", "principal")
+    (event,) = await world.spoken("payment.posted")
+    assert event["payment_id"] == payment["id"]
+    assert event["overdue_reduced"] == payment["overdue_reduced"]
+    # A row owes 50.00 interest and, for one night on 1,000, 0.16 late and 0.08 default interest: 1,200.00 pays the
+    # first row of 1,050.24 and, of the 149.76 left, 99.52 of the second row's principal.
+    assert [loan["overdue_principal"] for loan in await world.spoken("loan.recorded")][-1] == "1900.48"
+    await assert_books_balance(world)
+
+
+def payment_total(payment: dict[str, Any], *parts: str) -> str:
+    return format_baht(sum(parse_baht(payment[part]) for part in parts))
+
+
+async def test_same_receipt_of_a_file_is_posted_once(world: World, client: httpx2.AsyncClient) -> None:
+    rows = [payment_row("R1", "500.00", "2022-10-05"), payment_row("R2", "700.00", "2022-10-03")]
+    first = await world.send(client, "payments", rows, as_of="2022-10-31")
+    again = await world.send(client, "payments", rows, as_of="2022-10-31")
+
+    assert (first["accepted"], again["accepted"], again["unchanged"]) == (2, 0, 2), (first, again)
+    assert await world.value("select count(*) from payment") == 2
+    await assert_books_balance(world)
+
+
+async def test_payment_of_unknown_loan_waits_until_the_loan_comes(world: World, client: httpx2.AsyncClient) -> None:
+    rows = [payment_row("R1", "500.00", "2022-10-05", loan="L2")]
+    delivery = await world.send(client, "payments", rows, as_of="2022-10-31")
+    assert delivery["waiting"] == 1
+
+    await world.send(client, "loans", [loan_row(number="L2")])
+
+    delivery = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}")).json()
+    assert (delivery["accepted"], delivery["waiting"]) == (1, 0)
+
+
+async def test_payment_beyond_everything_owed_is_excess_and_closes_the_loan(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    payment = (await pay(client, await loan_id_of(world), "20000.00", "2022-10-01")).json()
+
+    assert payment["principal"] == "11000.00"
+    assert payment["excess"] != "0.00"
+    (loan,) = await world.rows("select * from loan")
+    assert (loan["status"], loan["outstanding_principal"], loan["overdue_principal"]) == ("closed", 0, 0)
+    await assert_books_balance(world)
+
+
+async def test_back_dated_payment_posts_in_the_open_day_and_equals_one_in_time(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    await world.send(client, "loans", [loan_row(number="L2")])
+    late, in_time = await loan_id_of(world, "L1"), await loan_id_of(world, "L2")
+    for loan_id, order in ((in_time, ("2022-10-05", "2022-11-20")), (late, ("2022-11-20",))):
+        for value_on in order:
+            assert (await pay(client, loan_id, "900.00", value_on)).status_code == 201
+    before = await world.rows("select * from overdue_movement where loan_id = :id", id=late)
+    await close_days(world, date(2022, 11, 30))
+
+    payment = (await pay(client, late, "900.00", "2022-10-05")).json()
+
+    assert (payment["value_on"], payment["posted_on"]) == ("2022-10-05", "2022-12-01")
+    state = "select number, paid_principal, paid_interest, paid_late_interest, paid_default_interest, late_basis"
+    assert await world.rows(f"{state} from instalment where loan_id = :id order by number", id=late) == (
+        await world.rows(f"{state} from instalment where loan_id = :id order by number", id=in_time)
+    )
+    # What was booked before stands as it stood.
+    movements = await world.rows("select * from overdue_movement where loan_id = :id order by id", id=late)
+    assert movements[: len(before)] == before
+    assert {row["posted_on"] for row in movements[len(before) :]} == {date(2022, 12, 1)}
+    await assert_books_balance(world)
+
+
+async def test_reversal_restores_the_loan_and_books_the_difference_in_the_open_day(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    loan_id = await loan_id_of(world)
+    before = await world.rows("select * from instalment order by number")
+    payment = (await pay(client, loan_id, "2500.00", "2022-10-05")).json()
+    await close_days(world, date(2022, 10, 31))
+
+    answer = await client.post(f"/debt/v1/payments/{payment['id']}/reverse", json={"reason": "wrong member"})
+
+    assert answer.status_code == 201, answer.text
+    reversal = answer.json()
+    assert (reversal["amount"], reversal["posted_on"], reversal["reverses"]) == (
+        "-2500.00", "2022-11-01", payment["id"],
+    )  # fmt: skip
+    assert await world.rows("select * from instalment order by number") == before
+    assert await world.value("select sum(amount_satang) from overdue_movement") == 0
+    (event,) = await world.spoken("payment.reversed")
+    assert (event["payment_id"], event["reversal_id"]) == (payment["id"], reversal["id"])
+    again = await client.post(f"/debt/v1/payments/{payment['id']}/reverse", json={"reason": "twice"})
+    assert again.status_code == 409
+    assert again.json()["type"].endswith("payment-already-reversed")
+    await assert_books_balance(world)
+
+
+async def test_reversing_one_of_two_payments_moves_the_other_to_where_it_belongs(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    loan_id = await loan_id_of(world)
+    first = (await pay(client, loan_id, "1500.00", "2022-10-05")).json()
+    second = (await pay(client, loan_id, "1500.00", "2022-10-20")).json()
+
+    await client.post(f"/debt/v1/payments/{first['id']}/reverse", json={"reason": "bounced"})
+
+    lines = (await client.get(f"/debt/v1/payments/{second['id']}")).json()["lines"]
+    assert [line["number"] for line in lines if line["principal"] != "0.00"] == [2, 3]
+    await assert_books_balance(world)
+
+
+async def test_two_payments_at_once_on_one_loan_are_both_booked(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id = await loan_id_of(world)
+
+    answers = await asyncio.gather(*(pay(client, loan_id, "300.00", "2022-10-05") for _ in range(6)))
+
+    assert [answer.status_code for answer in answers] == [201] * 6
+    assert await world.value("select version from loan") == 7
+    paid = await world.value(
+        "select sum(paid_principal + paid_interest + paid_late_interest + paid_default_interest) from instalment"
+    )
+    assert paid == 6 * 300_00
+    await assert_books_balance(world)
+
+
+async def test_same_idempotency_key_posts_once_and_repeats_the_answer(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id, key = await loan_id_of(world), uuid4().hex
+    body = {"loan_id": str(loan_id), "amount": "300.00", "value_on": "2022-10-05"}
+
+    answers = await asyncio.gather(
+        *(client.post("/debt/v1/payments", json=body, headers={"idempotency-key": key}) for _ in range(3))
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert await world.value("select count(*) from payment") == 1
+
+
+async def test_loan_outside_reach_is_not_found(world: World, client: httpx2.AsyncClient, client_of: ClientOf) -> None:
+    loan_id = await loan_id_of(world)
+    stranger = await client_of("debt", scopes=SCOPES, areas=["90"])
+
+    assert (await pay(stranger, loan_id, "1.00", "2022-10-05")).status_code == 404
+    assert (await stranger.get(f"/debt/v1/loans/{loan_id}")).status_code == 404
+    assert (await stranger.get(f"/debt/v1/loans/{loan_id}/instalments")).status_code == 404
+
+
+async def test_money_as_a_number_and_dates_to_come_are_refused(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id = str(await loan_id_of(world))
+    for body in (
+        {"loan_id": loan_id, "amount": 100, "value_on": "2022-10-05"},
+        {"loan_id": loan_id, "amount": "-100.00", "value_on": "2022-10-05"},
+        {"loan_id": loan_id, "amount": "100.00", "value_on": "2199-01-01"},
+        {"loan_id": loan_id, "amount": "100.00", "value_on": "2022-09-29"},
+    ):
+        answer = await client.post("/debt/v1/payments", json=body)
+        assert answer.status_code == 422, answer.text
+    assert await world.value("select count(*) from payment") == 0
