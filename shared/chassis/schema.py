@@ -39,7 +39,6 @@ def create_chassis_tables(service: str) -> None:
         grant usage on schema public to {api}, {worker};
         grant select, insert, update, delete on all tables in schema public to {worker};
         grant usage, select on all sequences in schema public to {api}, {worker};
-        grant execute on all functions in schema public to {api}, {worker};
         grant select, insert on all tables in schema public to {api};
         grant update on all tables in schema public to {api};
         revoke select, update on outbox, access_log from {api};
