@@ -8,6 +8,8 @@ from services.registry.households.feed import HOUSEHOLD_FEED, PLOT_FEED
 from services.registry.households.routes import router as households_router
 from services.registry.members.feed import FEED as MEMBER_FEED
 from services.registry.members.routes import router as members_router
+from services.registry.officers.routes import router as officers_router
+from services.registry.programmes.routes import router as programmes_router
 from services.registry.waking import TASKS
 from shared.chassis.feeds.routes import feed_router
 from shared.chassis.jobs import job_router
@@ -25,6 +27,8 @@ SERVICE = Service(
         members_router,
         households_router,
         external_debts_router,
+        officers_router,
+        programmes_router,
         feed_router(FEED_KINDS),
         job_router(),
     ],

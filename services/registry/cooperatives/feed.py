@@ -16,7 +16,7 @@ TABLE = StateTable(
     name="cooperative",
     key=("code",),
     needed=("kind", "cooperative_type", "name_th", "province_code", "district_code"),
-    defaults={"status": "active"},
+    defaults={"status": "active", "name_en": None, "strength_level": None},
 )
 
 _TYPES = tuple(dict.fromkeys(code for types in TYPES_BY_KIND.values() for code in types))

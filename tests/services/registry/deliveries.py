@@ -46,6 +46,8 @@ async def run_queued(database: Database) -> None:
     while True:
         async with database.unscoped() as session:
             queued = await session.fetch("select id from job where status = 'queued' order by created_at, id")
+            # A worker would have taken them off the queue; what is left there would hold back a second run.
+            await session.execute("delete from procrastinate_jobs")
         if not queued:
             return
         for row in queued:

@@ -1,0 +1,42 @@
+"""All SQL about officers' assignments. The tables are the chassis': every service keeps them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping
+
+from shared.chassis.database import ReadSession, WriteSession
+
+
+async def version_of(session: ReadSession, officer_id: str) -> int:
+    """How often the officer's list was written; 0 for never."""
+    found = await session.scalar(
+        "select version from officer_state where officer_id = :officer_id", officer_id=officer_id
+    )
+    return int(found or 0)
+
+
+async def lock_version(session: WriteSession, officer_id: str) -> int:
+    """The same, held until this transaction ends."""
+    found = await session.scalar(
+        "select version from officer_state where officer_id = :officer_id for update", officer_id=officer_id
+    )
+    return int(found or 0)
+
+
+async def all_of(session: ReadSession, officer_id: str) -> Sequence[RowMapping]:
+    """Every co-operative of the officer, within the caller's reach or not."""
+    return await session.fetch(
+        "select cooperative_id from officer_cooperative where officer_id = :officer_id", officer_id=officer_id
+    )
+
+
+async def within_reach(session: ReadSession, officer_id: str) -> Sequence[RowMapping]:
+    """The officer's co-operatives that the caller can see."""
+    return await session.fetch(
+        """
+        select assigned.cooperative_id, assigned.valid_from, assigned.valid_to, assigned.delegate_of
+          from officer_cooperative assigned join cooperative on cooperative.id = assigned.cooperative_id
+         where assigned.officer_id = :officer_id order by assigned.valid_from, assigned.cooperative_id
+        """,
+        officer_id=officer_id,
+    )

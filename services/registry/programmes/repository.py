@@ -1,0 +1,70 @@
+"""All SQL about programmes and enrolments."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from services.registry.programmes.models import Enrolment, Programme
+from shared.chassis.database import ReadSession, WriteSession
+
+_ENROLMENT = """
+    enrolment.id, enrolment.programme_id, programme.code as programme_code, enrolment.phase,
+    enrolment.cooperative_id, enrolment.valid_from, enrolment.valid_to, enrolment.version
+"""
+
+
+async def list_programmes(session: ReadSession) -> Sequence[Programme]:
+    """All programmes, by code."""
+    return await session.select(select(Programme).order_by(Programme.code))
+
+
+async def find_programme(session: ReadSession, programme_id: UUID) -> Programme | None:
+    """One programme."""
+    return await session.get(Programme, programme_id)
+
+
+async def programmes_by_code(session: ReadSession) -> dict[str, Programme]:
+    """All programmes, by code."""
+    return {programme.code: programme for programme in await list_programmes(session)}
+
+
+async def find_enrolment(session: ReadSession, enrolment_id: UUID) -> RowMapping | None:
+    """One enrolment within reach."""
+    return await session.fetch_one(
+        f"""
+        select {_ENROLMENT} from enrolment join programme on programme.id = enrolment.programme_id
+         where enrolment.id = :id
+        """,
+        id=enrolment_id,
+    )
+
+
+async def lock_enrolment(session: WriteSession, enrolment_id: UUID) -> Enrolment | None:
+    """One enrolment within reach, held until this transaction ends."""
+    found = await session.select(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update())  # type: ignore[arg-type]
+    return found[0] if found else None
+
+
+async def list_enrolments(
+    session: ReadSession,
+    *,
+    programme_code: str | None,
+    cooperative_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Enrolments within reach in the order they were made, after an id."""
+    return await session.fetch(
+        f"""
+        select {_ENROLMENT} from enrolment join programme on programme.id = enrolment.programme_id
+         where enrolment.id > cast(:after as uuid)
+           and (cast(:programme_code as text) is null or programme.code = :programme_code)
+           and (cast(:cooperative_id as uuid) is null or enrolment.cooperative_id = :cooperative_id)
+         order by enrolment.id limit :limit
+        """,
+        programme_code=programme_code,
+        cooperative_id=cooperative_id,
+        after=after or UUID(int=0),
+        limit=limit,
+    )

@@ -1,0 +1,170 @@
+"""Use cases of programmes: record, enrol co-operatives, end an enrolment."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy.exc
+
+from services.registry.cooperatives import repository as cooperatives
+from services.registry.errors import (
+    AlreadyEnrolled,
+    CooperativeUnknown,
+    EnrolmentInvalid,
+    EnrolmentNotFound,
+    ProgrammeNeedsNation,
+    ProgrammeNotFound,
+    ProgrammeRecorded,
+)
+from services.registry.programmes import repository
+from services.registry.programmes.domain import PhaseSpan, fits
+from services.registry.programmes.models import Enrolment, Programme
+from services.registry.programmes.schemas import (
+    EnrolmentChange,
+    EnrolmentCreate,
+    EnrolmentRead,
+    EnrolmentsCreate,
+    Phase,
+    ProgrammeCreate,
+    ProgrammeRead,
+)
+from shared.chassis import outbox
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.bulk import BulkResult, run_bulk
+from shared.chassis.http.concurrency import require_match
+from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.contracts import registry as events
+from shared.kernel.identifiers import uuid7
+
+
+async def record_programme(session: WriteSession, caller: Caller, new: ProgrammeCreate) -> ProgrammeRead:
+    """Record a programme; raises ProgrammeNeedsNation, ProgrammeRecorded."""
+    if not caller.reach.everything:
+        raise ProgrammeNeedsNation
+    values = new.model_dump() | {"phases": [phase.model_dump(mode="json") for phase in new.phases]}
+    programme = Programme(**values, id=uuid7(), version=1)
+    session.add(programme)
+    try:
+        await session.flush()
+    except sqlalchemy.exc.IntegrityError:
+        raise ProgrammeRecorded from None
+    event = events.ProgrammeRecorded(
+        programme_id=programme.id,
+        programme_code=new.code,
+        name_th=programme.name_th,
+        name_en=programme.name_en,
+        phases=tuple(events.ProgrammePhase(**phase.model_dump()) for phase in new.phases),
+        cooperatives_target=programme.cooperatives_target,
+        overdue_reduction_target_percent=programme.overdue_reduction_target_percent,
+    )
+    await outbox.add(session, event, version=1, effective_on=new.phases[0].starts_on)
+    return ProgrammeRead.model_validate(programme)
+
+
+async def list_programmes(session: ReadSession) -> list[ProgrammeRead]:
+    """All programmes, by code."""
+    return [ProgrammeRead.model_validate(programme) for programme in await repository.list_programmes(session)]
+
+
+async def read_programme(session: ReadSession, programme_id: UUID) -> ProgrammeRead:
+    """One programme; raises ProgrammeNotFound."""
+    programme = await repository.find_programme(session, programme_id)
+    if programme is None:
+        raise ProgrammeNotFound
+    return ProgrammeRead.model_validate(programme)
+
+
+async def enrol(session: WriteSession, new: EnrolmentsCreate) -> BulkResult[EnrolmentRead]:
+    """Enrol co-operatives, each with its own result."""
+    programmes = await repository.programmes_by_code(session)
+
+    async def enrol_one(item: EnrolmentCreate) -> EnrolmentRead:
+        return await _enrol_one(session, programmes, item)
+
+    return await run_bulk(session, new.items, enrol_one)
+
+
+async def change_enrolment(
+    session: WriteSession, enrolment_id: UUID, change: EnrolmentChange, if_match: str | None
+) -> EnrolmentRead:
+    """Set the last day of an enrolment; raises EnrolmentNotFound, EnrolmentInvalid and the preconditions."""
+    enrolment = await repository.lock_enrolment(session, enrolment_id)
+    if enrolment is None:
+        raise EnrolmentNotFound
+    require_match(if_match, enrolment.version)
+    programme = await read_programme(session, enrolment.programme_id)
+    if change.valid_to is not None and change.valid_to < enrolment.valid_from:
+        raise EnrolmentInvalid
+    if enrolment.valid_to != change.valid_to:
+        enrolment.valid_to = change.valid_to
+        enrolment.version += 1
+        await session.flush()
+        await _publish(session, enrolment, programme.code)
+    return _enrolment_read({**enrolment.model_dump(), "programme_code": programme.code})
+
+
+async def read_enrolment(session: ReadSession, enrolment_id: UUID) -> EnrolmentRead:
+    """One enrolment; raises EnrolmentNotFound when there is none within reach."""
+    row = await repository.find_enrolment(session, enrolment_id)
+    if row is None:
+        raise EnrolmentNotFound
+    return _enrolment_read(dict(row))
+
+
+async def list_enrolments(
+    session: ReadSession, page: PageRequest, *, programme_code: str | None, cooperative_id: UUID | None
+) -> Page[EnrolmentRead]:
+    """Enrolments within reach, in the order they were made."""
+    after = page.after(UUID)
+    rows = await repository.list_enrolments(
+        session,
+        programme_code=programme_code,
+        cooperative_id=cooperative_id,
+        after=after[0] if after else None,
+        limit=page.fetch_limit,
+    )
+    return page_of(rows, page, lambda row: (row["id"],), lambda row: _enrolment_read(dict(row)))
+
+
+async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme], new: EnrolmentCreate) -> EnrolmentRead:
+    programme = programmes.get(new.programme_code)
+    if programme is None:
+        raise EnrolmentInvalid("The programme is not recorded yet", "ยังไม่มีโครงการนี้")
+    if not fits(_phases(programme), new.phase, new.valid_from, new.valid_to):
+        raise EnrolmentInvalid
+    if await cooperatives.find(session, new.cooperative_id) is None:
+        raise CooperativeUnknown
+    enrolment = Enrolment(
+        id=uuid7(),
+        programme_id=programme.id,
+        phase=new.phase,
+        cooperative_id=new.cooperative_id,
+        valid_from=new.valid_from,
+        valid_to=new.valid_to,
+        version=1,
+    )
+    session.add(enrolment)
+    try:
+        await session.flush()
+    except sqlalchemy.exc.IntegrityError:
+        raise AlreadyEnrolled from None
+    await _publish(session, enrolment, programme.code)
+    return _enrolment_read({**enrolment.model_dump(), "programme_code": programme.code})
+
+
+def _phases(programme: Programme) -> list[PhaseSpan]:
+    phases = [Phase.model_validate(phase) for phase in programme.phases]
+    return [PhaseSpan(phase.phase, phase.starts_on, phase.ends_on) for phase in phases]
+
+
+def _enrolment_read(row: Mapping[str, Any]) -> EnrolmentRead:
+    return EnrolmentRead.model_validate(row)
+
+
+async def _publish(session: WriteSession, enrolment: Enrolment, programme_code: str) -> None:
+    event = events.EnrolmentRecorded.model_validate(
+        {**enrolment.model_dump(), "enrolment_id": enrolment.id, "programme_code": programme_code}
+    )
+    effective_on = enrolment.valid_to if enrolment.version > 1 and enrolment.valid_to else enrolment.valid_from
+    await outbox.add(session, event, version=enrolment.version, effective_on=effective_on)

@@ -1,0 +1,92 @@
+"""Programmes A and B: recorded once by the nation, entered by co-operatives, each enrolment with its own result."""
+
+from typing import Any
+
+import httpx2
+import pytest_asyncio
+
+from tests.conftest import ClientOf, DatabaseOf
+from tests.services.registry.deliveries import published
+from tests.services.registry.people import OTHER_PROVINCE, PROVINCE, WRITER, add_cooperative
+
+WRITE = f"programme:write {WRITER}"
+PROGRAMME = {
+    "code": "A",
+    "name_th": "โครงการแก้ไขหนี้ค้างของสมาชิก",
+    "name_en": "Overdue debt of members",
+    "phases": [
+        {"phase": 2, "starts_on": "2023-10-01", "ends_on": None},
+        {"phase": 1, "starts_on": "2022-10-01", "ends_on": "2023-09-30"},
+    ],
+    "cooperatives_target": 590,
+    "overdue_reduction_target_percent": "10.0",
+}
+
+
+def enrolment(cooperative_id: str, **more: Any) -> dict[str, Any]:
+    return {"programme_code": "A", "phase": 1, "cooperative_id": cooperative_id, "from": "2022-10-01", **more}
+
+
+@pytest_asyncio.fixture
+async def analyst(client_of: ClientOf) -> httpx2.AsyncClient:
+    client = await client_of("registry", scopes=WRITE, areas=["TH"], subject="analyst")
+    answer = await client.post("/registry/v1/programmes", json=PROGRAMME)
+    assert answer.status_code == 201, answer.text
+    return client
+
+
+async def test_programme_is_recorded_once_by_the_nation(
+    analyst: httpx2.AsyncClient, client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    again = await analyst.post("/registry/v1/programmes", json=PROGRAMME)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:plodnee:problem:programme-recorded")
+    chief = await client_of("registry", scopes=WRITE, areas=[PROVINCE])
+    refused = await chief.post("/registry/v1/programmes", json=PROGRAMME | {"code": "B"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:plodnee:problem:programme-needs-nation")
+    (listed,) = (await chief.get("/registry/v1/programmes")).json()["items"]
+    assert [phase["phase"] for phase in listed["phases"]] == [1, 2]
+    assert (await chief.get(f"/registry/v1/programmes/{listed['id']}")).json() == listed
+    (event,) = await published(await database_of("registry"), "programme")
+    assert (event["programme_code"], event["cooperatives_target"], event["version"]) == ("A", 590, 1)
+
+
+async def test_bulk_enrolment_gives_each_item_its_result(
+    analyst: httpx2.AsyncClient, client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    here, there = await add_cooperative(analyst, "C1"), await add_cooperative(analyst, "C2", OTHER_PROVINCE)
+    chief = await client_of("registry", scopes=WRITE, areas=[PROVINCE])
+    items = [
+        enrolment(here),
+        enrolment(here),
+        enrolment(there),
+        enrolment(here, phase=9),
+        enrolment(here, phase=2),
+        enrolment(here, programme_code="B"),
+        enrolment(here, phase=2, **{"from": "2023-10-01"}),
+    ]
+    answer = await chief.post("/registry/v1/enrolments", json={"items": items})
+    assert answer.status_code == 207, answer.text
+    results = answer.json()["results"]
+    assert [result["status"] for result in results] == [201, 409, 422, 422, 422, 422, 201]
+    kinds = [result["problem"]["type"].rpartition(":")[2] for result in results if result["problem"]]
+    assert kinds == [
+        "already-enrolled", "cooperative-unknown", "enrolment-invalid", "enrolment-invalid", "enrolment-invalid",
+    ]  # fmt: skip
+    events = await published(await database_of("registry"), "enrolment")
+    assert [(event["phase"], event["cooperative_id"]) for event in events] == [(1, here), (2, here)]
+
+
+async def test_enrolment_ends_by_who_read_it(analyst: httpx2.AsyncClient, database_of: DatabaseOf) -> None:
+    here = await add_cooperative(analyst, "C1")
+    answer = await analyst.post("/registry/v1/enrolments", json={"items": [enrolment(here)]})
+    made = answer.json()["results"][0]["item"]
+    address = f"/registry/v1/enrolments/{made['id']}"
+    assert (await analyst.patch(address, json={"to": "2023-03-31"})).status_code == 428
+    changed = await analyst.patch(address, json={"to": "2023-03-31"}, headers={"if-match": '"1"'})
+    assert (changed.status_code, changed.json()["to"], changed.headers["etag"]) == (200, "2023-03-31", '"2"')
+    early = await analyst.patch(address, json={"to": "2022-03-31"}, headers={"if-match": '"2"'})
+    assert early.status_code == 422
+    events = await published(await database_of("registry"), "enrolment")
+    assert [(event["version"], event["valid_to"]) for event in events] == [(1, None), (2, "2023-03-31")]
+    listed = (await analyst.get(f"/registry/v1/enrolments?programme_code=A&cooperative_id={here}")).json()["items"]
+    assert [each["id"] for each in listed] == [made["id"]]
