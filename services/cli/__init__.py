@@ -5,7 +5,6 @@ Imports stand inside the commands: starting one service must not pay for the oth
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Coroutine
 from importlib import import_module
@@ -315,7 +314,3 @@ def demo(
 
     raise typer.Exit(run_demo(check=check, members=members, cooperatives=cooperatives, seed=seed, port=port))
 
-
-if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    main()
