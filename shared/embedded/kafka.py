@@ -208,7 +208,7 @@ class KafkaBroker:
         properties_path.unlink()
         if result.returncode != 0:
             raise EmbeddedError(
-                f"Kafka's data folder could not be made: {(result.stderr or result.stdout).strip()[-500:]}",
+                f"Kafka's data folder could not be made: {_cause(result.stderr + result.stdout)}",
                 f"Check the space on the disk of {self.state.path}, then start again.",
             )
         draft.replace(self.data_folder)
@@ -245,9 +245,7 @@ class KafkaBroker:
             return "it said nothing"
         with self._log_path.open("rb") as log:
             log.seek(self._log_start)
-            said = log.read().decode(errors="replace").strip().splitlines()
-        causes = [line for line in said if "ERROR" in line or "Exception" in line]
-        return " | ".join((causes or said)[:5]) or "it said nothing"
+            return _cause(log.read().decode(errors="replace"))
 
 
 def answers(port: int) -> bool:
@@ -262,6 +260,13 @@ def answers(port: int) -> bool:
             return len(connection.recv(4)) == 4
     except OSError:
         return False
+
+
+def _cause(said: str) -> str:
+    """The lines of a Java program's output that name the reason, without the stack beneath."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    causes = [line for line in lines if "ERROR" in line or "Exception" in line or "Error:" in line]
+    return " | ".join((causes or lines)[:4]) or "it said nothing"
 
 
 def _new_cluster_id() -> str:

@@ -248,3 +248,8 @@ def _write_to_log(state: StateFolder, name: str) -> None:
         os.dup2(descriptor, standard)
     os.close(log)
     os.close(nothing)
+    # New streams: line by line into the log, and free of what the parent had put in their place.
+    sys.stdout, sys.stderr = (
+        os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        for descriptor in (1, 2)
+    )
