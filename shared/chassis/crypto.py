@@ -151,7 +151,7 @@ def blind_index(kind: str, value: str) -> bytes:
 
     The kind keeps equal values of two fields apart. The caller normalises the value first.
     """
-    return _keyed(get_settings().key_bytes("blind_index_key"), kind, value)
+    return _keyed(_key("blind_index_key"), kind, value)
 
 
 def member_number_hash(cooperative_code: str, member_number: str) -> str:
@@ -160,7 +160,7 @@ def member_number_hash(cooperative_code: str, member_number: str) -> str:
     Thai digits and surrounding spaces make no difference; leading zeros do, because co-ops number with them.
     """
     return _keyed(
-        get_settings().key_bytes("member_number_key"),
+        _key("member_number_key"),
         "member_number",
         to_arabic_digits(cooperative_code).strip(),
         to_arabic_digits(member_number).strip(),
@@ -170,6 +170,18 @@ def member_number_hash(cooperative_code: str, member_number: str) -> str:
 @lru_cache(maxsize=4)
 def _person_keys(text: str) -> PersonKeys:
     return PersonKeys(parse_key_encryption_keys(text))
+
+
+def _key(name: str) -> bytes:
+    """The key of the present settings, decoded once: an import asks for it with every row."""
+    settings = get_settings()
+    known = _decoded.get(name)
+    if known is None or known[0] is not settings:
+        known = _decoded[name] = (settings, settings.key_bytes(name))
+    return known[1]
+
+
+_decoded: dict[str, tuple[Settings, bytes]] = {}
 
 
 def _keyed(key: bytes, *parts: str) -> bytes:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeAlias
-from uuid import UUID
 
 from shared.chassis.feeds.kinds import Column, FeedKind
 from shared.kernel.calendar import parse_date, parse_month
@@ -73,10 +72,10 @@ class RowParser:
             data.update(self._derive(data))
         return data, rejects
 
-    def key(self, data: Mapping[str, Any]) -> UUID:
-        """A short name of the row's key, equal for equal keys."""
-        text = "\x1f".join(str(data[name]) for name in self._key)
-        return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
+    def key(self, data: Mapping[str, Any]) -> bytes:
+        """A short name of the row's key (16 bytes), equal for equal keys."""
+        text = "\x1f".join([str(data[name]) for name in self._key])
+        return blake2b(text.encode(), digest_size=16).digest()
 
 
 def _parser(column: Column, as_of: date, characters_max: int) -> Parser:
@@ -112,7 +111,7 @@ def _text_parser(column: Column, limit: int) -> Parser:
     def parse_text(text: str) -> str:
         if len(text) > limit:
             raise CellRefused("too_long")
-        if _CONTROL.search(text):
+        if not text.isprintable() and _CONTROL.search(text):
             raise CellRefused("invalid_text")
         if is_code and not text.isascii():
             text = to_arabic_digits(text)

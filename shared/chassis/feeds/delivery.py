@@ -240,7 +240,7 @@ async def _apply_all(context: JobContext, kind: FeedKind, delivery: Delivery) ->
     async with context.database.unscoped() as session:
         to_do = await repository.count_staged(session, delivery.id)
     await context.phase("applying", total=to_do)
-    after, done = 0, 0
+    after, done = 1, 0  # row 1 holds the headings
     while True:
         async with context.database.write(delivery.reach) as session:
             await repository.lock_delivery(session, delivery.id)

@@ -390,15 +390,32 @@ async def count_rejected(session: WriteSession, delivery_id: UUID) -> None:
 
 
 async def next_rows(session: ReadSession, delivery_id: UUID, after: int, limit: int) -> list[FeedRow]:
-    """The next rows to apply, in the order of the file."""
+    """The next rows to apply, in the order of the file: those of the next `limit` row numbers that hold any.
+
+    A window of row numbers rather than LIMIT: the table is freshly filled and not analysed, and the planner would
+    read and sort all that is left for every chunk (measured: 70 ms a chunk of 100,000 rows instead of 9).
+    """
+    rows = await _rows_between(session, delivery_id, after, after + limit)
+    if rows:
+        return rows
+    first = await session.scalar(
+        "select min(row_number) from feed_row where delivery_id = :id and row_number > :after and status = 'staged'",
+        id=delivery_id,
+        after=after,
+    )
+    return [] if first is None else await _rows_between(session, delivery_id, first - 1, first - 1 + limit)
+
+
+async def _rows_between(session: ReadSession, delivery_id: UUID, after: int, through: int) -> list[FeedRow]:
     rows = await session.fetch(
         """
         select row_number, cast(data as text) as data from feed_row
-        where delivery_id = :id and row_number > :after and status = 'staged' order by row_number limit :limit
+        where delivery_id = :id and row_number > :after and row_number <= :through and status = 'staged'
+        order by row_number
         """,
         id=delivery_id,
         after=after,
-        limit=limit,
+        through=through,
     )
     return [FeedRow(row["row_number"], orjson.loads(row["data"])) for row in rows]
 

@@ -38,7 +38,7 @@ create table feed_file_part (
 create table feed_row (
     delivery_id uuid not null,
     row_number integer not null,                   -- as a spreadsheet counts: the headings are row 1
-    row_key uuid,                                  -- equal for rows of a file with equal key columns
+    row_key bytea,                                 -- equal for rows of a file with equal key columns
     data jsonb not null,
     status text not null default 'staged' check (status in ('staged', 'rejected', 'waiting')),
     waiting_for text,                              -- e.g. member:<hash>: a name that a later event or file will bring
