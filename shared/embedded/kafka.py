@@ -1,6 +1,7 @@
 """A real single-node Apache Kafka broker for one machine: KRaft, no Docker, no installed Java needed."""
 
 import base64
+import shutil
 import signal
 import socket
 import struct
@@ -158,6 +159,11 @@ class KafkaBroker:
             self._process.wait()
             self._process = None
         self.state.forget_process(self.data_name)
+
+    def remove(self) -> None:
+        """Stop the broker and delete its data, for good."""
+        self.stop()
+        shutil.rmtree(self.data_folder, ignore_errors=True)
 
     @property
     def _log_path(self) -> Path:

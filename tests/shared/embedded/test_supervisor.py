@@ -70,7 +70,7 @@ def diary(tmp_path: Path) -> Path:
 @pytest.fixture
 def suite(state: StateFolder, diary: Path) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", SUITE, str(state.path), str(diary)], start_new_session=True)
-    assert wait_until(lambda: diary.read_text().count("started") == 3, 20)
+    assert wait_until(lambda: diary.read_text().count("started") == 3 and len(_children(state)) == 3, 20)
     yield process
     children = _children(state)
     process.kill()
