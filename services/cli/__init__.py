@@ -294,6 +294,19 @@ def reset(
 
 
 @app.command()
+def token(
+    principal: Annotated[str, typer.Argument(help="a persona (chief, officer…) or a system (agency-feed…)")],
+) -> None:
+    """Print an access token of the running one-machine suite, for curl."""
+    from services.cli.one_machine import fetch_token
+
+    try:
+        typer.echo(_run(fetch_token(principal)))
+    except LookupError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command()
 def doctor() -> None:
     """Say what is wrong with this machine's set-up, and how to mend it."""
     from shared.embedded.doctor import report
@@ -313,4 +326,3 @@ def demo(
     from services.cli.one_machine import run_demo
 
     raise typer.Exit(run_demo(check=check, members=members, cooperatives=cooperatives, seed=seed, port=port))
-

@@ -72,6 +72,36 @@ def stop_suites() -> bool:
     return any(stopped)
 
 
+async def fetch_token(principal: str) -> str:
+    """An access token of the running suite's development provider, for a persona or a partner's system.
+
+    Raises:
+        LookupError: no suite runs, or there is no such persona or system.
+    """
+    import httpx2
+
+    from shared.embedded.identity.client import sign_in, sign_in_system
+    from shared.embedded.identity.personas import personas, systems
+    from shared.embedded.runtime import ISSUER_PATH
+    from shared.embedded.secret_store import client_secret_name, load_secrets
+    from shared.embedded.suite import running_suite
+
+    states = [EmbeddedRuntime(suite_folder(name)).state for name in _SUITES if suite_folder(name).exists()]
+    running = [(state, suite) for state in states if (suite := running_suite(state)) is not None]
+    if not running:
+        raise LookupError("nothing runs here: start it with `plodnee up` or `plodnee demo`")
+    state, suite = running[-1]
+    issuer = f"{suite.address}{ISSUER_PATH}"
+    async with httpx2.AsyncClient(timeout=10) as http:
+        if principal in systems(_PROVINCE):
+            secret = load_secrets(state)[client_secret_name(principal)]
+            return (await sign_in_system(http, issuer, principal, secret)).access_token
+        if principal in personas(_PROVINCE):
+            return (await sign_in(http, issuer, principal)).access_token
+    known = ", ".join([*systems(_PROVINCE), *personas(_PROVINCE)])
+    raise LookupError(f"there is no {principal!r}; choose one of {known}")
+
+
 def reset_suites() -> None:
     """Delete all data of every suite of this checkout."""
     for name in reversed(_SUITES):
