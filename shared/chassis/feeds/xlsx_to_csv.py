@@ -26,7 +26,8 @@ def text_of(cell: Any) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
+        # Fifteen digits are what Excel itself keeps and shows: 0.1 + 0.2 is 0.3 there.
+        return str(int(cell)) if cell.is_integer() else format(Decimal(f"{cell:.15g}"), "f")
     if isinstance(cell, datetime):
         return cell.date().isoformat() if (cell.hour, cell.minute, cell.second) == (0, 0, 0) else cell.isoformat()
     if isinstance(cell, date):

@@ -20,6 +20,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy import RowMapping
 
 from shared.chassis.database import Database
+from shared.chassis.http.idempotency import delete_expired_answers
 from shared.chassis.jobs.queue import QUEUE, SYSTEM, TASK_NAME, enqueue
 from shared.chassis.jobs.registry import JobCancelled, JobContext, JobReplaced, Tasks, is_transient, to_json
 from shared.chassis.reach import UNSCOPED, Reach
@@ -277,8 +278,9 @@ async def _requeue_stalled(database: Database, stalled_seconds: float) -> None:
 
 
 async def _remove_old(context: JobContext) -> dict[str, Any]:
-    """Forget jobs that ended long ago."""
+    """Forget jobs that ended long ago, and answers that were kept for repeated requests."""
     async with context.database.unscoped() as session:
+        answers = await delete_expired_answers(session, context.settings.idempotency_kept_hours)
         removed = await session.execute(
             "delete from job where finished_at < now() - make_interval(hours => :hours)", hours=FINISHED_KEPT_HOURS
         )
@@ -288,7 +290,7 @@ async def _remove_old(context: JobContext) -> dict[str, Any]:
             " and event.at > now() - make_interval(hours => :hours))",
             hours=FINISHED_KEPT_HOURS,
         )
-    return {"removed": removed}
+    return {"jobs": removed, "answers": answers}
 
 
 def _json(value: Any) -> dict[str, Any]:

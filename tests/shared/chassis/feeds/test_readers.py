@@ -115,12 +115,12 @@ def test_headings_that_do_not_fit_are_refused_without_quoting_them(headings: lis
 
 async def test_workbook_becomes_csv_with_the_rows_of_the_sheet() -> None:
     content = workbook(
-        [["a", 1234567890123, 0.1, 1.5, True], [], [datetime(2022, 9, 30), date(2565, 9, 30), "x,y", "ก"]],
+        [["a", 1234567890123, 0.1 + 0.2, 1.5, True], [], [datetime(2022, 9, 30), date(2565, 9, 30), "x,y", "ก"]],
         first_row=2,
         first_column=1,
     )
     assert await csv_of(content) == (
-        ',,,,,\n,,,,,\n,a,1234567890123,0.1,1.5,TRUE\n,,,,,\n,2022-09-30,2565-09-30,"x,y",ก,\n'
+        ',,,,,\n,,,,,\n,a,1234567890123,0.3,1.5,TRUE\n,,,,,\n,2022-09-30,2565-09-30,"x,y",ก,\n'
     )
 
 

@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
+import sqlalchemy.exc
 import uvloop
 
 from shared.chassis import jobs
@@ -173,6 +175,35 @@ async def test_transient_failure_is_tried_again(database: Database, jobs_setting
     async with worker(service_of(tasks), database, jobs_settings):
         await until(lambda: has_status(database, job_id, "succeeded"))
     assert (await job(database, job_id))["result"] == {"attempt": 2}
+
+
+async def test_lost_connections_interrupt_jobs_and_do_not_end_them(
+    database: Database, jobs_settings: Settings, admin_url: str
+) -> None:
+    tasks = jobs.Tasks()
+
+    @tasks.task("count")
+    async def count(context: jobs.JobContext) -> Mapping[str, Any]:
+        if context.attempt == 1:
+            connection = await asyncpg.connect(admin_url)
+            await connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'plodnee_registry_worker'"
+            )
+            await connection.close()
+        await mark(context, f"attempt {context.attempt}")
+        return {"attempt": context.attempt}
+
+    job_id = await enqueue(database, "count")
+    async with worker(service_of(tasks), database, jobs_settings, stalled_seconds=3.0):
+        await until(lambda: _ended(database, job_id))
+    assert await has_status(database, job_id, "succeeded")
+
+
+async def _ended(database: Database, job_id: UUID) -> bool:
+    try:
+        return await has_status(database, job_id, "succeeded", "failed", "cancelled")
+    except sqlalchemy.exc.DBAPIError:
+        return False  # the test's own connection was ended too
 
 
 async def test_cancel_stops_a_running_job_at_its_next_chunk(database: Database, jobs_settings: Settings) -> None:
