@@ -85,7 +85,7 @@ class World:
             event = registry.CooperativeRecorded(
                 cooperative_id=cooperative_id,
                 cooperative_code=f"C{number:03d}",
-                kind=kind,  # type: ignore[arg-type]
+                kind=kind,
                 cooperative_type="agricultural",
                 name_th=f"สหกรณ์ {number}",
                 name_en=f"Co-operative {number}",
@@ -103,7 +103,7 @@ class World:
             phase = registry.ProgrammePhase(phase=1, starts_on=date(2022, 10, 1), ends_on=None)
             programme = registry.ProgrammeRecorded(
                 programme_id=programme_id,
-                programme_code=code,  # type: ignore[arg-type]
+                programme_code=code,
                 name_th=f"โครงการ {code}",
                 name_en=f"Programme {code}",
                 phases=(phase,),
@@ -116,7 +116,7 @@ class World:
             enrolment = registry.EnrolmentRecorded(
                 enrolment_id=enrolment_id,
                 programme_id=self.id("programme", code),
-                programme_code=code,  # type: ignore[arg-type]
+                programme_code=code,
                 phase=1,
                 cooperative_id=self.cooperatives[number].cooperative_id,
                 valid_from=date(2022, 10, 1),
@@ -147,7 +147,7 @@ class World:
                     member_number_hash=f"{number:064x}",
                     household_id=household_id,
                     member_kind="ordinary",
-                    status=status,  # type: ignore[arg-type]
+                    status=status,
                     birth_decade=1960,
                 )
                 self.say(member, date(2022, 9, 1), member_id)
@@ -201,7 +201,7 @@ class World:
                 overdue_at_opening=10_000_00,
                 opened_on=BASELINE_ON if number < 3 else date(2022, 12, 15),
                 resolved_on=day,
-                resolution=resolution,  # type: ignore[arg-type]
+                resolution=resolution,
             )
             self.say(case, date(2022, 10, 1), case_id)
         self.cases[case_id] = case
@@ -211,7 +211,7 @@ class World:
                 case_id=case_id,
                 cooperative_id=cooperative_id,
                 member_id=member_id,
-                status=status,  # type: ignore[arg-type]
+                status=status,
                 standing="on_track",
                 measures=("PRODUCE_DEDUCTION", "PENALTY_WAIVE"),
                 deduction_share=Decimal("0.30"),
@@ -271,7 +271,7 @@ class World:
             "channel": channel,
         }
         posted = debt.PaymentPosted(
-            **figures,  # type: ignore[arg-type]
+            **figures,
             posted_on=posted_on,
             value_on=posted_on,
             amount=amount,
@@ -289,7 +289,7 @@ class World:
         if on is None and self.random.random() < 0.2:
             reversed_on = min(posted_on + timedelta(days=30), LAST_DAY)
             undone = debt.PaymentReversed(
-                **figures,  # type: ignore[arg-type]
+                **figures,
                 reversal_id=self.id("reversal", member_id, number),
                 posted_on=reversed_on,
                 value_on=posted_on,
@@ -377,7 +377,7 @@ class World:
                 scored = literacy.AssessmentScored(
                     **about,
                     assessment_id=self.id("assessment", member_id, phase),
-                    phase=phase,  # type: ignore[arg-type]
+                    phase=phase,
                     score=Decimal(self.random.randrange(10_000)) / 100,
                     scored_on=day + timedelta(days=revision),
                     revision=revision,
@@ -394,7 +394,7 @@ class World:
                     member_id=member_id,
                     household_id=None,
                     month=add_months(date(2023, 2, 1), -back),
-                    status=status,  # type: ignore[arg-type]
+                    status=status,
                     closed_on=None,
                     totals=literacy.CategoryTotals(food=3_000_00),
                 )
@@ -409,7 +409,7 @@ class World:
                 amount_per_month=200_00,
                 starts_on=date(2022, 12, 1),
                 ends_on=None,
-                status=state,  # type: ignore[arg-type]
+                status=state,
             )
             self.say(pledge, date(2022, 12, 1), pledge_id)
 

@@ -1,0 +1,162 @@
+"""Goal: every KPI, at every level and date, is what a naive recomputation from the events says, to the satang.
+
+Method: a made-up country's events are heard by the real inbox; answers over HTTP are compared with a judge that only
+knows the list of events.
+"""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from tests.conftest import ClientOf, DatabaseOf
+from tests.services.reporting.conftest import Hear
+from tests.services.reporting.recomputation import Judge
+from tests.services.reporting.world import LAGGARD_CLOSE, LAST_CLOSE, YEAR, World
+
+KPIS = "/reporting/v1/kpis"
+AREAS = ("TH", "N", "NE", "S", "52", "50", "30", "90", "5201", "5203", "9001")
+
+
+@pytest_asyncio.fixture
+async def client(client_of: ClientOf, database_of: DatabaseOf, hear: Hear, world: World) -> httpx2.AsyncClient:
+    """The analyst's client, over a country that has been heard."""
+    analyst = await client_of("reporting", scopes="report:read", areas=["TH"])
+    await hear(await database_of("reporting"), [world.said])
+    return analyst
+
+
+async def answer(client: httpx2.AsyncClient, path: str = "", **query: Any) -> Any:
+    found = await client.get(f"{KPIS}{path}", params=query)
+    assert found.status_code == 200, found.text
+    return found.json()
+
+
+def check(figure: dict[str, Any], numerator: Fraction, denominator: Fraction | None) -> None:
+    """The figure is these two numbers and their quotient, rounded half up once."""
+    assert Fraction(str(figure["numerator"])) == numerator, figure
+    assert (None if figure["denominator"] is None else Fraction(str(figure["denominator"]))) == denominator, figure
+    if denominator is None:
+        assert Fraction(str(figure["value"])) == numerator
+    elif denominator == 0:
+        assert figure["value"] is None
+    else:
+        scale = 1 if figure.get("unit") == "points" else 100
+        exact = numerator * scale / denominator
+        expected = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert Decimal(figure["value"]) == expected, figure
+
+
+@pytest.mark.parametrize("as_of", [None, "2022-09-30", "2022-12-31", "2023-01-31", "2023-02-14", "2023-03-10"])
+async def test_every_kpi_equals_its_recomputation_at_every_level(
+    client: httpx2.AsyncClient, world: World, as_of: str | None
+) -> None:
+    for area in (*AREAS, *(str(one.cooperative_id) for one in world.cooperatives)):
+        judge = Judge(world, area, None if as_of is None else date.fromisoformat(as_of))
+        expected = judge.answers()
+        query: dict[str, Any] = {"area": area, "fiscal_year_be": YEAR} | ({} if as_of is None else {"as_of": as_of})
+        found = {one["id"]: one for one in await answer(client, **query)}
+        assert set(found) >= set(expected)
+        for kpi_id, (numerator, denominator) in expected.items():
+            check(found[kpi_id], numerator, denominator)
+        parts = {part["code"]: Fraction(part["value"]) * 100 for part in found["K01"]["parts"]}
+        assert parts == judge.parts()
+        assert sum(parts.values()) == Fraction(found["K01"]["numerator"]) * 100
+
+
+async def test_a_programme_counts_its_own_cooperatives_only(client: httpx2.AsyncClient, world: World) -> None:
+    for programme in ("A", "B"):
+        expected = Judge(world, programme=programme).answers()
+        for one in await answer(client, programme=programme):
+            if one["id"] in expected:
+                check(one, *expected[one["id"]])
+
+
+async def test_provinces_are_covered_by_enrolments_that_hold_at_the_date(client: httpx2.AsyncClient) -> None:
+    latest = await answer(client, "/K04")
+    assert (latest["numerator"], latest["denominator"], latest["value"]) == (2, 77, "2.60")
+    at_christmas = await answer(client, "/K04", as_of="2022-12-25")
+    assert at_christmas["numerator"] == 3, "the enrolment in the Northeast ends with the year"
+    north = await answer(client, "/K04", area="N")
+    assert (north["numerator"], north["denominator"]) == (2, 17)
+    assert (await client.get(f"{KPIS}/K04", params={"area": "5201"})).status_code == 404
+
+
+async def test_children_sum_to_their_parent_at_every_level(client: httpx2.AsyncClient, world: World) -> None:
+    for parent, level in (("TH", "region"), ("TH", "province"), ("N", "province"), ("52", "district")):
+        whole = await answer(client, "/K01", area=parent)
+        parts = await answer(client, "/K01/children", area=parent, level=level)
+        assert sum(Decimal(one["numerator"]) for one in parts) == Decimal(whole["numerator"])
+        assert sum(one["cooperatives_total"] for one in parts) == whole["cooperatives_total"]
+        assert all(one["area"]["level"] == level for one in parts)
+    cooperatives = await answer(client, "/K01/children", area="5201")
+    assert [one["area"]["name_th"] for one in cooperatives] == ["สหกรณ์ 0", "สหกรณ์ 1"]
+    for one in cooperatives:
+        check(one, *Judge(world, one["area"]["code"]).answers()["K01"])
+
+
+async def test_every_place_is_listed_even_without_a_cooperative(client: httpx2.AsyncClient) -> None:
+    assert len(await answer(client, "/K01/children", area="TH")) == 5
+    provinces = await answer(client, "/K01/children", area="TH", level="province")
+    assert len(provinces) == 77
+    empty = next(one for one in provinces if one["area"]["code"] == "10")
+    assert (empty["cooperatives_total"], empty["value"], empty["numerator"]) == (0, None, "0.00")
+
+
+async def test_a_figure_says_its_date_and_who_has_reached_it(client: httpx2.AsyncClient) -> None:
+    latest = await answer(client, "/K01")
+    assert (latest["as_of"], latest["cooperatives_reached"], latest["cooperatives_total"]) == (str(LAST_CLOSE), 5, 6)
+    earlier = await answer(client, "/K01", as_of=str(LAGGARD_CLOSE))
+    assert (earlier["cooperatives_reached"], earlier["provisional"]) == (6, False)
+
+
+async def test_the_highest_revision_of_a_close_counts(client: httpx2.AsyncClient, world: World) -> None:
+    cooperative_id = world.cooperatives[0].cooperative_id
+    stated = [
+        one for one in world.closes if one.cooperative_id == cooperative_id and one.closed_on == date(2022, 12, 31)
+    ]
+    assert [one.revision for one in stated] == [1, 2]
+    found = await answer(client, "/K06", area=str(cooperative_id), as_of="2022-12-31")
+    assert Fraction(found["numerator"]) * 100 == stated[1].npl_principal != stated[0].npl_principal
+
+
+async def test_a_series_holds_the_baseline_every_month_end_and_now(client: httpx2.AsyncClient, world: World) -> None:
+    points = await answer(client, "/K01/series")
+    month_ends = ["2022-09-30", "2022-10-31", "2022-11-30", "2022-12-31", "2023-01-31", "2023-02-28"]
+    assert [one["date"] for one in points][:-1] == month_ends
+    for one in points[:-1]:
+        check(one, *Judge(world, as_of=date.fromisoformat(one["date"])).answers()["K01"])
+    assert points[-1]["provisional"] is True
+    assert points[-1]["date"] == points[-1]["facts_to"]
+
+
+async def test_targets_are_attained_by_the_exact_figure(client: httpx2.AsyncClient, world: World) -> None:
+    found = await answer(client, "/K01")
+    numerator, denominator = Judge(world).answers()["K01"]
+    assert denominator is not None
+    assert found["target"]["value"] == "10"
+    exact = numerator / denominator * 100 / 10 * 100
+    assert abs(Fraction(found["target"]["attainment_percent"]) - exact) <= Fraction(1, 200)
+    places = await answer(client, "/K02")
+    assert (places["target"]["value"], places["target"]["attainment_percent"]) == ("1100", "0.55")
+    assert (await answer(client, "/K02", area="52"))["target"] is None
+    reached = sum(
+        Judge(world, str(one.cooperative_id)).answers()["K01"][0] * 10
+        >= (Judge(world, str(one.cooperative_id)).answers()["K01"][1] or 0)
+        for one in world.cooperatives
+    )
+    assert {part["code"]: part["value"] for part in places["parts"]} == {
+        "places_reached": reached,
+        "participants": 24,
+    }
+
+
+async def test_a_date_outside_the_fiscal_year_is_refused(client: httpx2.AsyncClient) -> None:
+    refused = await client.get(KPIS, params={"fiscal_year_be": YEAR, "as_of": "2023-10-01"})
+    assert refused.status_code == 422
+    assert refused.json()["type"].endswith("as-of-outside-year")
+    assert (await client.get(f"{KPIS}/K99")).status_code == 404
