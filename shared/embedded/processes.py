@@ -17,7 +17,7 @@ from pathlib import Path
 
 POLL_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None)  # loaded before any fork: loading takes locks
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)  # looked up before any fork: loading takes locks
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def server_end_with_parent(signal_number: signal.Signals) -> Callable[[], None] 
 
 
 def _set_parent_death_signal(signal_number: signal.Signals, parent_pid: int) -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0)
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0)
     if os.getppid() != parent_pid:  # the parent ended before the request was made
         os.kill(os.getpid(), signal_number)
 

@@ -59,7 +59,9 @@ async def sign_in(
         raise SignInFailed(f"the login page answered {page.status_code}: {page.headers.get('location', page.text)}")
     form = _Form.of(page.text)
     pressed = {**form.hidden, "persona": persona}
-    sent_back = await http.post(form.action, data=pressed, follow_redirects=False)
+    # The page's own cookie, not the client's jar: several personas may sign in through one client at once.
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in page.cookies.items())}
+    sent_back = await http.post(form.action, data=pressed, headers=cookies, follow_redirects=False)
     fields = parse_qs(urlsplit(sent_back.headers.get("location", "")).query)
     if fields.get("state") != [state] or "code" not in fields:
         raise SignInFailed(f"the login form answered {sent_back.status_code}: {sent_back.text}")

@@ -14,7 +14,7 @@ COUNTRY = "TH"
 
 # Role -> scopes: the one place where a development role gets its rights.
 ROLE_SCOPES: Mapping[str, tuple[str, ...]] = {
-    "agency": ("cooperative:read", "member:read", "member:write", "feed:write", "job:read"),
+    "agency": ("cooperative:read", "cooperative:write", "member:read", "member:write", "feed:write", "job:read"),
     "core": (
         "cooperative:read",
         "member:read",
@@ -88,7 +88,6 @@ ROLE_SCOPES: Mapping[str, tuple[str, ...]] = {
         "assignment:write",
         "programme:write",
         "report:read",
-        "report:write",
         "report:export",
         "job:read",
     ),
@@ -145,6 +144,15 @@ def personas(province: str) -> dict[str, Principal]:
             "อ่านข้อมูลสมาชิก จัดอบรม และติดตามบัญชีครัวเรือน",
             "reads, teaches, and follows the household accounts",
             None,
+        ),
+        Principal(
+            "promoter",
+            "officer",
+            "เจ้าหน้าที่ส่งเสริมสหกรณ์จังหวัด",
+            "Provincial promotion officer",
+            "ประเมินและเสนอแผนของสหกรณ์ในจังหวัดที่ยังไม่มีเจ้าหน้าที่ประจำ",
+            "assesses and proposes for the province's co-ops that have no officer of their own",
+            (province,),
         ),
         Principal(
             "chief",

@@ -1,5 +1,6 @@
 """Goal: the development identity provider gives tokens to whoever follows the protocol, and to nobody else."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,12 +13,17 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from shared.chassis.auth.caller import areas_reach
+from shared.chassis.auth.jwks import usable_keys
+from shared.chassis.auth.tokens import TokenVerifier
+from shared.chassis.http.problems import Unauthenticated
+from shared.chassis.reach import Reach
 from shared.embedded.errors import UnsafeEnvironment
 from shared.embedded.identity import create_identity_app
 from shared.embedded.identity.client import SignInFailed, refresh, sign_in, sign_in_system
 from shared.embedded.identity.personas import DASHBOARD_CLIENT_ID, ROLE_SCOPES, personas
 from shared.embedded.identity.requests import is_loopback
-from shared.embedded.secret_store import client_secret_name, load_secrets
+from shared.embedded.secret_store import SERVICES, client_secret_name, load_secrets
 from shared.embedded.state import StateFolder
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -106,6 +112,29 @@ async def test_sign_in_gives_the_persona_its_scopes_and_reach(browser: httpx2.As
     assert claims["roles"] == [principal.role]
     assert claims.get("areas") == (None if principal.areas is None else list(principal.areas))
     assert claims["azp"] == claims["client_id"] == "plodnee-story"
+
+
+async def test_personas_can_sign_in_at_once_through_one_client(browser: httpx2.AsyncClient) -> None:
+    names = [*personas("52"), *personas("52")]
+    tokens = await asyncio.gather(*(sign_in(browser, ISSUER, name) for name in names))
+    assert [(await _claims(browser, token.access_token))["sub"] for token in tokens] == names
+
+
+async def test_services_accept_the_tokens_and_read_reach_and_scopes_from_them(browser: httpx2.AsyncClient) -> None:
+    keys = usable_keys((await browser.get(f"{ISSUER}/jwks")).json())
+
+    class Known:
+        async def key(self, key_id: str) -> jwt.PyJWK:
+            return keys[key_id]
+
+    tokens = await sign_in(browser, ISSUER, "chief")
+    for service in SERVICES:
+        claims = await TokenVerifier(Known(), ISSUER, f"plodnee-{service}").claims(tokens.access_token)
+        assert areas_reach(claims) == Reach(provinces=frozenset({"52"}))
+    officer = await sign_in(browser, ISSUER, "officer")
+    assert areas_reach(await TokenVerifier(Known(), ISSUER, "plodnee-debt").claims(officer.access_token)) is None
+    with pytest.raises(Unauthenticated):  # an ID token is for the client, not for a service
+        await TokenVerifier(Known(), ISSUER, "plodnee-debt").claims(str(tokens.id_token))
 
 
 async def test_officers_tokens_have_no_areas_claim_so_that_assignments_decide(browser: httpx2.AsyncClient) -> None:
