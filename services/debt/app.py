@@ -1,10 +1,14 @@
 """The debt service, assembled."""
 
+from services.debt.cases.routes import router as cases_router
+from services.debt.closing.jobs import TASKS
+from services.debt.closing.routes import router as closes_router
 from services.debt.inbox import INBOX
 from services.debt.loans.feed import LOANS
 from services.debt.loans.routes import router as loans_router
 from services.debt.payments.feed import PAYMENTS
 from services.debt.payments.routes import router as payments_router
+from services.debt.plans.routes import router as plans_router
 from shared.chassis.feeds.routes import feed_router
 from shared.chassis.jobs import job_router
 from shared.chassis.service import Service
@@ -16,8 +20,17 @@ SERVICE = Service(
     name="debt",
     title_en="Plodnee debt",
     title_th="หนี้สินและแผนชำระหนี้",
-    routers=[loans_router, payments_router, feed_router(FEED_KINDS), job_router()],
+    routers=[
+        loans_router,
+        payments_router,
+        closes_router,
+        cases_router,
+        plans_router,
+        feed_router(FEED_KINDS),
+        job_router(),
+    ],
     inbox=INBOX,
+    tasks=TASKS,
     feed_kinds=FEED_KINDS,
     events=EVENTS,
 )

@@ -4,7 +4,7 @@ Whoever posts holds the co-operative's row shared, a close holds it alone. The r
 that postings and closes wait for each other and never lock each other out.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -52,19 +52,15 @@ def posting_date(value_on: date, closed_on: date | None) -> date:
     return value_on if closed_on is None else max(value_on, closed_on + ONE_DAY)
 
 
-async def business_dates(session: ReadSession, cooperative_ids: Collection[UUID]) -> Mapping[UUID, date]:
-    """The open day of each co-operative: the day after its last close, or today where nothing was ever closed."""
-    rows = await session.fetch(
-        "select cooperative_id, closed_on from business_day where cooperative_id = any(cast(:ids as uuid[]))",
-        ids=sorted(set(cooperative_ids)),
-    )
-    closed = {row["cooperative_id"]: row["closed_on"] for row in rows}
-    return {
-        cooperative_id: today_in_bangkok() if closed.get(cooperative_id) is None else closed[cooperative_id] + ONE_DAY
-        for cooperative_id in cooperative_ids
-    }
+async def open_day(session: WriteSession, cooperative_id: UUID) -> date:
+    """The open day of a co-operative, which stays open until the transaction ends. Ask before locking anything else."""
+    closed_on = (await share_days(session, [cooperative_id]))[cooperative_id]
+    return today_in_bangkok() if closed_on is None else closed_on + ONE_DAY
 
 
 async def business_date(session: ReadSession, cooperative_id: UUID) -> date:
-    """The open day of one co-operative."""
-    return (await business_dates(session, [cooperative_id]))[cooperative_id]
+    """The open day of a co-operative as it is seen now: the day after its last close, or today."""
+    closed_on: date | None = await session.scalar(
+        "select closed_on from business_day where cooperative_id = :id", id=cooperative_id
+    )
+    return today_in_bangkok() if closed_on is None else closed_on + ONE_DAY

@@ -405,15 +405,15 @@ grant execute on function cooperative_codes_known to plodnee_debt_worker;
 # A household's debts elsewhere count in its capacity, but the rows of another co-operative are out of the officer's
 # reach: this gives sums only. It runs as the owner, whom no policy binds.
 _ELSEWHERE = """
-create function person_debt_elsewhere(for_member uuid, after_on date, until_on date)
+create function person_debt_elsewhere(for_member uuid, from_on date, until_on date)
     returns table (cooperatives bigint, loans bigint, outstanding bigint, overdue bigint, due bigint)
     language sql stable security definer set search_path = public, pg_temp as $$
     select count(distinct l.cooperative_id), count(distinct l.id),
            coalesce(sum(i.principal - i.paid_principal), 0)::bigint,
            coalesce(sum(i.principal - i.paid_principal + i.interest - i.paid_interest)
-               filter (where i.due_on <= after_on), 0)::bigint,
+               filter (where i.due_on < from_on), 0)::bigint,
            coalesce(sum(i.principal - i.paid_principal + i.interest - i.paid_interest)
-               filter (where i.due_on > after_on and i.due_on <= until_on), 0)::bigint
+               filter (where i.due_on >= from_on and i.due_on < until_on), 0)::bigint
     from member own
     join member same on same.person_id = own.person_id and same.cooperative_id <> own.cooperative_id
     join loan l on l.member_id = same.id and l.status = 'active'

@@ -1,0 +1,226 @@
+"""All SQL of cases, their moves and assessments."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from services.debt.rows import insert_rows, update_rows
+from shared.chassis.database import ReadSession, WriteSession
+
+CASE_TYPES: Mapping[str, str] = {
+    "id": "uuid",
+    "cooperative_id": "uuid",
+    "member_id": "uuid",
+    "fiscal_year_be": "integer",
+    "stage": "text",
+    "segment": "text",
+    "dsr": "numeric",
+    "dscr": "numeric",
+    "residual_ratio": "numeric",
+    "overdue_at_opening": "bigint",
+    "debt_at_opening": "bigint",
+    "opened_on": "date",
+    "resolved_on": "date",
+    "resolution": "text",
+    "version": "bigint",
+}
+
+_CHANGING_TYPES: Mapping[str, str] = {
+    name: CASE_TYPES[name]
+    for name in ("stage", "segment", "dsr", "dscr", "residual_ratio", "resolved_on", "resolution", "version")
+}
+
+_MOVE_TYPES: Mapping[str, str] = {
+    "id": "uuid",
+    "case_id": "uuid",
+    "cooperative_id": "uuid",
+    "moved_from": "text",
+    "moved_to": "text",
+    "moved_on": "date",
+    "actor": "text",
+    "reason": "text",
+    "resolution": "text",
+}
+
+
+async def insert_cases(session: WriteSession, cases: Sequence[Mapping[str, Any]]) -> None:
+    """New cases."""
+    await insert_rows(session, "debt_case", CASE_TYPES, [[case[name] for name in CASE_TYPES] for case in cases])
+
+
+async def update_cases(session: WriteSession, cases: Sequence[Mapping[str, Any]]) -> None:
+    """Everything of a case that can change."""
+    await update_rows(
+        session,
+        "debt_case",
+        {"id": "uuid"},
+        _CHANGING_TYPES,
+        [(case["id"], *(case[name] for name in _CHANGING_TYPES)) for case in cases],
+    )
+
+
+async def insert_moves(session: WriteSession, moves: Sequence[Mapping[str, Any]]) -> None:
+    """The history of cases."""
+    await insert_rows(session, "case_move", _MOVE_TYPES, [[move[name] for name in _MOVE_TYPES] for move in moves])
+
+
+async def find_case(session: ReadSession, case_id: UUID) -> RowMapping | None:
+    """One case, or None when there is none within reach."""
+    return await session.fetch_one("select * from debt_case where id = :id", id=case_id)
+
+
+async def lock_cases(session: WriteSession, case_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """Cases held until the transaction ends, in the order of their ids."""
+    rows = await session.fetch(
+        "select * from debt_case where id = any(cast(:ids as uuid[])) order by id for update",
+        ids=sorted(set(case_ids)),
+    )
+    return [dict(row) for row in rows]
+
+
+async def list_cases(
+    session: ReadSession,
+    *,
+    cooperative_id: UUID | None,
+    member_id: UUID | None,
+    stage: str | None,
+    fiscal_year_be: int | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Cases within reach, by id."""
+    return await session.fetch(
+        """
+        select * from debt_case
+        where (cast(:cooperative_id as uuid) is null or cooperative_id = :cooperative_id)
+          and (cast(:member_id as uuid) is null or member_id = :member_id)
+          and (cast(:stage as text) is null or stage = :stage)
+          and (cast(:fiscal_year_be as integer) is null or fiscal_year_be = :fiscal_year_be)
+          and (cast(:after as uuid) is null or id > :after)
+        order by id limit :limit
+        """,
+        cooperative_id=cooperative_id,
+        member_id=member_id,
+        stage=stage,
+        fiscal_year_be=fiscal_year_be,
+        after=after,
+        limit=limit,
+    )
+
+
+async def moves_of_case(session: ReadSession, case_id: UUID) -> Sequence[RowMapping]:
+    """The history of a case, oldest first."""
+    return await session.fetch(
+        "select moved_from, moved_to, moved_on, actor, reason, resolution from case_move where case_id = :id"
+        " order by id",
+        id=case_id,
+    )
+
+
+async def insert_assessment(session: WriteSession, row: Mapping[str, Any]) -> None:
+    """One assessment, with everything it was made from."""
+    await session.execute(
+        """
+        insert into assessment (id, case_id, cooperative_id, assessed_by, assessed_on, inputs, creditors, figures,
+                                segment, flags)
+        values (:id, :case_id, :cooperative_id, :assessed_by, :assessed_on, cast(:inputs as jsonb),
+                cast(:creditors as jsonb), cast(:figures as jsonb), :segment, cast(:flags as text[]))
+        """,
+        **row,
+    )
+
+
+async def assessors_of_case(session: ReadSession, case_id: UUID) -> set[str]:
+    """Everybody who ever assessed a case."""
+    rows = await session.fetch("select distinct assessed_by from assessment where case_id = :id", id=case_id)
+    return {row["assessed_by"] for row in rows}
+
+
+async def last_assessment(session: ReadSession, case_id: UUID) -> RowMapping | None:
+    """The newest assessment of a case; its JSON parts as text."""
+    return await session.fetch_one(
+        """
+        select id, case_id, assessed_by, assessed_on, cast(inputs as text) as inputs,
+               cast(creditors as text) as creditors, cast(figures as text) as figures, segment, flags
+        from assessment where case_id = :id order by id desc limit 1
+        """,
+        id=case_id,
+    )
+
+
+async def paid_off(
+    session: ReadSession, cooperative_ids: Collection[UUID], overdue_by_member: Collection[UUID]
+) -> Sequence[RowMapping]:
+    """Open cases with a completed plan whose member is not among those overdue, held until the transaction ends."""
+    return await session.fetch(
+        """
+        select * from debt_case
+        where cooperative_id = any(cast(:ids as uuid[])) and stage not in ('resolved', 'dropped')
+          and exists (select from plan where plan.case_id = debt_case.id and plan.status = 'completed')
+          and member_id <> all(cast(:overdue as uuid[]))
+        order by id for update
+        """,
+        ids=sorted(cooperative_ids),
+        overdue=sorted(overdue_by_member),
+    )
+
+
+async def income_of_member(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> RowMapping | None:
+    """The expected income of a member's household by month (JSON text), of that year or the nearest before it."""
+    return await session.fetch_one(
+        """
+        select id, fiscal_year_be, cast(months as text) as months from income_plan
+        where member_id = :member_id and fiscal_year_be <= :fiscal_year_be
+        order by fiscal_year_be desc, id desc limit 1
+        """,
+        member_id=member_id,
+        fiscal_year_be=fiscal_year_be,
+    )
+
+
+async def own_debt(session: ReadSession, member_id: UUID, cooperative_id: UUID, on: date, until: date) -> RowMapping:
+    """What a member owes at the co-operative: outstanding, overdue, due up to a day, and since when."""
+    rows = await session.fetch(
+        """
+        select count(distinct l.id) as loans,
+               cast(coalesce(sum(i.principal - i.paid_principal), 0) as bigint) as outstanding,
+               cast(coalesce(sum(i.principal - i.paid_principal + i.interest - i.paid_interest)
+                   filter (where i.due_on < :on), 0) as bigint) as overdue,
+               cast(coalesce(sum(i.interest - i.paid_interest) filter (where i.due_on < :on), 0) as bigint)
+                   as overdue_interest,
+               cast(coalesce(sum(i.principal - i.paid_principal + i.interest - i.paid_interest)
+                   filter (where i.due_on >= :on and i.due_on < :until), 0) as bigint) as due,
+               min(i.due_on) filter (where i.due_on < :on
+                   and (i.paid_principal < i.principal or i.paid_interest < i.interest)) as oldest_due_on
+        from loan l join instalment i on i.loan_id = l.id
+        where l.member_id = :member_id and l.cooperative_id = :cooperative_id and l.status = 'active'
+        """,
+        member_id=member_id,
+        cooperative_id=cooperative_id,
+        on=on,
+        until=until,
+    )
+    return rows[0]
+
+
+async def debt_elsewhere(session: ReadSession, member_id: UUID, on: date, until: date) -> RowMapping:
+    """Sums of what the member's person owes at other co-operatives, whoever may see those."""
+    rows = await session.fetch(
+        "select * from person_debt_elsewhere(:member_id, :on, :until)", member_id=member_id, on=on, until=until
+    )
+    return rows[0]
+
+
+async def external_debts(session: ReadSession, member_id: UUID) -> Sequence[RowMapping]:
+    """What the member's person owes to other lenders."""
+    return await session.fetch(
+        """
+        select e.creditor, e.outstanding, e.annual_payment, e.as_of
+        from member m join external_debt e on e.person_id = m.person_id where m.id = :member_id
+        order by e.creditor, e.id
+        """,
+        member_id=member_id,
+    )

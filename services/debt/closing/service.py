@@ -1,0 +1,265 @@
+"""Closing business dates, and freezing the baseline of a fiscal year."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from services.debt.business_days import ONE_DAY, hold_days
+from services.debt.cases.service import open_cases
+from services.debt.closing import repository
+from services.debt.closing.domain import NPL_DAYS_PAST_DUE, class_table, identity_gap
+from services.debt.closing.errors import CloseUnbalanced
+from services.debt.closing.schemas import CloseRead
+from services.debt.loans.events import loan_recorded
+from services.debt.plans.review import review_plans
+from shared.chassis import outbox
+from shared.chassis.auth.assignments import today_in_bangkok
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.jobs import enqueue
+from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding, ControlTotals, PartsOfChange
+from shared.kernel.calendar import fiscal_year_bounds, month_ends
+from shared.kernel.errors import FieldProblem, Invalid, NotFound
+
+COHORT_STATED_DAYS = 731
+"""A cohort is stated for its own year and the one after; later closes leave it out."""
+
+# The movement's part of a cohort that left is called so in the event.
+_PART_NAMES = {"left": "left_cohort"}
+
+
+async def request_close(
+    session: WriteSession, caller: Caller, close_to: date, cooperative_ids: Sequence[UUID] | None
+) -> UUID:
+    """Queue the close of all co-operatives within reach, or of those named, up to a day.
+
+    Raises:
+        Invalid: the day has not ended yet.
+        NotFound: a co-operative that is named is not within reach.
+    """
+    _refuse_future("close_to", close_to)
+    found = await repository.cooperatives_in_reach(session, cooperative_ids)
+    if cooperative_ids is not None and len(found) != len(set(cooperative_ids)):
+        raise NotFound
+    return await enqueue(
+        session,
+        "close",
+        {"close_to": close_to, "cooperative_ids": None if cooperative_ids is None else [str(one) for one in found]},
+        requested_by=caller.subject,
+        total=len(found),
+    )
+
+
+async def request_baseline(session: WriteSession, caller: Caller, fiscal_year_be: int) -> UUID:
+    """Queue the baseline of a fiscal year for all co-operatives within reach; raises Invalid before its day ends."""
+    _refuse_future("fiscal_year_be", fiscal_year_bounds(fiscal_year_be)[0] - ONE_DAY)
+    return await enqueue(session, "baseline", {"fiscal_year_be": fiscal_year_be}, requested_by=caller.subject)
+
+
+async def list_closes(session: ReadSession, cooperative_id: UUID, page: PageRequest) -> Page[CloseRead]:
+    """What was stated of a co-operative's days, the newest first."""
+    after = page.after(date, int)
+    rows = await repository.list_statements(
+        session, cooperative_id, (after[0], after[1]) if after else None, page.fetch_limit
+    )
+    return page_of(
+        rows,
+        page,
+        lambda row: (row["closed_on"], row["revision"]),
+        lambda row: CloseRead.model_validate_json(row["statement"]),
+    )
+
+
+async def close_cooperatives(session: WriteSession, cooperative_ids: Sequence[UUID], close_to: date) -> int:
+    """Close these co-operatives up to a day, in this transaction; returns how many were not closed that far yet.
+
+    Every month-end on the way is stated, and the last day.
+
+    Raises:
+        CloseUnbalanced: the books of some do not balance; nothing of this transaction may stand.
+    """
+    closed = await hold_days(session, cooperative_ids)
+    by_day: dict[date | None, list[UUID]] = {}
+    for cooperative_id, closed_on in closed.items():
+        if closed_on is None or closed_on < close_to:
+            by_day.setdefault(closed_on, []).append(cooperative_id)
+    for closed_on, together in by_day.items():
+        after = closed_on
+        for on in days_to_state(closed_on, close_to):
+            await _close_to(session, together, after, on)
+            after = on
+        first = close_to if closed_on is None else closed_on + ONE_DAY
+        await repository.mark_closed(session, together, first, close_to)
+    return sum(map(len, by_day.values()))
+
+
+def days_to_state(closed_on: date | None, close_to: date) -> Iterator[date]:
+    """The month-ends between what is closed and the day to close, and that day. A first close states its day alone."""
+    if closed_on is not None:
+        yield from month_ends(closed_on + ONE_DAY, close_to - ONE_DAY)
+    yield close_to
+
+
+async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID], fiscal_year_be: int) -> int:
+    """Freeze the cohort of a fiscal year as of the day before it, and open a case for every member overdue then.
+
+    Co-operatives that are not closed that far are closed first. Returns how many baselines were new.
+    """
+    opened_on = fiscal_year_bounds(fiscal_year_be)[0]
+    baseline_on = opened_on - ONE_DAY
+    await close_cooperatives(session, cooperative_ids, baseline_on)
+    fresh = await repository.without_baseline(session, cooperative_ids, fiscal_year_be)
+    if not fresh:
+        return 0
+    await repository.freeze_cohort(session, fresh, fiscal_year_be, baseline_on)
+    members = await repository.members_without_case(session, fresh, fiscal_year_be, baseline_on)
+    await open_cases(session, members, fiscal_year_be, opened_on)
+    rows = [
+        {**row, "fiscal_year_be": fiscal_year_be, "baseline_on": baseline_on}
+        for row in await repository.baseline_figures(session, fresh, fiscal_year_be, baseline_on)
+    ]
+    await repository.insert_baselines(session, rows)
+    await outbox.add_many(session, [(BaselineRecorded.model_validate(row), 1, baseline_on) for row in rows])
+    return len(rows)
+
+
+async def _close_to(session: WriteSession, cooperative_ids: list[UUID], after: date | None, on: date) -> None:
+    """One stated day: what fell into arrears, classes, plans and cases, then the statement of each co-operative."""
+    start = after or date.min
+    await repository.book_newly_overdue(session, cooperative_ids, start, on)
+    altered = await repository.restate_loans(session, cooperative_ids, on, class_table(on))
+    await outbox.add_many(session, [loan_recorded(dict(row)) for row in altered])
+    await review_plans(session, cooperative_ids, on)
+    statements = await _statements(session, cooperative_ids, after, on)
+    await repository.insert_statements(
+        session,
+        [
+            {
+                "cooperative_id": statement.cooperative_id,
+                "closed_on": on,
+                "revision": statement.revision,
+                "covers_from": statement.covers_from,
+                "statement": statement.model_dump_json(),
+                "cause": None,
+            }
+            for statement in statements
+        ],
+    )
+    await outbox.add_many(session, [(statement, 1, on) for statement in statements])
+
+
+async def _statements(
+    session: WriteSession, cooperative_ids: list[UUID], after: date | None, on: date
+) -> list[BusinessDateClosed]:
+    """What stands at the close of a day.
+
+    Raises:
+        CloseUnbalanced: overdue debt by the instalments is not overdue debt by its movements.
+    """
+    start = after or date.min
+    last = {
+        cooperative_id: BusinessDateClosed.model_validate_json(text)
+        for cooperative_id, text in (await repository.last_statements(session, cooperative_ids)).items()
+    }
+    stocks = await repository.stocks(session, cooperative_ids, on, NPL_DAYS_PAST_DUE)
+    moved = await repository.movements(session, cooperative_ids, start, on)
+    control = await repository.control_totals(session, cooperative_ids, start, on)
+    cohorts = await _cohorts(session, cooperative_ids, last, on)
+    gaps = {}
+    statements = []
+    for cooperative_id in cooperative_ids:
+        stock = stocks[cooperative_id]
+        before = last.get(cooperative_id)
+        overdue_before = 0 if before is None else before.overdue_principal + before.overdue_interest
+        overdue_now = stock["overdue_principal"] + stock["overdue_interest"]
+        gap = overdue_before - overdue_now - moved.get(cooperative_id, 0)
+        gap = gap or next((_gap_of(cohort) for cohort in cohorts[cooperative_id] if _gap_of(cohort)), 0)
+        if gap:
+            gaps[cooperative_id] = gap
+        totals = control.get(cooperative_id)
+        statements.append(
+            BusinessDateClosed(
+                **{name: stock[name] for name in stock},
+                closed_on=on,
+                revision=1,
+                covers_from=None if after is None else after + ONE_DAY,
+                control=_NO_TOTALS if totals is None else ControlTotals.model_validate(dict(totals)),
+                cohorts=tuple(cohorts[cooperative_id]),
+            )
+        )
+    if gaps:
+        raise CloseUnbalanced(gaps)
+    return statements
+
+
+_NO_TOTALS = ControlTotals(
+    payments=0, payments_amount=0, reversals=0, reversals_amount=0, waivers=0, waivers_amount=0,
+    deductions_settled=0, deductions_applied=0,
+)  # fmt: skip
+
+
+async def _cohorts(
+    session: WriteSession, cooperative_ids: list[UUID], last: Mapping[UUID, BusinessDateClosed], on: date
+) -> dict[UUID, list[CohortStanding]]:
+    """How each cohort stands, with the parts of its change since the baseline.
+
+    The parts stated last are added up further, so that a night reads a night's movements and not a year's.
+    """
+    frozen = await repository.cohort_years(session, cooperative_ids, on)
+    years = {year: day for year, day in frozen.items() if on <= day + timedelta(days=COHORT_STATED_DAYS)}
+    stocks = await repository.cohort_stocks(session, cooperative_ids, on, years)
+    found: dict[UUID, list[CohortStanding]] = {cooperative_id: [] for cooperative_id in cooperative_ids}
+    for year, baseline_on in sorted(years.items()):
+        stated, since = _stated_parts(last, year, baseline_on)
+        for start in set(since.values()) | {baseline_on}:
+            together = [one for one in cooperative_ids if since.get(one, baseline_on) == start]
+            moved = await repository.cohort_movements(session, together, year, start, on)
+            for cooperative_id in together:
+                stock = stocks.get((cooperative_id, year))
+                if stock is not None:
+                    parts = _added(stated.get(cooperative_id, PartsOfChange()), moved.get(cooperative_id, {}))
+                    found[cooperative_id].append(_cohort_standing(stock, parts))
+    return found
+
+
+def _stated_parts(
+    last: Mapping[UUID, BusinessDateClosed], year: int, baseline_on: date
+) -> tuple[dict[UUID, PartsOfChange], dict[UUID, date]]:
+    """The parts of a cohort that were stated last, and up to which day, per co-operative."""
+    stated: dict[UUID, PartsOfChange] = {}
+    since: dict[UUID, date] = {}
+    for cooperative_id, statement in last.items():
+        for cohort in statement.cohorts:
+            if cohort.fiscal_year_be == year and cohort.baseline_on == baseline_on:
+                stated[cooperative_id], since[cooperative_id] = cohort.parts, statement.closed_on
+    return stated, since
+
+
+def _added(parts: PartsOfChange, moved: Mapping[str, int]) -> PartsOfChange:
+    sums = parts.model_dump()
+    for part, amount in moved.items():
+        sums[_PART_NAMES.get(part, part)] += amount
+    return PartsOfChange.model_validate(sums)
+
+
+def _cohort_standing(stock: RowMapping, parts: PartsOfChange) -> CohortStanding:
+    values: dict[str, Any] = {name: stock[name] for name in stock if name != "cooperative_id"}
+    return CohortStanding(**values, parts=parts)
+
+
+def _gap_of(cohort: CohortStanding) -> int:
+    parts = {name.removesuffix("_cohort"): amount for name, amount in cohort.parts.model_dump().items()}
+    return identity_gap(cohort.overdue_at_baseline, cohort.overdue, parts)
+
+
+def _refuse_future(field: str, day: date) -> None:
+    if day > today_in_bangkok():
+        raise Invalid(
+            f"{day} has not ended yet",
+            f"วันที่ {day} ยังไม่สิ้นสุด",
+            [FieldProblem(field, "in_the_future", "has not ended yet", "ยังไม่สิ้นสุด")],
+        )

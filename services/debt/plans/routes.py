@@ -1,0 +1,87 @@
+"""Routes of plans."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.debt.auth import CaseReader, PlanAccepter, PlanApprover, PlanProposer
+from services.debt.errors import (
+    CaseNotFound,
+    CaseStageConflict,
+    PlanNotFound,
+    PlanOwnApproval,
+    PlanStateConflict,
+    PlanTermsInvalid,
+)
+from services.debt.plans import service
+from services.debt.plans.domain import PlanState
+from services.debt.plans.schemas import PlanCreate, PlanRead
+from shared.chassis.http.concurrency import etag_of
+from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.pagination import Page, PageParameters
+from shared.chassis.http.problems import problem_responses
+from shared.chassis.http.sessions import AuditedReading, Writing
+
+router = APIRouter(prefix="/plans", tags=["plans"], route_class=IdempotentRoute)
+
+_ACT = problem_responses(PlanNotFound, PlanStateConflict, CaseStageConflict)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problem_responses(CaseNotFound, CaseStageConflict, PlanStateConflict, PlanTermsInvalid),
+)
+async def propose_plan(session: Writing, caller: PlanProposer, response: Response, plan: PlanCreate) -> PlanRead:
+    """Propose a plan; its instalments fall in the months in which the household expects income."""
+    proposed = await service.propose_plan(session, caller, plan)
+    response.headers["Location"] = f"/debt/v1/plans/{proposed.id}"
+    return proposed
+
+
+@router.get("")
+async def list_plans(
+    session: AuditedReading,
+    caller: CaseReader,
+    page: PageParameters,
+    case_id: UUID | None = None,
+    cooperative_id: UUID | None = None,
+    status: PlanState | None = None,
+) -> Page[PlanRead]:
+    """Plans within reach, without what was promised."""
+    return await service.list_plans(
+        session, caller, page, case_id=case_id, cooperative_id=cooperative_id,
+        status=None if status is None else status.value,
+    )  # fmt: skip
+
+
+@router.get("/{plan_id}", responses=problem_responses(PlanNotFound))
+async def read_plan(session: AuditedReading, caller: CaseReader, response: Response, plan_id: UUID) -> PlanRead:
+    """A plan with what the member promises."""
+    plan = await service.read_plan(session, caller, plan_id)
+    response.headers["ETag"] = etag_of(plan.version)
+    return plan
+
+
+@router.post("/{plan_id}/approve", responses=_ACT | problem_responses(PlanOwnApproval))
+async def approve_plan(session: Writing, caller: PlanApprover, plan_id: UUID) -> PlanRead:
+    """Approve a proposed plan; who proposed it or assessed the case cannot."""
+    return await service.approve_plan(session, caller, plan_id)
+
+
+@router.post("/{plan_id}/reject", responses=_ACT)
+async def reject_plan(session: Writing, caller: PlanApprover, plan_id: UUID) -> PlanRead:
+    """Reject a proposed plan."""
+    return await service.reject_plan(session, caller, plan_id)
+
+
+@router.post("/{plan_id}/accept", responses=_ACT)
+async def accept_plan(session: Writing, caller: PlanAccepter, plan_id: UUID) -> PlanRead:
+    """Record the member's signature: the plan is in force, and its waiver is booked."""
+    return await service.accept_plan(session, caller, plan_id)
+
+
+@router.post("/{plan_id}/withdraw", responses=_ACT)
+async def withdraw_plan(session: Writing, caller: PlanProposer, plan_id: UUID) -> PlanRead:
+    """Withdraw a proposed plan."""
+    return await service.withdraw_plan(session, caller, plan_id)

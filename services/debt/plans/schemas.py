@@ -1,0 +1,80 @@
+"""What goes in and out about plans over HTTP."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import RowMapping
+
+from services.debt.plans.domain import (
+    PLAN_STATE_LABELS_TH,
+    STANDING_LABELS_TH,
+    PlanInstalment,
+    PlanState,
+    Standing,
+)
+from shared.kernel.money import Money
+
+
+class PlanCreate(BaseModel):
+    """A plan to propose: how the overdue debt of a case is to be paid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    case_id: UUID
+    deduction_share: Annotated[
+        Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4, description="Of each delivery; 0 for none.")
+    ] = Decimal(0)
+    instalments: Annotated[int, Field(ge=1, le=180)]
+    waive_default_interest: bool = False
+
+
+class PlanInstalmentRead(BaseModel):
+    """What the member promises to pay by a date."""
+
+    number: int
+    due_on: date
+    amount: Money
+
+
+class PlanRead(BaseModel):
+    """A repayment plan. `standing` is how a plan in force was kept at the last close."""
+
+    id: UUID
+    case_id: UUID
+    cooperative_id: UUID
+    member_id: UUID
+    status: str
+    status_th: str
+    standing: str | None
+    standing_th: str | None
+    measures: list[str]
+    deduction_share: Decimal
+    waive_default_interest: bool
+    overdue_covered: Money
+    default_interest_waived: Money
+    proposed_by: str
+    proposed_on: date
+    approved_by: str | None
+    accepted_by: str | None
+    signed_on: date | None
+    starts_on: date | None
+    ends_on: date | None
+    version: int
+    instalments: list[PlanInstalmentRead] = []
+
+    @classmethod
+    def of(cls, row: RowMapping, instalments: Sequence[PlanInstalment] = ()) -> "PlanRead":
+        """From a row of the table and what was promised."""
+        kept = row["standing"]
+        return cls.model_validate(
+            {
+                **row,
+                "status_th": PLAN_STATE_LABELS_TH[PlanState(row["status"])],
+                "standing_th": None if kept is None else STANDING_LABELS_TH[Standing(kept)],
+                "instalments": [part._asdict() for part in instalments],
+            }
+        )

@@ -1,0 +1,215 @@
+"""Goal: a close states what stands, explains every change to the satang, and never moves what was stated."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest_asyncio
+
+from shared.kernel.money import parse_baht
+from tests.conftest import ClientOf
+from tests.services.debt.world import World, loan_row
+
+SCOPES = "feed:write payment:write loan:read close:run case:read job:read"
+
+
+@pytest_asyncio.fixture
+async def client(world: World, client_of: ClientOf) -> httpx2.AsyncClient:
+    """The province's own client; two members, three loans, of which L3 is not overdue at the cut-over."""
+    await world.cooperative()
+    await world.members("C1", "1", "2")
+    client = await client_of("debt", scopes=SCOPES, areas=["52"])
+    await world.send(
+        client,
+        "loans",
+        [
+            loan_row("1", "L1"),
+            loan_row("1", "L2"),
+            loan_row("2", "L3", opening_overdue_principal="0.00", opening_interest="0.00"),
+        ],
+    )
+    return client
+
+
+async def act(world: World, client: httpx2.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Ask for a job and run it."""
+    answer = await client.post(f"/debt/v1/{path}", json=body)
+    assert answer.status_code == 202, answer.text
+    (job,) = await world.run_jobs()
+    return job
+
+
+async def pay(world: World, client: httpx2.AsyncClient, loan: str, amount: str, value_on: str) -> dict[str, Any]:
+    loan_id: UUID = await world.value("select id from loan where loan_number = :loan", loan=loan)
+    body = {"loan_id": str(loan_id), "amount": amount, "value_on": value_on}
+    answer = await client.post("/debt/v1/payments", json=body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def stated(world: World, closed_on: str) -> dict[str, Any]:
+    statements = [one for one in await world.spoken("business_date.closed") if one["closed_on"] == closed_on]
+    assert len(statements) == 1
+    return statements[0]
+
+
+async def test_baseline_closes_to_the_day_before_freezes_the_cohort_and_opens_cases(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    job = await act(world, client, "baselines", {"fiscal_year_be": 2566})
+
+    assert job["status"] == "succeeded", job
+    (baseline,) = await world.spoken("baseline.recorded")
+    assert baseline["baseline_on"] == "2022-09-30"
+    assert (baseline["cohort_loans"], baseline["cohort_members"]) == (2, 1)
+    assert baseline["cohort_overdue"] == baseline["overdue_all"] == "6300.00"
+    assert baseline["outstanding_all"] == "33000.00"
+    assert (baseline["participants"], baseline["participants_debt"]) == (1, "22300.00")
+    (case,) = await world.spoken("case.recorded")
+    assert (case["stage"], case["overdue_at_opening"], case["opened_on"]) == ("identified", "6300.00", "2022-10-01")
+    statement = await stated(world, "2022-09-30")
+    assert (statement["covers_from"], statement["loans"], statement["loans_overdue"]) == (None, 3, 2)
+
+
+async def test_baseline_twice_changes_nothing(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    job = await act(world, client, "baselines", {"fiscal_year_be": 2566})
+
+    assert job["status"] == "succeeded"
+    assert len(await world.spoken("baseline.recorded")) == 1
+    assert len(await world.spoken("case.recorded")) == 1
+    assert len(await world.spoken("business_date.closed")) == 1
+
+
+async def test_close_over_months_states_each_month_end_and_the_parts_of_the_change(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    await pay(world, client, "L1", "2000.00", "2022-10-10")
+    await pay(world, client, "L2", "500.00", "2022-11-10")
+
+    await act(world, client, "closes", {"close_to": "2022-12-15"})
+
+    statements = await world.spoken("business_date.closed")
+    assert [one["closed_on"] for one in statements] == ["2022-09-30", "2022-10-31", "2022-11-30", "2022-12-15"]
+    assert [one["covers_from"] for one in statements] == [None, "2022-10-01", "2022-11-01", "2022-12-01"]
+    assert [one["control"]["payments"] for one in statements] == [0, 1, 1, 0]
+    assert statements[2]["control"]["payments_amount"] == "500.00"
+    for one in statements[1:]:
+        (cohort,) = one["cohorts"]
+        change = parse_baht(cohort["overdue_at_baseline"]) - parse_baht(cohort["overdue"])
+        assert change == sum(parse_baht(amount) for amount in cohort["parts"].values())
+    # L1 and L2 each let 15 October, 15 November fall due by the end of November: 1,000 and interest each.
+    parts = statements[2]["cohorts"][0]["parts"]
+    assert parse_baht(parts["newly_overdue"]) < -4_000_00
+    assert parse_baht(parts["cash"]) > 2_400_00
+    assert await world.value("select count(*) from close_day") == 1 + 31 + 30 + 15
+
+
+async def test_a_month_end_closed_late_equals_one_closed_in_time(world: World, client: httpx2.AsyncClient) -> None:
+    """A payment of a later day is known when the month is closed, and still does not count in it."""
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    await pay(world, client, "L1", "5000.00", "2022-11-10")
+
+    await act(world, client, "closes", {"close_to": "2022-10-31"})
+
+    statement = await stated(world, "2022-10-31")
+    assert statement["cohorts"][0]["parts"]["cash"] == "0.00"
+    # Two cohort loans with 3,150.00 each and one instalment of October each; L3 adds its own instalment of October.
+    october = await world.value("select sum(principal + interest) from instalment where due_on = '2022-10-15'")
+    assert parse_baht(statement["overdue_principal"]) + parse_baht(statement["overdue_interest"]) == 6_300_00 + october
+    assert statement["outstanding_principal"] == "33000.00"
+
+
+async def test_closed_day_never_moves_when_a_payment_is_back_dated(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    await act(world, client, "closes", {"close_to": "2022-10-31"})
+    before = await world.rows("select * from overdue_movement order by id")
+
+    payment = await pay(world, client, "L1", "1200.00", "2022-10-05")
+    await act(world, client, "closes", {"close_to": "2022-11-30"})
+
+    assert payment["posted_on"] == "2022-11-01"
+    movements = await world.rows("select * from overdue_movement order by id")
+    assert movements[: len(before)] == before
+    assert min(row["posted_on"] for row in movements[len(before) :]) == date(2022, 11, 1)
+
+
+async def test_only_loans_that_change_are_published(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "closes", {"close_to": "2022-10-01"})
+    await act(world, client, "closes", {"close_to": "2022-10-15"})
+    before = len(await world.spoken("loan.recorded"))
+
+    await act(world, client, "closes", {"close_to": "2022-10-16"})
+
+    # All three had an instalment due on the 15th: overdue at the close of the 16th, and nothing on the days before.
+    assert before == 3
+    assert len(await world.spoken("loan.recorded")) == before + 3
+
+
+async def test_class_follows_the_oldest_due_date(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "closes", {"close_to": "2022-10-15"})
+    assert await world.value("select loan_class from loan where loan_number = 'L1'") == "normal"
+
+    await act(world, client, "closes", {"close_to": "2022-10-16"})
+
+    assert await world.value("select loan_class from loan where loan_number = 'L1'") == "substandard"
+
+
+async def test_close_is_refused_when_the_books_do_not_balance(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    await world.cooperative("C2")
+    async with world.database.unscoped() as session:
+        await session.execute("update instalment set paid_principal = paid_principal + 100 where due_on = '2022-08-15'")
+
+    job = await act(world, client, "closes", {"close_to": "2022-10-31"})
+
+    assert (job["status"], job["error"]) == ("failed", "close-unbalanced")
+    # The co-operative whose books are in order is closed, the other stays where it was.
+    days = {row["code"]: row["closed_on"] for row in await world.rows(
+        "select code, closed_on from business_day join cooperative on cooperative.id = cooperative_id"
+    )}  # fmt: skip
+    assert days == {"C1": date(2022, 9, 30), "C2": date(2022, 10, 31)}
+
+
+async def test_baseline_of_a_past_day_equals_one_frozen_in_time(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "closes", {"close_to": "2022-09-30"})
+    await pay(world, client, "L1", "5000.00", "2022-11-10")
+    await act(world, client, "closes", {"close_to": "2022-12-31"})
+
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    await act(world, client, "closes", {"close_to": "2023-01-31"})
+
+    (baseline,) = await world.spoken("baseline.recorded")
+    assert (baseline["cohort_loans"], baseline["cohort_overdue"]) == (2, "6300.00")
+    (cohort,) = (await stated(world, "2023-01-31"))["cohorts"]
+    change = parse_baht(cohort["overdue_at_baseline"]) - parse_baht(cohort["overdue"])
+    assert change == sum(parse_baht(amount) for amount in cohort["parts"].values())
+
+
+async def test_close_reaches_only_as_far_as_the_caller(
+    world: World, client: httpx2.AsyncClient, client_of: ClientOf
+) -> None:
+    foreign = await world.cooperative("C9", "9001")
+
+    await act(world, client, "closes", {"close_to": "2022-09-30"})
+    named = await client.post("/debt/v1/closes", json={"close_to": "2022-09-30", "cooperative_ids": [str(foreign)]})
+
+    assert named.status_code == 404
+    assert await world.value("select closed_on from business_day where cooperative_id = :id", id=foreign) is None
+
+
+async def test_closes_are_listed_newest_first(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    await act(world, client, "closes", {"close_to": "2022-11-15"})
+    cooperative_id = await world.value("select id from cooperative")
+
+    first = (await client.get(f"/debt/v1/closes?cooperative_id={cooperative_id}&limit=2")).json()
+    second = (
+        await client.get(f"/debt/v1/closes?cooperative_id={cooperative_id}&limit=2&cursor={first['next_cursor']}")
+    ).json()
+
+    days = [one["closed_on"] for page in (first, second) for one in page["items"]]
+    assert days == ["2022-11-15", "2022-10-31", "2022-09-30"]
+    assert second["next_cursor"] is None
