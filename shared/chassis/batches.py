@@ -73,6 +73,15 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OSError | asyncpg.InterfaceError | TimeoutError)
 
 
+def reason_of(error: BaseException) -> str:
+    """Why an event was set aside, without the values it carried: a database's message may quote a row."""
+    if isinstance(error, InvalidEvent):
+        return str(error)
+    if isinstance(error, DBAPIError):
+        return f"{type(error).__name__} {getattr(error.orig, 'sqlstate', '')}".strip()
+    return type(error).__name__
+
+
 class Poison:
     """Counts what was set aside, and stops the line when it is more than a few bad events."""
 
@@ -208,7 +217,7 @@ class BatchApplier:
         except Exception as error:
             if is_transient(error):
                 raise
-            return str(error) if isinstance(error, InvalidEvent) else type(error).__name__
+            return reason_of(error)
         return None
 
     async def _parked_keys(self, session: WriteSession, records: Sequence[Record]) -> set[tuple[str, str]]:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.chassis.batches import is_transient
+from shared.chassis.batches import is_transient, reason_of
 from shared.chassis.database import Database, WriteSession
-from shared.chassis.events import InvalidEvent
 from shared.chassis.inbox import Inbox
 from shared.chassis.pause import pause_consumer
 
@@ -97,5 +96,5 @@ async def _apply(session: WriteSession, inbox: Inbox, row: dict[str, Any], topic
     except Exception as error:
         if is_transient(error):
             raise
-        return str(error) if isinstance(error, InvalidEvent) else type(error).__name__
+        return reason_of(error)
     return None

@@ -42,6 +42,11 @@ def create_chassis_tables(service: str) -> None:
         grant select, insert on all tables in schema public to {api};
         grant update on all tables in schema public to {api};
         revoke select, update on outbox, access_log from {api};
+        revoke select, insert, update on feed_row, feed_reject from {api};
+        grant select on feed_reject to {api};
+        grant select (delivery_id, row_number, status, waiting_for) on feed_row to {api};
+        revoke select, update on feed_file_part from {api};
+        revoke update on feed_delivery from {api};
         revoke insert, update on consumer_offset, consumer_heartbeat, dead_letter, dead_letter_drop,
             officer_cooperative, officer_state, outbox_epoch from {api};
         do $$ begin

@@ -45,7 +45,8 @@ class Deposited(Event):
 CATALOGUE = Catalogue([BalanceRecorded, Deposited])
 
 TABLES = """
-    create table balance (id uuid primary key, balance bigint not null, epoch integer not null, version bigint not null);
+    create table balance (id uuid primary key, balance bigint not null, epoch integer not null,
+                          version bigint not null);
     create table deposit (event_id uuid primary key, account_id uuid not null, amount bigint not null,
                           place bigint generated always as identity);
     create table total (id uuid primary key, amount bigint not null);

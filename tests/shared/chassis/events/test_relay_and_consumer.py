@@ -26,12 +26,18 @@ from tests.shared.chassis.events.conftest import (
 )
 
 
-async def test_promise_2_an_event_exists_exactly_when_its_transaction_commits(bus: Settings, database: Database) -> None:
+async def test_promise_2_an_event_exists_exactly_when_its_transaction_commits(
+    bus: Settings, database: Database
+) -> None:
     account = uuid4()
-    with pytest.raises(RuntimeError, match="on purpose"):
+
+    async def fail_after_adding() -> None:
         async with database.unscoped() as session:
             await outbox.add(session, BalanceRecorded(account_id=account, balance=1), version=1, effective_on=DAY)
             raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await fail_after_adding()
     assert await count(database, "select count(*) from outbox") == 0
     async with database.unscoped() as session:
         await outbox.add(session, BalanceRecorded(account_id=account, balance=1), version=1, effective_on=DAY)
@@ -173,7 +179,9 @@ async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings
     await producer.start()
     try:
         topic = bus.kafka_topic_prefix + "plodnee.registry.deposit"
-        await producer.send_and_wait(topic, key=b"x", value=b"{not json", headers=[("ce_type", Deposited.type.encode())])
+        await producer.send_and_wait(
+            topic, key=b"x", value=b"{not json", headers=[("ce_type", Deposited.type.encode())]
+        )
         await producer.send_and_wait(topic, key=b"y", value=b"{}", headers=[("ce_type", b"unheard.of.v1")])
     finally:
         await producer.stop()
@@ -189,7 +197,7 @@ async def test_promise_7_a_drain_loses_nothing_and_repeats_nothing(bus: Settings
     for _ in range(6):
         async with running(Consumer(small, database, make_inbox())):
             before = await count(database, "select count(*) from deposit")
-            await until(lambda before=before: _more(database, before))  # type: ignore[misc]
+            await until(lambda before=before: _more(database, before))
     async with running(Consumer(bus, database, make_inbox())):
         await until(lambda: _is(database, "select count(*) from deposit", 2_000))
     assert await count(database, "select sum(amount) from total") == 2_000

@@ -1,0 +1,91 @@
+"""Goal: a read model made again from its topics equals the live one, row for row, while the live consumer goes on."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from shared.chassis.consumer import Consumer
+from shared.chassis.database import Database
+from shared.chassis.rebuild import Rebuild, RebuildDiffers
+from shared.chassis.settings import Settings
+from tests.shared.chassis.events.conftest import (
+    BalanceRecorded,
+    Deposited,
+    count,
+    make_inbox,
+    publish,
+    running,
+    until,
+)
+
+READ_MODEL = """
+    create schema read_model authorization plodnee_registry_owner;
+    create table read_model.balance (id uuid primary key, balance bigint not null, epoch integer not null,
+                                     version bigint not null);
+    create table read_model.deposit (event_id uuid primary key, account_id uuid not null, amount bigint not null);
+    create table read_model.total (id uuid primary key, amount bigint not null);
+    grant usage on schema read_model to plodnee_registry_worker;
+    grant select, insert, update, delete on all tables in schema read_model to plodnee_registry_worker;
+    alter table read_model.total enable row level security;
+    create policy everybody on read_model.total for all to plodnee_registry_worker using
+        (amount >= 0 or exists (select 1 from read_model.balance)) with check (true);
+"""
+
+
+@pytest_asyncio.fixture
+async def owner(bus: Settings) -> AsyncIterator[Database]:
+    pool = Database(bus, "registry", "owner", "test-owner")
+    async with pool.unscoped() as session:
+        name = await session.scalar("select current_database()")
+        for statement in READ_MODEL.split(";\n"):
+            if statement.strip():
+                await session.execute(statement)
+        await session.execute(f'alter database "{name}" set search_path = read_model, public')
+    yield pool
+    await pool.close()
+
+
+async def test_promise_6_a_rebuild_equals_the_live_read_model_and_takes_its_place(
+    bus: Settings, database: Database, owner: Database
+) -> None:
+    accounts = [uuid4() for _ in range(40)]
+    events: list[tuple[BalanceRecorded | Deposited, int]] = []
+    for number in range(1_500):
+        account = random.choice(accounts)
+        events.append((Deposited(account_id=account, amount=number), 1))
+        events.append((BalanceRecorded(account_id=account, balance=number), number))
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, list(events[:2_000]))
+        await until(lambda: _is(database, "select sum(amount) is not null from total", 1))
+        rebuild = asyncio.create_task(Rebuild(bus, database, owner, make_inbox()).run())
+        await publish(bus, database, list(events[2_000:]))
+        comparison = await rebuild
+        assert comparison.is_equal
+        await until(lambda: _is(database, "select count(*) from deposit", 1_500))
+    assert set(comparison.rows) == {"balance", "deposit", "total"}
+    assert await count(database, "select sum(amount) from total") == sum(range(1_500))
+    assert await count(owner, "select count(*) from pg_policies where schemaname = 'read_model'") == 1
+    assert await count(owner, "select count(*) from pg_namespace where nspname like 'read_model_%'") == 0
+
+
+async def test_promise_6_a_difference_is_found_and_nothing_is_swapped(
+    bus: Settings, database: Database, owner: Database
+) -> None:
+    account = uuid4()
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(Deposited(account_id=account, amount=5), 1)])
+        await until(lambda: _is(database, "select count(*) from deposit", 1))
+    async with owner.unscoped() as session:
+        await session.execute("update read_model.total set amount = 6")
+    with pytest.raises(RebuildDiffers, match="total: 2"):
+        await Rebuild(bus, database, owner, make_inbox()).run()
+    async with owner.unscoped() as session:
+        assert await session.scalar("select amount from read_model.total") == 6
+
+
+async def _is(database: Database, sql: str, expected: int) -> bool:
+    return await count(database, sql) == expected
