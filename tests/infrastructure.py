@@ -6,6 +6,7 @@ and stops everything when process PID, the run itself, is gone, however it ended
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -59,7 +60,8 @@ def _hold(folder: Path, run_pid: int) -> None:
             time.sleep(0.05)
     finally:
         for server in reversed(running.values()):
-            server.stop()
+            server.remove()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(folder: Path, name: str, start: Callable[[], str]) -> None:

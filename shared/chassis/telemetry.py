@@ -129,6 +129,8 @@ def configure_logging(level: int = logging.INFO) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_StandardLibraryHandler()], level=logging.WARNING, force=True)
+    # Its retries are its own business; what it cannot mend reaches us as an exception.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _dump(event: MutableMapping[str, Any], **_: Any) -> bytes:
