@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.debt.deductions.service import settle_deductions, undo_deductions
 from services.debt.projections import repository as projections
 from shared.chassis.auth.assignments import Assignment, store_assignments
 from shared.chassis.database import WriteSession
@@ -9,7 +10,7 @@ from shared.chassis.events import Received
 from shared.chassis.feeds import wake_waiting
 from shared.chassis.inbox import Inbox
 from shared.contracts.catalogue import CATALOGUE
-from shared.contracts.livelihood import OccupationPlanRecorded
+from shared.contracts.livelihood import DeductionRequested, DeductionReversed, OccupationPlanRecorded
 from shared.contracts.registry import (
     AssignmentRecorded,
     CooperativeRecorded,
@@ -62,3 +63,15 @@ async def on_assignments(session: WriteSession, received: Sequence[Received[Assi
 async def on_income_plans(session: WriteSession, received: Sequence[Received[OccupationPlanRecorded]]) -> None:
     """Know what households expect to earn."""
     await projections.store_income_plans(session, received)
+
+
+@INBOX.on(DeductionRequested)
+async def on_deductions_requested(session: WriteSession, received: Sequence[Received[DeductionRequested]]) -> None:
+    """Apply produce to overdue debt, and answer."""
+    await settle_deductions(session, [item.event for item in received])
+
+
+@INBOX.on(DeductionReversed)
+async def on_deductions_reversed(session: WriteSession, received: Sequence[Received[DeductionReversed]]) -> None:
+    """Undo what was applied for a delivery, and answer."""
+    await undo_deductions(session, [item.event for item in received])

@@ -104,7 +104,7 @@ class World:
 
     async def run_jobs(self) -> list[dict[str, Any]]:
         """Run everything that is queued, as the worker would; returns the jobs as they ended."""
-        ended = []
+        ended: list[dict[str, Any]] = []
         while True:
             async with self.database.unscoped() as session:
                 job = await session.fetch_one(

@@ -1,0 +1,216 @@
+"""Debt's side of the produce-deduction saga: each request is answered once, each reversal once, in any order.
+
+request            settled (applied, returned) or refused (reason)
+reversal           undone (what had been applied, 0 if nothing had)
+reversal, request  undone (0), then refused (reversed_before)
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.debt.business_days import posting_date, share_days
+from services.debt.deductions import repository
+from services.debt.deductions.domain import split_deduction
+from services.debt.loans.repository import active_loan_ids
+from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
+from services.debt.payments.repository import payments_of_delivery
+from services.debt.plans.domain import PlanState
+from services.debt.plans.repository import find_plans
+from shared.chassis import outbox
+from shared.chassis.database import WriteSession
+from shared.chassis.events import Event
+from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
+from shared.contracts.livelihood import DeductionRequested, DeductionReversed
+
+CAPTURED_BY = "livelihood"
+
+Outgoing = tuple[Event, int, date]
+
+
+async def settle_deductions(session: WriteSession, requests: Sequence[DeductionRequested]) -> None:
+    """Allocate what livelihood holds to the members' overdue instalments, and answer each request."""
+    known = await repository.find_deductions(session, [request.delivery_id for request in requests])
+    fresh = {
+        request.delivery_id: request
+        for request in requests
+        if request.delivery_id not in known or not known[request.delivery_id]["requested"]
+    }
+    if not fresh:
+        return
+    # By value date, so that no request of this batch is back-dated by another.
+    ordered = sorted(fresh.values(), key=lambda request: (request.delivered_on, request.delivery_id))
+    closed = await share_days(session, {request.cooperative_id for request in ordered})
+    loans = await active_loan_ids(session, [(one.member_id, one.cooperative_id) for one in ordered])
+    ledger = await open_ledger(session, {loan_id for found in loans.values() for loan_id in found})
+    await _load_back_dated(session, ledger, ordered, loans)
+    plans = await find_plans(session, {request.plan_id for request in ordered})
+    members = await repository.known_members(session, {request.member_id for request in ordered})
+    new: list[Mapping[str, Any]] = []
+    tombs: list[Mapping[str, Any]] = []
+    events: list[Outgoing] = []
+    for request in ordered:
+        posted_on = posting_date(request.delivered_on, closed[request.cooperative_id])
+        tomb = known.get(request.delivery_id)
+        if tomb is not None:
+            reason: str | None = "reversed_before"
+        else:
+            plan = plans.get(request.plan_id)
+            reason = _refusal(request, None if plan is None else dict(plan), request.member_id in members)
+        applied = 0
+        if reason is None:
+            applied = _apply(ledger, request, loans.get(request.member_id, ()), posted_on)
+            reason = None if applied else "nothing_overdue"
+        row = _row(request, applied, reason, posted_on)
+        if tomb is None:
+            new.append(row)
+        else:
+            tombs.append({**tomb, "requested": True, "reason": reason})
+        events.append(_answer(request, applied, reason, posted_on))
+    await ledger.store(session)
+    await repository.insert_deductions(session, new)
+    await repository.update_deductions(session, tombs)
+    await outbox.add_many(session, events)
+
+
+async def undo_deductions(session: WriteSession, reversals: Sequence[DeductionReversed]) -> None:
+    """Undo what was applied for deliveries that were a mistake; remember those whose request has not come yet."""
+    known = await repository.find_deductions(session, [one.delivery_id for one in reversals])
+    fresh = {
+        one.delivery_id: one
+        for one in reversals
+        if one.delivery_id not in known or known[one.delivery_id]["status"] != "undone"
+    }
+    if not fresh:
+        return
+    closed = await share_days(session, {one.cooperative_id for one in fresh.values()})
+    payments = await payments_of_delivery(session, fresh)
+    loan_ids = {payment["loan_id"] for payment in payments}
+    ledger = await open_ledger(session, loan_ids, with_history=loan_ids)
+    for payment in payments:
+        ledger.reverse(dict(payment), reason="the delivery was reversed", captured_by=CAPTURED_BY)
+    await ledger.store(session)
+    new: list[Mapping[str, Any]] = []
+    changed: list[Mapping[str, Any]] = []
+    events: list[Outgoing] = []
+    for delivery_id, reversal in fresh.items():
+        found = known.get(delivery_id)
+        posted_on = posting_date(reversal.reversed_on, closed[reversal.cooperative_id])
+        if found is None:
+            new.append(_tomb(reversal, posted_on))
+        else:
+            changed.append({**found, "status": "undone", "undone_on": posted_on})
+        event = DeductionUndone(
+            delivery_id=delivery_id,
+            cooperative_id=reversal.cooperative_id,
+            member_id=reversal.member_id,
+            undone=0 if found is None else found["applied"],
+            posted_on=posted_on,
+        )
+        events.append((event, 1, posted_on))
+    await repository.insert_deductions(session, new)
+    await repository.update_deductions(session, changed)
+    await outbox.add_many(session, events)
+
+
+async def _load_back_dated(
+    session: WriteSession,
+    ledger: Ledger,
+    requests: Sequence[DeductionRequested],
+    loans: Mapping[UUID, Sequence[UUID]],
+) -> None:
+    back_dated = {
+        loan_id
+        for request in requests
+        for loan_id in loans.get(request.member_id, ())
+        if ledger.accounts[loan_id].is_back_dated(request.delivered_on)
+    }
+    await load_histories(session, ledger, back_dated)
+
+
+def _refusal(request: DeductionRequested, plan: Mapping[str, Any] | None, member_is_known: bool) -> str | None:
+    """Why nothing can be applied, before looking at what is overdue."""
+    if plan is None:
+        return "no_plan_in_force" if member_is_known else "unknown_member"
+    fits = plan["member_id"] == request.member_id and plan["cooperative_id"] == request.cooperative_id
+    return None if fits and plan["status"] == PlanState.IN_FORCE else "no_plan_in_force"
+
+
+def _apply(ledger: Ledger, request: DeductionRequested, loan_ids: Sequence[UUID], posted_on: date) -> int:
+    """Post the request's shares; returns their sum. Nothing is posted before a loan's opening position."""
+    accounts = [
+        ledger.accounts[loan_id]
+        for loan_id in loan_ids
+        if ledger.accounts[loan_id].loan["cut_over_on"] <= request.delivered_on
+    ]
+    shares = split_deduction(
+        request.amount,
+        {account.loan["id"]: (account.instalments, account.policy) for account in accounts},
+        value_on=request.delivered_on,
+        posted_on=posted_on,
+    )
+    for loan_id, share in shares.items():
+        ledger.post(
+            NewPayment(
+                loan_id=loan_id,
+                amount=share,
+                value_on=request.delivered_on,
+                channel="produce",
+                captured_by=CAPTURED_BY,
+                delivery_id=request.delivery_id,
+            )
+        )
+    return sum(shares.values())
+
+
+def _row(request: DeductionRequested, applied: int, reason: str | None, posted_on: date) -> Mapping[str, Any]:
+    settled = reason is None
+    return {
+        "delivery_id": request.delivery_id,
+        "cooperative_id": request.cooperative_id,
+        "member_id": request.member_id,
+        "status": "settled" if settled else "refused",
+        "requested": True,
+        "amount": request.amount,
+        "applied": applied,
+        "returned": request.amount - applied,
+        "reason": reason,
+        "delivered_on": request.delivered_on,
+        "settled_on": posted_on if settled else None,
+        "undone_on": None,
+    }
+
+
+def _tomb(reversal: DeductionReversed, posted_on: date) -> Mapping[str, Any]:
+    """A reversal that came before its request."""
+    return {
+        "delivery_id": reversal.delivery_id,
+        "cooperative_id": reversal.cooperative_id,
+        "member_id": reversal.member_id,
+        "status": "undone",
+        "requested": False,
+        "amount": 0,
+        "applied": 0,
+        "returned": 0,
+        "reason": None,
+        "delivered_on": None,
+        "settled_on": None,
+        "undone_on": posted_on,
+    }
+
+
+def _answer(request: DeductionRequested, applied: int, reason: str | None, posted_on: date) -> Outgoing:
+    shared = {
+        "delivery_id": request.delivery_id,
+        "cooperative_id": request.cooperative_id,
+        "member_id": request.member_id,
+    }
+    event: Event
+    if reason is None:
+        event = DeductionSettled.model_validate(
+            {**shared, "applied": applied, "returned": request.amount - applied, "posted_on": posted_on}
+        )
+    else:
+        event = DeductionRefused.model_validate({**shared, "reason": reason, "refused_on": posted_on})
+    return event, 1, posted_on

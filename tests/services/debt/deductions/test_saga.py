@@ -1,0 +1,170 @@
+"""Goal: every deduction livelihood asks for is answered once and every reversal once, in whatever order they come."""
+
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest_asyncio
+
+from services.debt.plans.repository import insert_plan
+from shared.contracts.livelihood import DeductionRequested, DeductionReversed
+from shared.kernel.identifiers import derived_id
+from shared.kernel.money import parse_baht
+from tests.conftest import ClientOf
+from tests.services.debt.payments.test_posting import assert_books_balance, close_days
+from tests.services.debt.world import World, loan_row
+
+COOPERATIVE = derived_id("test-cooperative", "C1")
+MEMBER = derived_id("test-member", "C1", "1")
+PLAN = derived_id("test-plan", 1)
+DELIVERY = derived_id("test-delivery", 1)
+
+
+@pytest_asyncio.fixture
+async def saga(world: World, client_of: ClientOf) -> World:
+    """Member 1 with two loans, 3,150.00 overdue in each, and a plan in force."""
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    await world.send(client, "loans", [loan_row(), loan_row(number="L2")])
+    await store_plan(world)
+    return world
+
+
+async def store_plan(world: World, status: str = "in_force") -> None:
+    async with world.database.unscoped() as session:
+        await insert_plan(
+            session,
+            {
+                "id": PLAN, "case_id": uuid4(), "cooperative_id": COOPERATIVE, "member_id": MEMBER, "status": status,
+                "standing": None, "measures": ["PRODUCE_DEDUCTION"], "deduction_share": 0,
+                "waive_default_interest": False, "overdue_covered": 6_300_00, "default_interest_waived": 0,
+                "proposed_by": "officer", "proposed_on": date(2022, 10, 1), "approved_by": "manager",
+                "accepted_by": "officer", "signed_on": date(2022, 10, 1), "starts_on": date(2022, 10, 1),
+                "ends_on": None, "version": 1,
+            },
+            [],
+        )  # fmt: skip
+
+
+def request(
+    amount: int, on: date = date(2022, 10, 10), delivery: UUID = DELIVERY, plan: UUID = PLAN
+) -> DeductionRequested:
+    return DeductionRequested(
+        delivery_id=delivery, cooperative_id=COOPERATIVE, member_id=MEMBER, plan_id=plan, amount=amount,
+        delivered_on=on,
+    )  # fmt: skip
+
+
+def reversal(on: date = date(2022, 10, 20)) -> DeductionReversed:
+    return DeductionReversed(delivery_id=DELIVERY, cooperative_id=COOPERATIVE, member_id=MEMBER, reversed_on=on)
+
+
+async def answers(world: World) -> list[str]:
+    rows = await world.rows("select headers ->> 'ce_type' as type from outbox where topic = 'plodnee.debt.deduction'")
+    return [row["type"].split(".")[-2] for row in rows]
+
+
+async def test_request_pays_the_oldest_instalments_of_all_loans_of_the_member(saga: World) -> None:
+    await saga.hear(request(2_500_00))
+
+    (settled,) = await saga.spoken("deduction.settled")
+    assert (settled["applied"], settled["returned"], settled["posted_on"]) == ("2500.00", "0.00", "2022-10-10")
+    payments = await saga.spoken("payment.posted")
+    assert {payment["channel"] for payment in payments} == {"produce"}
+    assert {payment["delivery_id"] for payment in payments} == {str(DELIVERY)}
+    assert sum(parse_baht(payment["amount"]) for payment in payments) == 2_500_00
+    # Both loans have an instalment of 15 July: both are met before those of August.
+    july = await saga.rows("select paid_principal from instalment where due_on = '2022-07-15'")
+    assert [row["paid_principal"] for row in july] == [1_000_00, 1_000_00]
+    assert set(row["part"] for row in await saga.rows("select part from overdue_movement")) == {"produce"}
+    await assert_books_balance(saga)
+
+
+async def test_more_than_is_overdue_goes_back_to_the_member(saga: World) -> None:
+    await saga.hear(request(10_000_00))
+
+    (settled,) = await saga.spoken("deduction.settled")
+    assert parse_baht(settled["applied"]) + parse_baht(settled["returned"]) == 10_000_00
+    assert await saga.value("select sum(overdue_principal + overdue_interest) from loan") == 0
+    # Nothing of an instalment that is still to come was paid.
+    assert await saga.value("select sum(paid_principal) from instalment where due_on > '2022-10-10'") == 0
+
+
+async def test_request_told_twice_is_answered_once(saga: World) -> None:
+    await saga.hear(request(1_000_00))
+    await saga.hear(request(1_000_00))
+    await saga.hear(request(1_000_00), request(1_000_00))
+
+    assert await answers(saga) == ["settled"]
+    assert await saga.value("select sum(amount) from payment") == 1_000_00
+
+
+async def test_reversal_after_settlement_gives_back_all_that_was_applied(saga: World) -> None:
+    before = await saga.rows("select * from instalment order by loan_id, number")
+    await saga.hear(request(2_500_00))
+    await close_days(saga, date(2022, 10, 31))
+
+    await saga.hear(reversal())
+    await saga.hear(reversal())
+
+    (undone,) = await saga.spoken("deduction.undone")
+    assert (undone["undone"], undone["posted_on"]) == ("2500.00", "2022-11-01")
+    assert await saga.rows("select * from instalment order by loan_id, number") == before
+    assert await saga.value("select sum(amount_satang) from overdue_movement") == 0
+    assert await answers(saga) == ["settled", "undone"]
+    await assert_books_balance(saga)
+
+
+async def test_reversal_before_the_request_refuses_it_later(saga: World) -> None:
+    await saga.hear(reversal())
+    await saga.hear(request(1_000_00))
+    await saga.hear(request(1_000_00))
+
+    assert await answers(saga) == ["undone", "refused"]
+    (undone,), (refused,) = await saga.spoken("deduction.undone"), await saga.spoken("deduction.refused")
+    assert (undone["undone"], refused["reason"]) == ("0.00", "reversed_before")
+    assert await saga.value("select count(*) from payment") == 0
+
+
+async def test_request_and_reversal_in_one_batch_leave_nothing_applied(saga: World) -> None:
+    await saga.hear(request(1_000_00), reversal())
+
+    assert await answers(saga) == ["settled", "undone"]
+    assert await saga.value("select sum(paid_principal) from instalment") == 0
+
+
+async def test_refused_request_is_undone_with_nothing(saga: World) -> None:
+    await saga.hear(request(1_000_00, plan=uuid4()))
+    await saga.hear(reversal())
+
+    (refused,), (undone,) = await saga.spoken("deduction.refused"), await saga.spoken("deduction.undone")
+    assert (refused["reason"], undone["undone"]) == ("no_plan_in_force", "0.00")
+
+
+async def test_request_without_overdue_debt_is_refused(saga: World) -> None:
+    await saga.hear(request(10_000_00))
+    await saga.hear(request(500_00, date(2022, 10, 12), delivery=uuid4()))
+
+    (refused,) = await saga.spoken("deduction.refused")
+    assert refused["reason"] == "nothing_overdue"
+
+
+async def test_two_deliveries_in_one_batch_count_one_after_the_other(saga: World) -> None:
+    second = uuid4()
+    await saga.hear(request(4_000_00, date(2022, 10, 12), delivery=second), request(4_000_00, date(2022, 10, 10)))
+
+    settled = {row["delivery_id"]: row for row in await saga.spoken("deduction.settled")}
+    assert settled[str(DELIVERY)]["applied"] == "4000.00"
+    assert 2_300_00 < parse_baht(settled[str(second)]["applied"]) < 2_500_00
+    assert await saga.value("select sum(overdue_principal) from loan") == 0
+    await assert_books_balance(saga)
+
+
+async def test_delivery_of_a_closed_day_posts_in_the_open_day(saga: World) -> None:
+    await close_days(saga, date(2022, 10, 31))
+
+    await saga.hear(request(1_000_00))
+
+    (settled,) = await saga.spoken("deduction.settled")
+    assert settled["posted_on"] == "2022-11-01"
+    assert (await saga.spoken("payment.posted"))[0]["value_on"] == "2022-10-10"

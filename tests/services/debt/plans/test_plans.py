@@ -1,0 +1,232 @@
+"""Goal: a plan needs two people and the member, follows the harvest, and ends with its debt; the case goes with it."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest_asyncio
+
+from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
+from shared.contracts.registry import ExternalDebtRecorded
+from shared.kernel.identifiers import derived_id
+from shared.kernel.money import parse_baht
+from tests.conftest import ClientOf
+from tests.services.debt.world import World, loan_row
+
+OFFICER = "feed:write payment:write loan:read case:read case:assess plan:propose plan:accept close:run job:read"
+MANAGER = "plan:approve case:read case:assess plan:propose"
+HOUSEHOLD = {"household_expense": "60000.00", "household_size": 4, "nonfarm_income": "24000.00"}
+
+
+@pytest_asyncio.fixture
+async def officer(world: World, client_of: ClientOf) -> httpx2.AsyncClient:
+    """An officer's client; member 1 has a case of fiscal year 2566 and rice to sell in November."""
+    await world.cooperative()
+    (member_id,) = await world.members("C1", "1")
+    client = await client_of("debt", scopes=OFFICER, areas=["52"], subject="officer")
+    await world.send(client, "loans", [loan_row()])
+    await world.hear(
+        OccupationPlanRecorded(
+            occupation_plan_id=derived_id("plan", 1), cooperative_id=derived_id("test-cooperative", "C1"),
+            member_id=member_id, household_id=None, fiscal_year_be=2566,
+            months=(
+                IncomeMonth(month=date(2022, 11, 1), income=90_000_00, cost=0),
+                IncomeMonth(month=date(2023, 4, 1), income=30_000_00, cost=20_000_00),
+            ),
+        ),
+        ExternalDebtRecorded(
+            external_debt_id=derived_id("external", 1), person_id=derived_id("test-person", "C1", "1"),
+            creditor="baac", outstanding=200_000_00, annual_payment=15_000_00, as_of=date(2022, 9, 30),
+        ),
+    )  # fmt: skip
+    await client.post("/debt/v1/baselines", json={"fiscal_year_be": 2566})
+    await world.run_jobs()
+    return client
+
+
+@pytest_asyncio.fixture
+async def manager(officer: httpx2.AsyncClient, client_of: ClientOf) -> httpx2.AsyncClient:
+    return await client_of("debt", scopes=MANAGER, areas=["52"], subject="manager")
+
+
+async def case_of(world: World) -> UUID:
+    found: UUID = await world.value("select id from debt_case")
+    return found
+
+
+async def done(answer: httpx2.Response) -> dict[str, Any]:
+    assert answer.status_code in (200, 201), answer.text
+    return dict(answer.json())
+
+
+async def propose(world: World, client: httpx2.AsyncClient, **changes: Any) -> dict[str, Any]:
+    case_id = str(await case_of(world))
+    await done(await client.post(f"/debt/v1/cases/{case_id}/assessments", json=HOUSEHOLD))
+    body = {
+        "case_id": case_id, "deduction_share": "0.30", "instalments": 2, "waive_default_interest": True, **changes
+    }  # fmt: skip
+    return await done(await client.post("/debt/v1/plans", json=body))
+
+
+async def put_in_force(world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient) -> dict[str, Any]:
+    plan = await propose(world, officer)
+    await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    return await done(await officer.post(f"/debt/v1/plans/{plan['id']}/accept"))
+
+
+async def test_assessment_counts_every_creditor_and_shows_its_inputs(
+    world: World, officer: httpx2.AsyncClient, client_of: ClientOf
+) -> None:
+    # The same person borrows at another co-operative, which the officer cannot see.
+    await world.cooperative("C2", "9001")
+    await world.members("C2", "7", persons=[derived_id("test-person", "C1", "1")])
+    national = await client_of("debt", scopes="feed:write", areas=["TH"], subject="core")
+    await world.send(national, "loans", [loan_row("7", "X1", "C2")])
+
+    assessment = await done(await officer.post(f"/debt/v1/cases/{await case_of(world)}/assessments", json=HOUSEHOLD))
+
+    creditors = {one["creditor"]: one for one in assessment["creditors"]}
+    assert set(creditors) == {"own_cooperative", "other_cooperatives", "baac"}
+    assert creditors["own_cooperative"]["overdue"] == creditors["other_cooperatives"]["overdue"] == "3150.00"
+    assert creditors["own_cooperative"]["days_past_due"] == 78
+    inputs = assessment["inputs"]
+    assert (inputs["farm_income"], inputs["income_source"]) == ("120000.00", "occupation_plan")
+    service = sum(parse_baht(one["due_in_twelve_months"]) for one in assessment["creditors"])
+    assert parse_baht(inputs["debt_service"]) == service
+    case = await done(await officer.get(f"/debt/v1/cases/{await case_of(world)}"))
+    assert (case["stage"], case["segment"]) == ("segmented", assessment["segment"])
+    assert [move["moved_to"] for move in case["moves"]] == ["assessed", "segmented"]
+    assert (await world.spoken("case.recorded"))[-1]["dsr"] is not None
+
+
+async def test_plan_falls_in_the_months_of_income_and_covers_what_is_overdue(
+    world: World, officer: httpx2.AsyncClient
+) -> None:
+    plan = await propose(world, officer)
+
+    assert plan["status"] == "proposed"
+    assert plan["measures"] == ["PRODUCE_DEDUCTION", "PENALTY_WAIVE"]
+    assert plan["overdue_covered"] == "3150.00"
+    # November brings three quarters of the income, April one quarter.
+    assert [(part["due_on"], part["amount"]) for part in plan["instalments"]] == [
+        ("2022-11-30", "2362.50"), ("2023-04-30", "787.50"),
+    ]  # fmt: skip
+    (event,) = await world.spoken("plan.recorded")
+    assert (event["plan_id"], event["status"], event["deduction_share"]) == (plan["id"], "proposed", "0.30")
+
+
+async def test_plan_is_not_proposed_before_the_household_is_assessed(world: World, officer: httpx2.AsyncClient) -> None:
+    body = {"case_id": str(await case_of(world)), "deduction_share": "0.30", "instalments": 2}
+
+    answer = await officer.post("/debt/v1/plans", json=body)
+
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith("case-stage-conflict")
+
+
+async def test_nobody_approves_what_he_proposed_or_assessed(
+    world: World, officer: httpx2.AsyncClient, client_of: ClientOf
+) -> None:
+    both = await client_of("debt", scopes=f"{OFFICER} {MANAGER}", areas=["52"], subject="officer")
+    plan = await propose(world, officer)
+    own = await both.post(f"/debt/v1/plans/{plan['id']}/approve")
+    assert (own.status_code, own.json()["type"]) == (403, "urn:plodnee:problem:plan-own-approval")
+
+    # Somebody else proposes: who assessed the case still cannot approve.
+    await done(await both.post(f"/debt/v1/plans/{plan['id']}/withdraw"))
+    other = await client_of("debt", scopes=MANAGER, areas=["52"], subject="other")
+    body = {"case_id": str(await case_of(world)), "deduction_share": "0.30", "instalments": 2}
+    plan = await done(await other.post("/debt/v1/plans", json=body))
+    assessed = await both.post(f"/debt/v1/plans/{plan['id']}/approve")
+
+    assert assessed.status_code == 403
+    assert await world.value("select status from plan where id = :id", id=UUID(plan["id"])) == "proposed"
+
+
+async def test_accepting_needs_the_approval_of_another_person(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await propose(world, officer)
+    early = await officer.post(f"/debt/v1/plans/{plan['id']}/accept")
+    assert (early.status_code, early.json()["type"]) == (409, "urn:plodnee:problem:plan-state-conflict")
+
+    approved = await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    accepted = await done(await officer.post(f"/debt/v1/plans/{plan['id']}/accept"))
+
+    assert (approved["status"], approved["approved_by"]) == ("approved", "manager")
+    assert (accepted["status"], accepted["signed_on"], accepted["starts_on"]) == (
+        "in_force", "2022-10-01", "2022-10-01",
+    )  # fmt: skip
+    assert await world.value("select stage from debt_case") == "in_progress"
+
+
+async def test_waiver_of_default_interest_is_booked_with_the_plan(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    await officer.post("/debt/v1/closes", json={"close_to": "2022-10-31"})
+    await world.run_jobs()
+
+    plan = await put_in_force(world, officer, manager)
+
+    (waiver,) = await world.spoken("waiver.booked")
+    assert (waiver["posted_on"], waiver["plan_id"]) == ("2022-11-01", plan["id"])
+    assert waiver["default_interest"] == plan["default_interest_waived"] != "0.00"
+    assert (await world.spoken("plan.recorded"))[-1]["default_interest_waived"] == plan["default_interest_waived"]
+    await officer.post("/debt/v1/closes", json={"close_to": "2022-11-30"})
+    await world.run_jobs()
+    control = (await world.spoken("business_date.closed"))[-1]["control"]
+    assert (control["waivers"], control["waivers_amount"]) == (1, waiver["default_interest"])
+
+
+async def test_paid_plan_is_completed_and_the_case_resolved_at_the_close(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    await put_in_force(world, officer, manager)
+    loan_id = await world.value("select id from loan")
+    body = {"loan_id": str(loan_id), "amount": "3300.00", "value_on": "2022-10-10"}
+    await done(await officer.post("/debt/v1/payments", json=body))
+
+    await officer.post("/debt/v1/closes", json={"close_to": "2022-10-12"})
+    await world.run_jobs()
+
+    plan = (await world.spoken("plan.recorded"))[-1]
+    assert (plan["status"], plan["standing"]) == ("completed", "on_track")
+    case = (await world.spoken("case.recorded"))[-1]
+    assert (case["stage"], case["resolution"], case["resolved_on"]) == ("resolved", "paid", "2022-10-12")
+    statement = (await world.spoken("business_date.closed"))[-1]
+    assert (statement["members_overdue"], statement["cases_active"]) == (0, 0)
+
+
+async def test_plan_that_is_not_kept_is_at_risk_and_then_breached(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    await put_in_force(world, officer, manager)
+
+    for day in ("2022-11-30", "2022-12-15", "2022-12-31"):
+        await officer.post("/debt/v1/closes", json={"close_to": day})
+        await world.run_jobs()
+
+    stands = [(plan["status"], plan["standing"]) for plan in await world.spoken("plan.recorded")]
+    assert stands[-3:] == [("in_force", "on_track"), ("in_force", "at_risk"), ("breached", "breached")]
+    statements = {one["closed_on"]: one for one in await world.spoken("business_date.closed")}
+    assert statements["2022-12-15"]["members_overdue_with_plan"] == 1
+    assert statements["2022-12-31"]["members_overdue_with_plan"] == 0
+
+
+async def test_plan_of_another_province_is_not_found(
+    world: World, officer: httpx2.AsyncClient, client_of: ClientOf
+) -> None:
+    plan = await propose(world, officer)
+    stranger = await client_of("debt", scopes=f"{OFFICER} {MANAGER}", areas=["90"], subject="stranger")
+
+    for path in (f"plans/{plan['id']}", f"cases/{plan['case_id']}"):
+        assert (await stranger.get(f"/debt/v1/{path}")).status_code == 404
+    assert (await stranger.post(f"/debt/v1/plans/{plan['id']}/approve")).status_code == 404
+    assert (await stranger.get("/debt/v1/cases")).json()["items"] == []
+
+
+async def test_approving_without_the_scope_is_forbidden(world: World, officer: httpx2.AsyncClient) -> None:
+    plan = await propose(world, officer)
+
+    assert (await officer.post(f"/debt/v1/plans/{plan['id']}/approve")).status_code == 403
