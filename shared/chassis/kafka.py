@@ -1,8 +1,9 @@
 """Kafka clients with every option that has a dangerous default stated, hidden here so that they can be swapped."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -65,6 +66,20 @@ def make_admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
         client_id=client_id,
         request_timeout_ms=settings.kafka_request_timeout_ms,
     )
+
+
+async def read_ends(settings: Settings, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """The offset that the next event of each (topic, partition) will have: how much there is to read now.
+
+    Topics carry the names they have on the broker, as in ``consumer_offset``.
+    """
+    consumer = make_consumer(settings, None, "plodnee-ends")
+    await consumer.start()
+    try:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets([TopicPartition(*one) for one in partitions])
+    finally:
+        await consumer.stop()
+    return {(partition.topic, partition.partition): end for partition, end in ends.items()}
 
 
 async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:

@@ -1,0 +1,102 @@
+"""Reads the owners' tables, as each service's owner role: what was agreed and what was done, never a read model."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from demo.story.recompute import Delivery, Due, LoanBook, Received, Settled
+from shared.chassis.database import Database, ReadSession
+from shared.chassis.reach import UNSCOPED
+from shared.chassis.settings import Settings
+
+
+@asynccontextmanager
+async def read_as_owner(settings: Settings, service: str) -> AsyncIterator[ReadSession]:
+    """One read-only transaction in a service's database, bound by no row-level policy."""
+    database = Database(settings, service, "owner", "plodnee-story-check")
+    try:
+        async with database.read(UNSCOPED) as session:
+            yield session
+    finally:
+        await database.close()
+
+
+@dataclass(frozen=True)
+class DebtBooks:
+    """What debt owns."""
+
+    loans: list[LoanBook]
+    received: list[Received]
+    applied: dict[str, int]  # by delivery: deductions applied and not undone
+
+
+async def read_debt(settings: Settings) -> DebtBooks:
+    """Loans with what is due and settled, money received, and deductions applied."""
+    async with read_as_owner(settings, "debt") as session:
+        loans = await _loans(session)
+        received = [
+            Received(str(row["cooperative_id"]), row["channel"], row["amount"], row["posted_on"])
+            for row in await session.fetch("select cooperative_id, channel, amount, posted_on from payment")
+        ]
+        applied = await session.fetch(
+            "select delivery_id, cast(sum(amount) as bigint) as amount from payment"
+            " where delivery_id is not null group by delivery_id"
+        )
+    return DebtBooks(loans, received, {str(row["delivery_id"]): row["amount"] for row in applied})
+
+
+async def _loans(session: ReadSession) -> list[LoanBook]:
+    books = {
+        row["id"]: LoanBook(str(row["id"]), str(row["cooperative_id"]), row["loan_number"])
+        for row in await session.fetch("select id, cooperative_id, loan_number from loan")
+    }
+    for row in await session.fetch("select loan_id, number, due_on, principal + interest as amount from instalment"):
+        books[row["loan_id"]].dues.append(Due(row["number"], row["due_on"], row["amount"]))
+    # A line belongs to the posting that made it: when a back-dated payment moves what an older one had settled, the
+    # difference is the newcomer's. A plan's waiver may move lines too; it is no channel, and its money is cash.
+    lines = await session.fetch(
+        """
+        select allocation.loan_id, allocation.number, allocation.posted_on,
+               allocation.principal + allocation.interest as amount, coalesce(payment.channel, 'cash') as channel
+        from allocation left join payment on payment.id = allocation.posting_id
+        """
+    )
+    for row in lines:
+        books[row["loan_id"]].settled.append(Settled(row["number"], row["posted_on"], row["channel"], row["amount"]))
+    return list(books.values())
+
+
+async def read_deliveries(settings: Settings) -> list[Delivery]:
+    """Every delivery of produce as it stands in livelihood."""
+    async with read_as_owner(settings, "livelihood") as session:
+        rows = await session.fetch(
+            """
+            select id, cooperative_id, delivery_number, status, deduction_share, gross_satang, debt_satang,
+                   savings_satang, paid_satang, held_satang
+            from produce_delivery
+            """
+        )
+    return [_delivery(row) for row in rows]
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        delivery_id=str(row["id"]),
+        cooperative_id=str(row["cooperative_id"]),
+        delivery_number=row["delivery_number"],
+        status=row["status"],
+        deduction_share_units=int(Decimal(row["deduction_share"]).scaleb(4)),
+        gross=row["gross_satang"],
+        debt=row["debt_satang"],
+        savings=row["savings_satang"],
+        paid=row["paid_satang"],
+        held=row["held_satang"],
+    )
+
+
+async def count_persons(settings: Settings) -> int:
+    """Persons the registry knows: two memberships of one person count once."""
+    async with read_as_owner(settings, "registry") as session:
+        return int(await session.scalar("select count(*) from person"))
