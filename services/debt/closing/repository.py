@@ -312,7 +312,7 @@ async def control_totals(
             where cooperative_id = any(cast(:ids as uuid[])) and settled_on > :after and settled_on <= :until
         )
         select cooperative_id,
-               count(*) filter (where kind = 'payment') as payments,
+               count(*) filter (where kind in ('payment', 'correction')) as payments,
                cast(coalesce(sum(amount) filter (where kind = 'payment'), 0) as bigint) as payments_amount,
                count(*) filter (where kind = 'reversal') as reversals,
                cast(coalesce(sum(amount) filter (where kind = 'reversal'), 0) as bigint) as reversals_amount,

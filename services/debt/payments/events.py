@@ -15,7 +15,10 @@ _SHARED = (
 def payment_event(
     row: Mapping[str, Any], cohort_years: Sequence[int]
 ) -> tuple[PaymentPosted | PaymentReversed, int, date]:
-    """The event of a payment or a reversal, for the outbox; `cohort_years` are the cohorts its loan belongs to."""
+    """The event of a posting, for the outbox; `cohort_years` are the cohorts its loan belongs to.
+
+    A correction speaks as a payment of its own with no amount.
+    """
     values = {name: row[name] for name in _SHARED}
     values["cohorts"] = tuple(
         CohortPart(fiscal_year_be=year, overdue_reduced=row["overdue_reduced"])

@@ -5,10 +5,11 @@ stored together, so a file of payments costs a few statements a chunk. The busin
 
 A posting dated before what is already posted, and every reversal, computes the loan again from its opening position.
 What then differs from the books is booked in the open day, as lines of the new posting: flows of closed days never
-move.
+move. A payment of a later open day is moved on its own day, by a correction, so that the books of every day are those
+of the payments posted up to it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -65,9 +66,10 @@ class NewPayment:
 
 @dataclass(slots=True)
 class History:
-    """What is booked on a loan: its entries, and by payment and instalment what each settled."""
+    """What is booked on a loan: its entries, when and how each was posted, and what each settled."""
 
     entries: list[Entry] = field(default_factory=list)
+    posted: dict[UUID, tuple[date, str]] = field(default_factory=dict)
     lines: dict[UUID, dict[int, Line]] = field(default_factory=dict)
     waived: dict[UUID, int] = field(default_factory=dict)
 
@@ -116,10 +118,9 @@ class Account:
 
 
 class _Posted(NamedTuple):
-    """What a posting does to the books of one loan."""
+    """What a posting does to the books of one loan: lines by payment, and amounts by waiver."""
 
     lines: list[tuple[UUID, Line]]
-    parts: Parts
     waivers: list[tuple[UUID, int]]
 
 
@@ -160,6 +161,7 @@ class Ledger:
                 "id": payment_id,
                 "kind": "payment",
                 "reverses": None,
+                "corrects": None,
                 "channel": payment.channel,
                 "receipt_number": payment.receipt_number,
                 "delivery_id": payment.delivery_id,
@@ -189,6 +191,7 @@ class Ledger:
                 "id": reversal_id,
                 "kind": "reversal",
                 "reverses": payment["id"],
+                "corrects": None,
                 "channel": payment["channel"],
                 "receipt_number": payment["receipt_number"],
                 "delivery_id": payment["delivery_id"],
@@ -203,25 +206,24 @@ class Ledger:
         """Waive the default interest accrued and unpaid on a day; returns the amount, 0 if there is none."""
         account = self.account(loan_id)
         waiver_id = uuid7()
+        entry = Entry(waiver_id, "waiver", value_on)
         last: date | None = account.loan["last_value_on"]
+        posted_on = posting_date(value_on, account.closed_on)
         if last is not None and value_on <= last:
-            posted = self._replay(account, Entry(waiver_id, "waiver", value_on))
-            amounts = dict(posted.waivers)
+            posted = self._replay(account, entry)
         else:
             amount, account.instalments = waive_default_interest(account.instalments, value_on, account.policy)
-            amounts = {waiver_id: amount} if amount else {}
+            posted = _Posted([], [(waiver_id, amount)] if amount else [])
             if account.history is not None:
-                account.history.entries.append(Entry(waiver_id, "waiver", value_on))
+                account.history.entries.append(entry)
                 account.history.waived[waiver_id] = amount
-            posted = _Posted([], Parts(), list(amounts.items()))
-        if not amounts:
-            return 0
-        posted_on = posting_date(value_on, account.closed_on)
-        account.loan["last_value_on"] = value_on if last is None else max(last, value_on)
-        self._book_lines(account, posted, waiver_id, posted_on)
-        self._book_waivers(account, posted.waivers, waiver_id, value_on, posted_on, plan_id)
-        account.restate(posted_on)
-        return amounts.get(waiver_id, 0)
+        self._note(account, waiver_id, posted_on, "")
+        self._book_corrections(account, posted.lines, posted_on)
+        self._book_waivers(account, posted.waivers, posted_on, entry, plan_id)
+        if posted.waivers:
+            account.loan["last_value_on"] = value_on if last is None else max(last, value_on)
+            account.restate(posted_on)
+        return dict(posted.waivers).get(waiver_id, 0)
 
     async def store(self, session: WriteSession) -> None:
         """Write everything back, set by set, and publish it."""
@@ -261,64 +263,95 @@ class Ledger:
             for waiver_id in {**history.waived, **replayed.waivers}
             if (difference := replayed.waivers.get(waiver_id, 0) - history.waived.get(waiver_id, 0))
         ]
-        parts = _sum_of(lines, replayed.excess - account.loan["excess"])
         account.instalments = replayed.instalments
-        account.history = History(
-            entries,
-            {
-                payment_id: {line.number: line for line in allocation.lines}
-                for payment_id, allocation in replayed.payments.items()
-            },
-            dict(replayed.waivers),
-        )
-        return _Posted(lines, parts, waivers)
+        history.entries = entries
+        history.lines = {
+            payment_id: {line.number: line for line in allocation.lines}
+            for payment_id, allocation in replayed.payments.items()
+        }
+        history.waived = dict(replayed.waivers)
+        return _Posted(lines, waivers)
 
     def _book(self, account: Account, posted: _Posted, row: dict[str, Any]) -> dict[str, Any]:
+        """Book a payment or a reversal with everything it moves."""
         loan = account.loan
         posted_on = posting_date(row["value_on"], account.closed_on)
-        reduced = self._book_lines(account, posted, row["id"], posted_on, PART_OF_CHANNEL[row["channel"]])
-        row |= {
-            "cooperative_id": loan["cooperative_id"],
-            "loan_id": loan["id"],
-            "member_id": loan["member_id"],
-            "posted_on": posted_on,
-            "overdue_reduced": reduced,
-            **posted.parts._asdict(),
-        }
-        self._payments.append(row)
-        self._cohort_parts[row["id"]] = [year for year, baseline_on in account.cohorts if baseline_on < posted_on]
-        self._book_waivers(account, posted.waivers, None, row["value_on"], posted_on, None)
-        loan["excess"] += posted.parts.excess
+        own = {row["id"], row["reverses"]}
+        at_once: list[tuple[UUID, Line]] = []
+        later: list[tuple[UUID, Line]] = []
+        for payment_id, line in posted.lines:
+            is_later = payment_id not in own and _posted_on(account, payment_id) > posted_on
+            (later if is_later else at_once).append((payment_id, line))
+        self._note(account, row["id"], posted_on, row["channel"])
+        self._book_row(account, row, at_once, posted_on)
+        self._book_corrections(account, later, posted_on)
+        self._book_waivers(account, posted.waivers, posted_on, None, None)
         if row["kind"] == "payment":
             last: date | None = loan["last_value_on"]
             loan["last_value_on"] = row["value_on"] if last is None else max(last, row["value_on"])
         account.restate(posted_on)
         return row
 
-    def _book_lines(
-        self, account: Account, posted: _Posted, posting_id: UUID, posted_on: date, part: str = "cash"
-    ) -> int:
-        """Keep the lines, and book what they take from overdue debt; returns that amount."""
+    def _book_corrections(self, account: Account, lines: Iterable[tuple[UUID, Line]], posted_on: date) -> None:
+        """Payments that a posting moves without being part of it: each on the later of the two days."""
+        by_payment: dict[UUID, list[tuple[UUID, Line]]] = {}
+        for payment_id, line in lines:
+            by_payment.setdefault(payment_id, []).append((payment_id, line))
+        for payment_id, moved in by_payment.items():
+            its_day, channel = _history_of(account).posted[payment_id]
+            day = max(posted_on, its_day)
+            row = {
+                "id": uuid7(),
+                "kind": "correction",
+                "reverses": None,
+                "corrects": payment_id,
+                "channel": channel,
+                "receipt_number": None,
+                "delivery_id": None,
+                "amount": 0,
+                "value_on": day,
+                "reason": None,
+                "captured_by": "ledger",
+            }
+            self._book_row(account, row, moved, day)
+            account.restate(day)
+
+    def _book_row(
+        self, account: Account, row: dict[str, Any], lines: Sequence[tuple[UUID, Line]], posted_on: date
+    ) -> None:
+        """Keep a posting with its lines, and book what they take from overdue debt."""
         loan = account.loan
-        for payment_id, line in posted.lines:
-            self._lines.append((posting_id, payment_id, loan["id"], loan["cooperative_id"], posted_on, *line))
-        reduced = overdue_reduced((line for _, line in posted.lines), account.instalments, posted_on)
+        for payment_id, line in lines:
+            self._lines.append((row["id"], payment_id, loan["id"], loan["cooperative_id"], posted_on, *line))
+        reduced = overdue_reduced((line for _, line in lines), account.instalments, posted_on)
         if reduced:
-            self._movements.append((loan["id"], loan["cooperative_id"], posted_on, part, reduced, posting_id))
-        return reduced
+            part = PART_OF_CHANNEL[row["channel"]]
+            self._movements.append((loan["id"], loan["cooperative_id"], posted_on, part, reduced, row["id"]))
+        parts = _parts_of(lines, row["amount"])
+        loan["excess"] += parts.excess
+        row |= {
+            "cooperative_id": loan["cooperative_id"],
+            "loan_id": loan["id"],
+            "member_id": loan["member_id"],
+            "posted_on": posted_on,
+            "overdue_reduced": reduced,
+            **parts._asdict(),
+        }
+        self._payments.append(row)
+        self._cohort_parts[row["id"]] = [year for year, baseline_on in account.cohorts if baseline_on < posted_on]
 
     def _book_waivers(
         self,
         account: Account,
         waivers: Iterable[tuple[UUID, int]],
-        new_id: UUID | None,
-        value_on: date,
         posted_on: date,
+        new: Entry | None,
         plan_id: UUID | None,
     ) -> None:
         """A new waiver under its own id; a change of an older one as a correction of it."""
         for waiver_id, amount in waivers:
-            is_new = waiver_id == new_id
+            is_new = new is not None and waiver_id == new.entry_id
+            day = posted_on if is_new else max(posted_on, _posted_on(account, waiver_id))
             self._waivers.append(
                 {
                     "id": waiver_id if is_new else uuid7(),
@@ -327,11 +360,15 @@ class Ledger:
                     "member_id": account.loan["member_id"],
                     "plan_id": plan_id if is_new else None,
                     "corrects": None if is_new else waiver_id,
-                    "value_on": value_on,
-                    "posted_on": posted_on,
+                    "value_on": new.value_on if is_new and new is not None else day,
+                    "posted_on": day,
                     "default_interest": amount,
                 }
             )
+
+    def _note(self, account: Account, entry_id: UUID, posted_on: date, channel: str) -> None:
+        if account.history is not None:
+            account.history.posted[entry_id] = (posted_on, channel)
 
 
 async def open_ledger(
@@ -370,9 +407,9 @@ async def load_histories(session: WriteSession, ledger: Ledger, loan_ids: Collec
         return
     histories: dict[UUID, History] = {loan_id: History() for loan_id in wanted}
     for row in await repository.entries_of_loans(session, wanted):
-        histories[row["loan_id"]].entries.append(
-            Entry(row["id"], row["kind"], row["value_on"], row["amount"], row["reverses"])
-        )
+        history = histories[row["loan_id"]]
+        history.entries.append(Entry(row["id"], row["kind"], row["value_on"], row["amount"], row["reverses"]))
+        history.posted[row["id"]] = (row["posted_on"], row["channel"])
     for row in await repository.booked_lines(session, wanted):
         line = Line(*(row[name] for name in Line._fields))
         histories[row["loan_id"]].lines.setdefault(row["payment_id"], {})[line.number] = line
@@ -389,7 +426,7 @@ def _append(account: Account, entry: Entry) -> _Posted:
     if account.history is not None:
         account.history.entries.append(entry)
         account.history.lines[entry.entry_id] = {line.number: line for line in allocation.lines}
-    return _Posted([(entry.entry_id, line) for line in allocation.lines], allocation.parts, [])
+    return _Posted([(entry.entry_id, line) for line in allocation.lines], [])
 
 
 def _history_of(account: Account) -> History:
@@ -420,7 +457,8 @@ def _line_differences(booked: Mapping[UUID, Mapping[int, Line]], replayed: Repla
                 yield payment_id, Line(number, *(mine - theirs for mine, theirs in zip(new[1:], old[1:], strict=True)))
 
 
-def _sum_of(lines: Iterable[tuple[UUID, Line]], excess: int) -> Parts:
+def _parts_of(lines: Iterable[tuple[UUID, Line]], amount: int) -> Parts:
+    """The sums of lines; what they do not settle of the amount is excess."""
     fee = default_interest = late_interest = interest = principal = 0
     for _, line in lines:
         fee += line.fee
@@ -428,4 +466,9 @@ def _sum_of(lines: Iterable[tuple[UUID, Line]], excess: int) -> Parts:
         late_interest += line.late_interest
         interest += line.interest
         principal += line.principal
-    return Parts(fee, default_interest, late_interest, interest, principal, excess)
+    settled = fee + default_interest + late_interest + interest + principal
+    return Parts(fee, default_interest, late_interest, interest, principal, amount - settled)
+
+
+def _posted_on(account: Account, entry_id: UUID) -> date:
+    return _history_of(account).posted[entry_id][0]

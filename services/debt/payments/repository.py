@@ -17,6 +17,7 @@ PAYMENT_TYPES: Mapping[str, str] = {
     "member_id": "uuid",
     "kind": "text",
     "reverses": "uuid",
+    "corrects": "uuid",
     "channel": "text",
     "receipt_number": "text",
     "delivery_id": "uuid",
@@ -167,13 +168,13 @@ async def payments_of_delivery(session: ReadSession, delivery_ids: Collection[UU
 
 
 async def entries_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[RowMapping]:
-    """Everything that happened to loans, in the shape of the domain's Entry."""
+    """Everything that happened to loans, in the shape of the domain's Entry, with when and how it was posted."""
     return await session.fetch(
         """
-        select loan_id, id, kind, value_on, amount, reverses from payment
-        where loan_id = any(cast(:ids as uuid[]))
+        select loan_id, id, kind, value_on, amount, reverses, posted_on, channel from payment
+        where loan_id = any(cast(:ids as uuid[])) and kind <> 'correction'
         union all
-        select loan_id, id, 'waiver', value_on, 0, null from waiver
+        select loan_id, id, 'waiver', value_on, 0, null, posted_on, null from waiver
         where loan_id = any(cast(:ids as uuid[])) and corrects is null
         order by id
         """,

@@ -45,10 +45,13 @@ class LineRead(BaseModel):
 
 
 class PaymentRead(BaseModel):
-    """A payment or a reversal. The parts are what its posting did to the loan, older payments it moved included."""
+    """A payment, a reversal, or the correction (of no amount) by which either moved a payment of a later open day.
+
+    The parts are what the posting did to the loan, earlier payments it moved included.
+    """
 
     id: UUID
-    kind: Literal["payment", "reversal"]
+    kind: Literal["payment", "reversal", "correction"]
     loan_id: UUID
     cooperative_id: UUID
     member_id: UUID
@@ -66,6 +69,7 @@ class PaymentRead(BaseModel):
     excess: Money
     overdue_reduced: Money
     reverses: UUID | None
+    corrects: UUID | None
     reversed_by: UUID | None = None
     reason: str | None
     lines: list[LineRead] = []

@@ -168,15 +168,17 @@ create table loan_difference (
 """
 
 _POSTINGS = """
--- Payments and their reversals. The parts are what the posting did to the loan, whatever older payments it moved
--- included; a reversal's are negative.
+-- Payments and their reversals. The parts are what the posting did to the loan, whatever earlier payments it moved
+-- included; a reversal's are negative. A payment posted later than the posting that moves it is moved on its own day,
+-- by a correction of no amount.
 create table payment (
     id uuid primary key,
     cooperative_id uuid not null,
     loan_id uuid not null,
     member_id uuid not null,
-    kind text not null check (kind in ('payment', 'reversal')),
+    kind text not null check (kind in ('payment', 'reversal', 'correction')),
     reverses uuid,
+    corrects uuid,
     channel text not null,
     receipt_number text,
     delivery_id uuid,
@@ -192,7 +194,9 @@ create table payment (
     overdue_reduced bigint not null,
     reason text,
     captured_by text not null,
-    captured_at timestamptz not null default now()
+    captured_at timestamptz not null default now(),
+    constraint ck_payment_parts_sum_to_amount
+        check (amount = fee + default_interest + late_interest + interest + principal + excess)
 );
 create unique index uq_payment_receipt_number on payment (cooperative_id, receipt_number) where kind = 'payment';
 create unique index uq_payment_reverses on payment (reverses);

@@ -195,6 +195,25 @@ async def test_reversing_one_of_two_payments_moves_the_other_to_where_it_belongs
     await assert_books_balance(world)
 
 
+async def test_payment_of_an_earlier_open_day_moves_a_later_one_on_its_own_day(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    loan_id = await loan_id_of(world)
+    await pay(client, loan_id, "1050.24", "2022-11-10")
+
+    first = (await pay(client, loan_id, "1050.24", "2022-10-01")).json()
+
+    assert first["posted_on"] == "2022-10-01"
+    assert [line["number"] for line in first["lines"]] == [2]
+    (correction,) = await world.rows("select * from payment where kind = 'correction'")
+    assert (correction["amount"], correction["posted_on"]) == (0, date(2022, 11, 10))
+    # Up to the day before, the books are those of the first payment alone.
+    before = await world.rows("select distinct payment_id from allocation where posted_on < '2022-11-10'")
+    assert [str(row["payment_id"]) for row in before] == [first["id"]]
+    assert len(await world.spoken("payment.posted")) == 3
+    await assert_books_balance(world)
+
+
 async def test_two_payments_at_once_on_one_loan_are_both_booked(world: World, client: httpx2.AsyncClient) -> None:
     loan_id = await loan_id_of(world)
 
