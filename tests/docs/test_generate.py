@@ -1,0 +1,159 @@
+"""Goal: what is committed about our interfaces is what the code says, and a partner's tools can read it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from docs.asyncapi import ASYNCAPI_PATH
+from docs.event_documents import EXAMPLE_FOLDER, SCHEMA_FOLDER, types_of
+from docs.generate import ROOT, broken_promises, differences, documents, write
+from shared.chassis.settings import SERVICES
+from shared.contracts.catalogue import CATALOGUE
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[str, str]:
+    return documents()
+
+
+def test_generated_documents_are_committed_as_generated(generated: dict[str, str]) -> None:
+    assert differences(ROOT, generated) == []
+    assert broken_promises(ROOT, generated) == []
+
+
+def test_generating_twice_gives_the_same_bytes(generated: dict[str, str]) -> None:
+    assert documents() == generated
+
+
+def test_the_environment_of_the_generating_machine_leaves_no_trace(
+    generated: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLODNEE_ISSUER", "https://trace.example")
+    monkeypatch.setenv("PLODNEE_DASHBOARD_URL", "https://trace.example")
+    assert documents() == generated
+    assert not [path for path, text in generated.items() if "invalid:" in text or "sign-in.invalid" in text]
+
+
+def test_drift_is_shown_and_mended(tmp_path: Path, generated: dict[str, str]) -> None:
+    assert set(write(tmp_path, generated)) == set(generated)
+    assert differences(tmp_path, generated) == []
+    changed, missing = f"{SCHEMA_FOLDER}/plodnee.debt.loan.recorded.v1.json", ASYNCAPI_PATH
+    (tmp_path / changed).write_text((tmp_path / changed).read_text().replace('"format": "date"', '"format": "time"'))
+    (tmp_path / missing).unlink()
+    (tmp_path / EXAMPLE_FOLDER / "plodnee.debt.gone.v1.json").write_text("{}")
+    shown = differences(tmp_path, generated)
+    assert len(shown) == 3
+    assert '-      "format": "time"' in shown[[changed in line for line in shown].index(True)]
+    assert f"{missing} is missing" in shown
+    assert f"{EXAMPLE_FOLDER}/plodnee.debt.gone.v1.json is generated no more" in shown
+    assert len(write(tmp_path, generated)) == 3
+    assert differences(tmp_path, generated) == []
+
+
+def test_a_schema_is_held_against_the_last_release(tmp_path: Path, generated: dict[str, str]) -> None:
+    released = tmp_path / "docs/events/released"
+    released.mkdir(parents=True)
+    name = "plodnee.debt.loan.recorded.v1.json"
+    schema = json.loads(generated[f"{SCHEMA_FOLDER}/{name}"])
+    (released / name).write_text(json.dumps(schema))
+    assert broken_promises(tmp_path, generated) == []
+    schema["properties"]["collateral"] = {"type": "string"}
+    (released / name).write_text(json.dumps(schema))
+    (released / "plodnee.debt.gone.v1.json").write_text("{}")
+    assert broken_promises(tmp_path, generated) == [
+        "plodnee.debt.gone.v1.json: the type is gone",
+        f"{name}: $.collateral was removed",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE.by_type))
+def test_every_example_follows_its_schema(name: str, generated: dict[str, str]) -> None:
+    schema = json.loads(generated[f"{SCHEMA_FOLDER}/{name}.json"])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    validator.validate(json.loads(generated[f"{EXAMPLE_FOLDER}/{name}.json"]))
+
+
+def test_figures_of_examples_add_up(generated: dict[str, str]) -> None:
+    def figures(name: str) -> dict[str, float]:
+        example = json.loads(generated[f"{EXAMPLE_FOLDER}/{name}.json"])
+        return {key: round(100 * float(value)) for key, value in example.items() if _is_amount(value)}
+
+    delivered = figures("plodnee.livelihood.produce.delivered.v1")
+    assert delivered["gross"] == delivered["savings"] + delivered["paid"] + delivered["held"]
+    settled = figures("plodnee.livelihood.produce.settled.v1")
+    assert settled["gross"] == settled["debt"] + settled["savings"] + settled["paid"]
+    answer = figures("plodnee.debt.deduction.settled.v1")
+    assert delivered["held"] == answer["applied"] + answer["returned"]
+    for name in ("plodnee.debt.payment.posted.v1", "plodnee.debt.payment.reversed.v1"):
+        payment = figures(name)
+        parts = ("fee", "default_interest", "late_interest", "interest", "principal", "excess")
+        assert payment["amount"] == sum(payment[part] for part in parts)
+
+
+def test_asyncapi_names_every_topic_type_and_listener(generated: dict[str, str]) -> None:
+    document = yaml.safe_load(generated[ASYNCAPI_PATH])
+    assert document["asyncapi"] == "3.0.0"
+    assert document["channels"].keys() == {topic.name for topic in CATALOGUE.topics}
+    for topic in CATALOGUE.topics:
+        channel = document["channels"][topic.name]
+        assert channel["messages"].keys() == {event.type for event in types_of(CATALOGUE, topic)}
+        assert channel["bindings"]["kafka"]["partitions"] == 12
+        operations = {
+            name: operation["action"]
+            for name, operation in document["operations"].items()
+            if operation["channel"]["$ref"] == f"#/channels/{topic.name}"
+        }
+        assert operations == {
+            f"{topic.producer}.sends.{topic.name}": "send",
+            **{f"{consumer}.receives.{topic.name}": "receive" for consumer in topic.consumers},
+        }
+
+
+def test_every_reference_of_asyncapi_leads_somewhere(generated: dict[str, str]) -> None:
+    document = yaml.safe_load(generated[ASYNCAPI_PATH])
+    found = list(_references(document))
+    assert found
+    for reference in found:
+        if reference.startswith("#/"):
+            target: Any = document
+            for step in reference.removeprefix("#/").split("/"):
+                target = target[step]
+        else:
+            assert f"docs/events/{reference}" in generated
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_openapi_describes_every_route_for_a_partner(service: str, generated: dict[str, str]) -> None:
+    document = json.loads(generated[f"docs/api/{service}.json"])
+    assert document["openapi"].startswith("3.1")
+    for path, operations in document["paths"].items():
+        assert path.startswith(f"/{service}/v1/")
+        for verb, operation in operations.items():
+            assert operation.get("summary"), f"{verb} {path}"
+            assert operation["responses"], f"{verb} {path}"
+    for reference in _references(document):
+        target: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/")]
+
+
+def _references(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name == "$ref" and isinstance(value, str):
+                yield value
+            else:
+                yield from _references(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _references(value)
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, str) and value.replace(".", "", 1).replace("-", "", 1).isdigit() and "." in value
