@@ -7,7 +7,6 @@ claim. Kafka's own group offsets are only told afterwards, for lag tools.
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -28,18 +27,11 @@ from shared.chassis.inbox import Inbox
 from shared.chassis.kafka import make_admin, make_consumer, topic_name
 from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED
 from shared.chassis.settings import Settings
+from shared.chassis.waiting import Backoff
 
 log = structlog.get_logger(__name__)
 
 _HEARTBEAT_SECONDS = 2.0
-_PAUSE_SECONDS_MAX = 30.0
-
-
-@dataclass
-class _Partitions:
-    """What this member holds: the next offset of each partition, as PostgreSQL knows it."""
-
-    next_offset: dict[TopicPartition, int] = field(default_factory=dict)
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -53,7 +45,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._topics = [topic_name(settings, topic.name) for topic in inbox.topics]
         self._client_id = f"{self._name}-{member}"
         self._applier = BatchApplier(settings, inbox, self._name, settings.kafka_topic_prefix)
-        self._held = _Partitions()
+        self._held: dict[TopicPartition, int] = {}  # the next offsets, as PostgreSQL knows them; new at each rebalance
         self._batch = asyncio.Lock()  # a rebalance waits for the batch under way
         self._told_at = 0.0
         self._applied_until_ms = 0  # when the newest event that was applied was written, by the broker's clock
@@ -69,7 +61,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         """
         if not self._topics:
             return
-        pause_seconds = 0.5
+        backoff = Backoff()
         while not stop.is_set():
             try:
                 await self._round(stop)
@@ -80,21 +72,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             except Exception as error:
                 if not isinstance(error, KafkaError | PartitionLost) and not is_transient(error):
                     raise
-                log.warning("consumer_paused", consumer=self._name, error=repr(error), seconds=pause_seconds)
-                await _sleep(stop, pause_seconds)
-                pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
-            else:
-                pause_seconds = 0.5
+                log.warning("consumer_paused", consumer=self._name, error=repr(error))
+                await backoff.pause(stop)
 
     async def _round(self, stop: asyncio.Event) -> None:
         """One membership of the group, from joining to the first error or the stop."""
         self._fault = None
-        self._held = _Partitions()
+        self._held = {}
         self._cluster_id = await self._read_cluster_id()
         group = topic_name(self._settings, f"plodnee.{self._name}")
         self._kafka = make_consumer(self._settings, group, self._client_id)
-        await self._kafka.start()
         try:
+            await self._kafka.start()
             self._kafka.subscribe(self._topics, listener=self)
             while not stop.is_set():
                 await self._poll()
@@ -103,13 +92,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def _poll(self) -> None:
         assert self._kafka is not None  # noqa: S101 - set in _round, which alone calls this
+        held = self._held
         fetched = await self._kafka.getmany(
             timeout_ms=self._settings.consumer_poll_ms, max_records=self._settings.consumer_batch_events_max
         )
         if self._fault is not None:
             raise self._fault
         async with self._batch:
-            mine = {tp: records for tp, records in fetched.items() if records and tp in self._held.next_offset}
+            if held is not self._held:
+                # A rebalance came between. What was fetched may have been asked for before its seek, at the offset that
+                # Kafka keeps of us, which may lie after ours: to apply it would claim events that nobody has read.
+                self._seek()
+                return
+            mine = {tp: records for tp, records in fetched.items() if records and tp in held}
             if mine:
                 with CONSUMER_BATCH_SECONDS.labels(self._name).time():
                     await self._apply(mine)
@@ -120,7 +115,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         claims = []
         records: list[Record] = []
         for partition, fetched_records in sorted(fetched.items()):
-            expected = self._held.next_offset[partition]
+            expected = self._held[partition]
             fresh = [record for record in fetched_records if record.offset >= expected]
             if fresh:
                 claims.append(Claim(partition.topic, partition.partition, expected, fresh[-1].offset + 1))
@@ -141,19 +136,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             async with self._database.unscoped() as session:
                 await self._applier.apply_one_by_one(session, claims, records)
         for claim in claims:
-            self._held.next_offset[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
+            self._held[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
         self._applied_until_ms = min(records_of[-1].timestamp for records_of in fetched.values())
         CONSUMED_EVENTS.labels(self._name).inc(len(records))
 
     async def _tell(self, busy: bool) -> None:
         """Say how far we are: the heartbeat in PostgreSQL, and the group's offsets in Kafka for lag tools."""
         now = asyncio.get_running_loop().time()
-        if now - self._told_at < _HEARTBEAT_SECONDS or not self._held.next_offset:
+        if now - self._told_at < _HEARTBEAT_SECONDS or not self._held:
             return
         self._told_at = now
         assert self._kafka is not None  # noqa: S101 - set in _round, which alone leads here
         lag_events = 0
-        for partition, next_offset in self._held.next_offset.items():
+        for partition, next_offset in self._held.items():
             end = self._kafka.highwater(partition)
             lag_events += max((end or next_offset) - next_offset, 0)
         CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
@@ -171,7 +166,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 lag_seconds=lag_seconds,
             )
         try:
-            await self._kafka.commit(dict(self._held.next_offset))
+            await self._kafka.commit(dict(self._held))
         except KafkaError as error:
             # Ours are the offsets that count; lag tools see these a little later.
             log.info("group_offsets_not_told", consumer=self._name, error=type(error).__name__)
@@ -179,7 +174,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let the batch under way end, then hold nothing until the next assignment."""
         async with self._batch:
-            self._held = _Partitions()
+            self._held = {}
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Continue each partition where PostgreSQL says, and refuse a log that is not the one we read."""
@@ -191,9 +186,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             self._fault = error
 
     async def _take(self, assigned: list[TopicPartition]) -> None:
-        self._held = _Partitions()
         if not assigned:
-            return
+            return  # a group with more members than partitions; the revocation has left nothing here
         assert self._kafka is not None  # noqa: S101 - the listener lives within _round
         beginnings: dict[TopicPartition, int] = await self._kafka.beginning_offsets(assigned)
         ends: dict[TopicPartition, int] = await self._kafka.end_offsets(assigned)
@@ -203,6 +197,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 "select topic, partition, next_offset, cluster_id from consumer_offset where consumer = :consumer",
                 consumer=self._name,
             )
+        held: dict[TopicPartition, int] = {}
         known = {TopicPartition(row["topic"], row["partition"]): row for row in rows}
         for partition in assigned:
             row = known[partition]
@@ -221,13 +216,20 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                     f"{self._name}: {partition.topic}-{partition.partition} begins at {beginnings[partition]}, but only"
                     f" {row['next_offset']} was read: events are lost; owners replay, then `plodnee offsets reset`"
                 )
-            self._kafka.seek(partition, row["next_offset"])
-            self._held.next_offset[partition] = row["next_offset"]
+            held[partition] = row["next_offset"]
+        self._held = held
+        self._seek()
+
+    def _seek(self) -> None:
+        """Read each partition from where PostgreSQL says, whatever was fetched before."""
+        assert self._kafka is not None  # noqa: S101 - set in _round, within which every caller lives
+        for partition, next_offset in self._held.items():
+            self._kafka.seek(partition, next_offset)
 
     async def _read_cluster_id(self) -> str:
         admin = make_admin(self._settings, self._client_id)
-        await admin.start()
         try:
+            await admin.start()
             return str((await admin.describe_cluster())["cluster_id"])
         finally:
             await admin.close()
@@ -255,13 +257,6 @@ async def ensure_offsets(
         partitions=[partition.partition for partition in partitions],
         first=[beginnings[partition] for partition in partitions],
     )
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
 
 
 async def forget_offsets(database: Database, consumer: str) -> int:

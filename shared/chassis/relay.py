@@ -20,6 +20,7 @@ from shared.chassis.kafka import make_producer, topic_name
 from shared.chassis.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_ROWS, RELAYED_EVENTS
 from shared.chassis.outbox import SHARDS
 from shared.chassis.settings import Settings
+from shared.chassis.waiting import Backoff, wait
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,9 @@ _MEMBER_LOCK = 7_102
 _MEMBERS_MAX = 64
 
 _REBALANCE_SECONDS = 5.0
-_ERROR_PAUSE_SECONDS_MAX = 30.0
+_COMMAND_SECONDS_MAX = 60.0
+# A relay whose machine is gone holds its shards until PostgreSQL notices: after 25 seconds, not the system's two hours.
+_KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 _BATCH = """
     select waiting.id, waiting.topic, waiting.key, waiting.aggregate_version, waiting.headers, waiting.value,
@@ -55,36 +58,38 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`; an error of Kafka or PostgreSQL ends the round, and a new one begins after a pause."""
-        pause_seconds = 0.5
+        backoff = Backoff()
         while not stop.is_set():
             try:
                 await self._round(stop)
-                pause_seconds = 0.5
             except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("relay_paused", service=self._database.service, error=repr(error), seconds=pause_seconds)
-                await _wait(stop, pause_seconds)
-                pause_seconds = min(pause_seconds * 2, _ERROR_PAUSE_SECONDS_MAX)
+                log.warning("relay_paused", service=self._database.service, error=repr(error))
+                await backoff.pause(stop)
 
     async def _round(self, stop: asyncio.Event) -> None:
         """One producer and one session connection, from start to the first error."""
         connection: asyncpg.Connection = await asyncpg.connect(
-            self._database.url, timeout=10, server_settings={"application_name": self._name}
+            self._database.url,
+            timeout=10,
+            command_timeout=_COMMAND_SECONDS_MAX,
+            server_settings={"application_name": self._name, **_KEEPALIVE},
         )
         producer = make_producer(self._settings, self._name)
         try:
             await producer.start()
             await self._join(connection)
-            busy = True
             while not stop.is_set():
                 await self._rebalance(connection)
                 busy = await self._publish_batch(connection, producer) > 0
                 wait_ms = self._settings.relay_poll_busy_ms if busy else self._settings.relay_poll_idle_ms
-                await _wait(stop, wait_ms / 1000)
+                await wait(stop, wait_ms / 1000)
         finally:
             self._shards.clear()
             self._balanced_at = -math.inf
-            await producer.stop()
-            connection.terminate()  # its advisory locks end with it
+            try:
+                await producer.stop()
+            finally:
+                connection.terminate()  # its advisory locks end with it
 
     async def _join(self, connection: asyncpg.Connection) -> None:
         """Count as a relay of this service: the number of member locks tells each how many shards are its part."""
@@ -130,26 +135,35 @@ class Relay:
         rows = await connection.fetch(_BATCH, sorted(self._shards), rows_a_shard)
         if not rows:
             return 0
-        sent: list[asyncio.Future[Any]] = []
+        sent: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
+        refused: dict[str, KafkaError] = {}  # by topic; a topic that is missing keeps its own events back, no others
         for row in rows:
-            headers = orjson.loads(row["headers"])
-            headers["ce_aggregateversion"] = f"{row['epoch']}.{row['aggregate_version']}"
-            sent.append(
-                await producer.send(
-                    topic_name(self._settings, row["topic"]),
-                    key=row["key"].encode(),
-                    value=row["value"],
-                    headers=[(name, value.encode()) for name, value in headers.items()],
-                )
-            )
-        results = await asyncio.gather(*sent, return_exceptions=True)
-        acknowledged = _acknowledged_ids(rows, results)
+            if row["topic"] in refused:
+                continue
+            try:
+                sent.append((row, await self._send(producer, row)))
+            except KafkaError as error:
+                refused[row["topic"]] = error
+        results = await asyncio.gather(*(future for _, future in sent), return_exceptions=True)
+        acknowledged = _acknowledged_ids([row for row, _ in sent], results)
         await connection.execute("delete from outbox where id = any($1::bigint[])", acknowledged)
         RELAYED_EVENTS.labels(self._database.service).inc(len(acknowledged))
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
-            raise failures[0]
+        for failure in (*refused.values(), *results):
+            if isinstance(failure, BaseException):
+                raise failure
         return len(acknowledged)
+
+    async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> "asyncio.Future[Any]":
+        """Hand a row to the producer, stamped with the epoch; the future ends when every replica has it."""
+        headers = orjson.loads(row["headers"])
+        headers["ce_aggregateversion"] = f"{row['epoch']}.{row['aggregate_version']}"
+        future: asyncio.Future[Any] = await producer.send(
+            topic_name(self._settings, row["topic"]),
+            key=row["key"].encode(),
+            value=row["value"],
+            headers=[(name, value.encode()) for name, value in headers.items()],
+        )
+        return future
 
 
 def _acknowledged_ids(rows: list[asyncpg.Record], results: list[Any]) -> list[int]:
@@ -163,11 +177,3 @@ def _acknowledged_ids(rows: list[asyncpg.Record], results: list[Any]) -> list[in
         elif key not in failed_keys:
             acknowledged.append(row["id"])
     return acknowledged
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    """Sleep, but wake at once when asked to stop."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -2,15 +2,18 @@
 
 import asyncio
 import random
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
 
 from shared.chassis import outbox
 from shared.chassis.batches import ConsumerStopped, LogChanged
 from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
+from shared.chassis.events import Topic
 from shared.chassis.kafka import make_producer
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
@@ -87,6 +90,46 @@ async def test_promise_3_first_copies_stand_in_commit_order_with_two_relays(bus:
     for account in accounts:
         first_copies = list(dict.fromkeys(seen[account]))
         assert first_copies == list(range(1, versions[account] + 1))
+
+
+async def test_promise_3_a_missing_topic_holds_back_its_own_events_and_repeats_no_others(
+    bus: Settings, database: Database
+) -> None:
+    class Unheard(Deposited):
+        topic: ClassVar[Topic] = Topic("plodnee.registry.missing", "fact", "account", "", "registry", ())
+
+    deposits = [Deposited(account_id=uuid4(), amount=1) for _ in range(20)]
+    unheard = Unheard(account_id=uuid4(), amount=1)
+    async with database.unscoped() as session:
+        events = [*deposits[:10], unheard, *deposits[10:]]
+        await outbox.add_many(session, [(event, 1, DAY) for event in events])
+    hasty = bus.model_copy(update={"kafka_request_timeout_ms": 1_000})
+    async with running(Relay(hasty, database)):
+        await until(lambda: _is(database, "select count(*) from outbox", 1))
+        await asyncio.sleep(4)  # and more rounds
+    assert len([record async for record in _all_records(bus, "plodnee.registry.deposit")]) == len(deposits)
+
+
+async def test_promise_4_what_is_fetched_before_the_seek_of_an_assignment_is_not_applied(
+    bus: Settings, database: Database
+) -> None:
+    class Slow(Consumer):
+        """Time enough between the assignment and its seek for records to come from where Kafka would go on."""
+
+        async def _take(self, assigned: list[TopicPartition]) -> None:
+            await asyncio.sleep(1)
+            await super()._take(assigned)
+
+    await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1) for _ in range(200)])
+    async with running(Consumer(bus, database, make_inbox())):
+        await until(lambda: _is(database, "select count(*) from deposit", 200))
+        await asyncio.sleep(3)  # Kafka has been told the group's offsets
+    async with database.unscoped() as session:  # a restore to the beginning, which Kafka knows nothing of
+        await session.execute("delete from deposit")
+        await session.execute("update consumer_offset set next_offset = 0")
+    await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1) for _ in range(50)])
+    async with running(Slow(bus, database, make_inbox())):
+        await until(lambda: _is(database, "select count(*) from deposit", 250), seconds=20)
 
 
 async def test_promise_4_two_members_apply_each_effect_once_while_they_rebalance(
