@@ -506,8 +506,20 @@ async def insert_baselines(session: WriteSession, rows: Sequence[Mapping[str, An
     )
 
 
-async def overdue_members(session: ReadSession, cooperative_ids: Collection[UUID], on: date) -> list[UUID]:
-    """Of the members with a completed plan and an open case, those who still have something overdue."""
+async def overdue_members(session: ReadSession, cooperative_ids: Collection[UUID], on: date) -> list[UUID] | None:
+    """Of the members with a completed plan and an open case, those who still have something overdue.
+
+    None when there is no such member: then nobody's balance need be worked out.
+    """
+    if not await session.scalar(
+        """
+        select exists (
+            select from debt_case d join plan p on p.case_id = d.id and p.status = 'completed'
+            where d.cooperative_id = any(cast(:ids as uuid[])) and d.stage not in ('resolved', 'dropped'))
+        """,
+        ids=sorted(cooperative_ids),
+    ):
+        return None
     rows = await session.fetch(
         f"""
         with {_STANDING}

@@ -31,4 +31,6 @@ async def review_plans(session: WriteSession, cooperative_ids: Collection[UUID],
             changed.append(plan)
     await repository.update_plans(session, changed)
     await outbox.add_many(session, [plan_recorded(plan, on) for plan in changed])
-    await resolve_paid_off(session, cooperative_ids, await overdue_members(session, cooperative_ids, on), on)
+    overdue = await overdue_members(session, cooperative_ids, on)
+    if overdue is not None:
+        await resolve_paid_off(session, cooperative_ids, overdue, on)

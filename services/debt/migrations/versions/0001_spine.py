@@ -128,9 +128,6 @@ create table loan (
 create unique index uq_loan_loan_number on loan (cooperative_id, loan_number);
 create index ix_loan_member_id on loan (member_id);
 
--- Only a class that differs from its days is looked for at each close.
-create index ix_loan_overdue on loan (cooperative_id, oldest_unpaid_due_on) where oldest_unpaid_due_on is not null;
-
 create table instalment (
     loan_id uuid not null,
     number smallint not null,
