@@ -182,7 +182,8 @@ def by_hand(played: Played) -> list[Received]:
 def _payments_of_the_files(played: Played, books: DebtBooks) -> Check:
     """Every payment of the files and by hand is in the ledger on its day, and no other but those from produce."""
     wanted = [*inputs.payments(played.options.folder, _ids_by_code(played)), *by_hand(played)]
-    posted = [one for one in books.received if one.channel != "produce"]
+    # A correction of nothing but what was settled moves no money.
+    posted = [one for one in books.received if one.channel != "produce" and one.amount]
     missing, extra = _unmatched(wanted, posted), _unmatched(posted, wanted)
     faults = [f"not posted: {one}" for one in missing] + [f"posted from nowhere: {one}" for one in extra]
     return verdict("payments are those sent in", faults, f"{len(wanted)} payments and reversals")

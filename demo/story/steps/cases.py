@@ -18,10 +18,10 @@ ASSESSED_AT_ONCE = 6
 """Cases in work at a time: each is a chain of five requests by three people."""
 
 SHARE_BY_SEGMENT: Final = {
-    "G2_LOW": ("0.2000", 12),
-    "G3_SHOCK": ("0.2500", 10),
-    "G4_ABLE": ("0.4000", 6),
-    "G5_WATCH": ("0.3000", 8),
+    "G2_LOW": ("0.2000", 30),
+    "G3_SHOCK": ("0.2500", 24),
+    "G4_ABLE": ("0.4000", 12),
+    "G5_WATCH": ("0.3000", 18),
 }
 """The agreed share of a delivery and the number of instalments (harvest months), by what the household can pay.
 ASSUMPTION: no source says what co-operatives agree. Who has no capacity at all (G1) gets no plan."""

@@ -111,3 +111,8 @@ def test_the_result_in_words_names_what_moved_and_only_that() -> None:
     lines = in_words([figure()])
     assert "fell from 1,000.00 to 800.00 baht: by 200.00, 20.00 %" in lines[0]
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["cash / cash", "newly_overdue / newly_overdue"]
+
+
+def test_a_key_that_stands_twice_is_no_fault_of_a_column() -> None:
+    file = file_of([Reject(4, "duplicate_in_file", "receipt_number")])
+    assert reject_faults(file, "row,column,code,message_en,message_th\n4,,duplicate_in_file,x,y\n") == []
