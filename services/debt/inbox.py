@@ -24,9 +24,10 @@ INBOX = Inbox("debt", CATALOGUE)
 
 @INBOX.on(CooperativeRecorded)
 async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
-    """Know co-operatives; files that came before them wait for their members."""
-    await projections.store_cooperatives(session, received)
-    await wake_waiting(session, [f"cooperative:{item.event.cooperative_code}" for item in received])
+    """Know co-operatives. Members may have come first: until now no sender could see them, so their loans wait."""
+    written = await projections.store_cooperatives(session, received)
+    hashes = await projections.member_hashes(session, [row["id"] for row in written])
+    await wake_waiting(session, [f"member:{one}" for one in hashes])
 
 
 @INBOX.on(MemberRecorded)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received
@@ -15,9 +16,11 @@ from shared.contracts.registry import (
 )
 
 
-async def store_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
-    """Co-operatives and farmer groups."""
-    await upsert_state(
+async def store_cooperatives(
+    session: WriteSession, received: Sequence[Received[CooperativeRecorded]]
+) -> Sequence[dict[str, Any]]:
+    """Co-operatives and farmer groups; returns the rows that were really written."""
+    return await upsert_state(
         session,
         "cooperative",
         [
@@ -36,6 +39,15 @@ async def store_cooperatives(session: WriteSession, received: Sequence[Received[
             for item in received
         ],
     )
+
+
+async def member_hashes(session: WriteSession, cooperative_ids: Sequence[UUID]) -> list[str]:
+    """The hashes of the members' numbers of these co-operatives."""
+    rows = await session.fetch(
+        "select member_number_hash from member where cooperative_id = any(cast(:ids as uuid[]))",
+        ids=sorted(cooperative_ids),
+    )
+    return [row["member_number_hash"] for row in rows]
 
 
 async def store_members(
