@@ -172,7 +172,8 @@ def dead_letters_retry(service: ServiceName) -> None:
     inbox = load(service).inbox
     if inbox is None:
         raise typer.BadParameter(f"{service} consumes nothing")
-    result = _run(_with_worker_database(service, lambda database: retry_dead_letters(database, inbox)))
+    prefix = get_settings().kafka_topic_prefix
+    result = _run(_with_worker_database(service, lambda database: retry_dead_letters(database, inbox, prefix)))
     typer.echo(f"{result.applied} applied, {result.remaining} remain" + (f": {result.reason}" if result.reason else ""))
     if result.remaining:
         raise typer.Exit(1)

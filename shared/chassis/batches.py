@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Event, InvalidEvent, Received
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 # PostgreSQL error classes that pass by themselves: connections, resources, locks and serialisation, shutdown.
 _TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+
+_BEHIND = "parked behind an event that was set aside"
 
 PAUSE_LOCK = 7_103  # advisory: batches hold it shared, a rebuild's comparison and a retry hold it alone
 
@@ -70,7 +73,7 @@ def is_transient(error: BaseException) -> bool:
         return str(code)[:2] in _TRANSIENT_CLASSES
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate)[:2] in _TRANSIENT_CLASSES
-    return isinstance(error, OSError | asyncpg.InterfaceError | TimeoutError)
+    return isinstance(error, OSError | asyncpg.InterfaceError | TimeoutError | PoolTimeout)
 
 
 def reason_of(error: BaseException) -> str:
@@ -83,7 +86,7 @@ def reason_of(error: BaseException) -> str:
 
 
 class Poison:
-    """Counts what was set aside, and stops the line when it is more than a few bad events."""
+    """Counts what was tried and set aside, and stops the line when it is more than a few bad events."""
 
     def __init__(self, settings: Settings, consumer: str) -> None:
         self._in_a_row_max = settings.dead_letters_in_a_row_max
@@ -127,48 +130,30 @@ class BatchApplier:
             InvalidEvent and whatever a handler raises: the caller rolls back and goes event by event.
         """
         await self.claim(session, claims)
-        parked = await self._parked_keys(session, records)
-        dropped = await self._dropped(session, records)
-        received = []
-        for record in records:
-            if (record.topic, record.partition, record.offset) in dropped:
-                continue
-            if (record.topic, (record.key or b"").decode(errors="replace")) in parked:
-                raise InvalidEvent("a key of this batch is parked")
-            item = self._parse(record)
-            if item is not None:
-                received.append(item)
+        wanted = await self._wanted(session, records)
+        received = [item for record in wanted if (item := self._parse(record)) is not None]
         await self._inbox.apply(session, received)
-        self._poison.note([False] * len(records))
+        self._poison.note([False] * len(wanted))
 
-    async def apply_one_by_one(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> int:
+    async def apply_one_by_one(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> None:
         """Claim the offsets and apply each record under a savepoint; set aside what cannot be, and what is behind it.
-
-        Returns:
-            How many records were set aside.
 
         Raises:
             PartitionLost, ConsumerStopped: the caller rolls back.
         """
         await self.claim(session, claims)
-        parked = await self._parked_keys(session, records)
-        dropped = await self._dropped(session, records)
+        failed: set[tuple[str, str]] = set()
         outcomes = []
-        for record in records:
-            key = (record.topic, (record.key or b"").decode(errors="replace"))
-            if (record.topic, record.partition, record.offset) in dropped:
-                outcomes.append(False)
+        for record in await self._wanted(session, records):
+            if _place(record) in failed:
+                await self._set_aside(session, record, _BEHIND, parked=True)
                 continue
-            reason = "parked behind an event that was set aside" if key in parked else None
-            is_parked = reason is not None
-            if reason is None:
-                reason = await self._try(session, record)
+            reason = await self._try(session, record)
+            outcomes.append(reason is not None)
             if reason is not None:
-                parked.add(key)
-                await self._set_aside(session, record, reason, parked=is_parked)
-            outcomes.append(reason is not None and not is_parked)
+                failed.add(_place(record))
+                await self._set_aside(session, record, reason, parked=False)
         self._poison.note(outcomes)
-        return sum(outcomes)
 
     async def claim(self, session: WriteSession, claims: Sequence[Claim]) -> None:
         """Move our offsets on; whoever finds another offset than expected has lost the partition."""
@@ -220,6 +205,20 @@ class BatchApplier:
             return reason_of(error)
         return None
 
+    async def _wanted(self, session: WriteSession, records: Sequence[Record]) -> list[Record]:
+        """The records to try: not those an operator dropped; what is behind an event set aside is set aside too."""
+        dropped = await self._dropped(session, records)
+        parked = await self._parked_keys(session, records)
+        wanted = []
+        for record in records:
+            if (record.topic, record.partition, record.offset) in dropped:
+                continue
+            if _place(record) in parked:
+                await self._set_aside(session, record, _BEHIND, parked=True)
+            else:
+                wanted.append(record)
+        return wanted
+
     async def _parked_keys(self, session: WriteSession, records: Sequence[Record]) -> set[tuple[str, str]]:
         rows = await session.fetch(
             "select distinct topic, key from dead_letter where consumer = :consumer and topic = any(:topics)",
@@ -255,12 +254,17 @@ class BatchApplier:
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            key=(record.key or b"").decode(errors="replace"),
+            key=_place(record)[1],
             headers=orjson.dumps(_headers(record)).decode(),
             value=record.value or b"",
             reason=reason,
             parked=parked,
         )
+
+
+def _place(record: Record) -> tuple[str, str]:
+    """Topic and key: the events that keep an order among themselves."""
+    return record.topic, (record.key or b"").decode(errors="replace")
 
 
 def _headers(record: Record) -> dict[str, str]:

@@ -26,6 +26,7 @@ from shared.chassis.database import Database
 from shared.chassis.inbox import Inbox
 from shared.chassis.kafka import make_admin, make_consumer, topic_name
 from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED
+from shared.chassis.pause import pause_consumer
 from shared.chassis.settings import Settings
 from shared.chassis.waiting import Backoff
 
@@ -262,7 +263,11 @@ async def ensure_offsets(
 async def forget_offsets(database: Database, consumer: str) -> int:
     """Forget how far a consumer has read, so that it begins every topic again; returns how many rows were forgotten.
 
-    Safe for state upserts and facts kept by their event id; needed after the broker's log was replaced.
+    For a log that was replaced. Events set aside or dropped are forgotten too: their offsets would name other events of
+    the new log, and owners tell again what they said.
     """
     async with database.unscoped() as session:
+        await pause_consumer(session, consumer)
+        await session.execute("delete from dead_letter where consumer = :consumer", consumer=consumer)
+        await session.execute("delete from dead_letter_drop")
         return await session.execute("delete from consumer_offset where consumer = :consumer", consumer=consumer)

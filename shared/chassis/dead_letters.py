@@ -46,7 +46,9 @@ async def retry_dead_letters(database: Database, inbox: Inbox, topic_prefix: str
     failed: set[tuple[str, str]] = set()
     async with database.unscoped() as session:
         await pause_consumer(session, inbox.consumer)
-        rows = await session.fetch("select * from dead_letter where consumer = :c order by id", c=inbox.consumer)
+        rows = await session.fetch(
+            'select * from dead_letter where consumer = :c order by topic, partition, "offset"', c=inbox.consumer
+        )
         for row in rows:
             if (row["topic"], row["key"]) in failed:
                 continue

@@ -7,17 +7,19 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import TopicPartition
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis import outbox
-from shared.chassis.batches import ConsumerStopped, LogChanged
-from shared.chassis.consumer import Consumer
+from shared.chassis.batches import ConsumerStopped, LogChanged, is_transient
+from shared.chassis.consumer import Consumer, forget_offsets
 from shared.chassis.database import Database
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.events import Topic
-from shared.chassis.kafka import make_producer
+from shared.chassis.kafka import create_topics, make_producer
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
 from tests.shared.chassis.events.conftest import (
+    CATALOGUE,
     DAY,
     BalanceRecorded,
     Deposited,
@@ -215,6 +217,50 @@ async def test_promise_5_a_bad_deploy_stops_the_consumer_instead_of_draining_the
         async with running(Consumer(strict, database, make_inbox())):
             await asyncio.sleep(5)
     assert await count(database, "select count(*) from dead_letter") <= 10 * strict.kafka_partitions
+
+
+async def test_promise_5_a_bad_deploy_stops_the_consumer_however_many_events_a_key_has(
+    bus: Settings, database: Database
+) -> None:
+    strict = bus.model_copy(update={"dead_letters_in_a_row_max": 10})
+    accounts = [uuid4() for _ in range(100)]
+    events = [Deposited(account_id=account, amount=-1) for account in accounts for _ in range(8)]
+    await publish(bus, database, [(event, 1) for event in events])
+    with pytest.raises(ConsumerStopped, match="in a row"):
+        async with running(Consumer(strict, database, make_inbox())):
+            await asyncio.sleep(5)
+
+
+async def test_promise_5_an_offset_of_a_replaced_log_drops_no_event_of_the_new_one(
+    bus: Settings, database: Database
+) -> None:
+    bad, good = uuid4(), uuid4()
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(Deposited(account_id=account, amount=-1), 1) for account in (bad, good)])
+        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+    for row in await list_dead_letters(database, "registry"):
+        if row["key"] == str(good):
+            assert await drop_dead_letter(database, row["id"], "entered twice by hand")
+    emptied = bus.model_copy(update={"kafka_topic_prefix": f"n{uuid4().hex[:12]}."})
+    await create_topics(emptied, CATALOGUE.topics)
+    async with database.unscoped() as session:  # the new log stands under the old topics' names
+        for table in ("consumer_offset", "dead_letter", "dead_letter_drop"):
+            await session.execute(
+                f"update {table} set topic = replace(topic, :old, :new)",
+                old=bus.kafka_topic_prefix,
+                new=emptied.kafka_topic_prefix,
+            )
+    assert await forget_offsets(database, "registry") > 0
+    await publish(emptied, database, [(Deposited(account_id=account, amount=2), 1) for account in (bad, good)])
+    async with running(Consumer(emptied, database, make_inbox())):
+        await until(lambda: _is(database, "select count(*) from deposit", 2))
+    assert await count(database, "select count(*) from dead_letter") == 0
+
+
+def test_a_full_pool_and_a_lost_connection_pass_by_themselves() -> None:
+    assert is_transient(PoolTimeout())
+    assert is_transient(ConnectionResetError())
+    assert not is_transient(ValueError())
 
 
 async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings, database: Database) -> None:
