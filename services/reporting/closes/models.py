@@ -78,3 +78,34 @@ class CloseCohort(ReadModelTable, table=True):
     loans_cured: int = Field(sa_type=BigInteger)
     participants_debt_at_baseline_satang: int = Field(sa_type=BigInteger)
     participants_debt_satang: int = Field(sa_type=BigInteger)
+
+
+class Standing(ReadModelTable, table=True):
+    """The newest close of a fiscal year with the year's cohort: what the latest figures read.
+
+    A fiscal year begins with the close of the day before it, so the close of 30 September stands in two years.
+    """
+
+    cooperative_id: UUID = Field(primary_key=True)
+    fiscal_year_be: int = Field(primary_key=True, sa_type=Integer)
+    closed_on: date
+    revision: int = Field(sa_type=Integer)
+    overdue_satang: int = Field(sa_type=BigInteger)
+    outstanding_principal_satang: int = Field(sa_type=BigInteger)
+    npl_principal_satang: int = Field(sa_type=BigInteger)
+    members_overdue: int = Field(sa_type=BigInteger)
+    members_overdue_with_plan: int = Field(sa_type=BigInteger)
+    cohort_baseline_satang: int | None = Field(default=None, sa_type=BigInteger)
+    cohort_overdue_satang: int | None = Field(default=None, sa_type=BigInteger)
+    cash_satang: int | None = Field(default=None, sa_type=BigInteger)
+    produce_satang: int | None = Field(default=None, sa_type=BigInteger)
+    set_off_satang: int | None = Field(default=None, sa_type=BigInteger)
+    waived_satang: int | None = Field(default=None, sa_type=BigInteger)
+    written_off_satang: int | None = Field(default=None, sa_type=BigInteger)
+    rescheduled_satang: int | None = Field(default=None, sa_type=BigInteger)
+    left_cohort_satang: int | None = Field(default=None, sa_type=BigInteger)
+    newly_overdue_satang: int | None = Field(default=None, sa_type=BigInteger)
+    cohort_loans: int | None = Field(default=None, sa_type=BigInteger)
+    cohort_loans_cured: int | None = Field(default=None, sa_type=BigInteger)
+    participants_debt_baseline_satang: int | None = Field(default=None, sa_type=BigInteger)
+    participants_debt_satang: int | None = Field(default=None, sa_type=BigInteger)

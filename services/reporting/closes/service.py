@@ -1,12 +1,15 @@
 """What debt's baselines and closes change in the read model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from services.reporting.closes.repository import insert_statements
+from services.reporting.closes.repository import STANDING_COHORT, insert_statements, upsert_standings
 from shared.chassis.database import WriteSession
 from shared.chassis.events import InvalidEvent, Received
 from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding
+from shared.kernel.calendar import fiscal_year_be
 
 
 async def store_baselines(session: WriteSession, received: Sequence[Received[BaselineRecorded]]) -> None:
@@ -39,6 +42,7 @@ async def store_closes(session: WriteSession, received: Sequence[Received[Busine
     cohorts = [_cohort(item.event, cohort) for item in received for cohort in item.event.cohorts]
     await insert_statements(session, "close_statement", closes, "cooperative_id, closed_on, revision")
     await insert_statements(session, "close_cohort", cohorts, "cooperative_id, fiscal_year_be, closed_on, revision")
+    await upsert_standings(session, _standings(item.event for item in received))
 
 
 def _close(event: BusinessDateClosed) -> dict[str, Any]:
@@ -85,5 +89,44 @@ def _cohort(event: BusinessDateClosed, cohort: CohortStanding) -> dict[str, Any]
         "loans": cohort.loans,
         "loans_cured": cohort.loans_cured,
         "participants_debt_at_baseline_satang": cohort.participants_debt_at_baseline,
+        "participants_debt_satang": cohort.participants_debt,
+    }
+
+
+def _standings(events: Iterable[BusinessDateClosed]) -> list[dict[str, Any]]:
+    """The newest close of every co-operative and fiscal year among these."""
+    newest: dict[tuple[UUID, int], BusinessDateClosed] = {}
+    for event in sorted(events, key=lambda one: (one.closed_on, one.revision)):
+        for year in {fiscal_year_be(event.closed_on), fiscal_year_be(event.closed_on + timedelta(days=1))}:
+            newest[event.cooperative_id, year] = event
+    return [_standing(event, year) for (_, year), event in newest.items()]
+
+
+def _standing(event: BusinessDateClosed, year: int) -> dict[str, Any]:
+    cohort = next((one for one in event.cohorts if one.fiscal_year_be == year), None)
+    return {
+        "cooperative_id": event.cooperative_id,
+        "fiscal_year_be": year,
+        "closed_on": event.closed_on,
+        "revision": event.revision,
+        "overdue_satang": event.overdue_principal + event.overdue_interest,
+        "outstanding_principal_satang": event.outstanding_principal,
+        "npl_principal_satang": event.npl_principal,
+        "members_overdue": event.members_overdue,
+        "members_overdue_with_plan": event.members_overdue_with_plan,
+        **_standing_of_cohort(cohort),
+    }
+
+
+def _standing_of_cohort(cohort: CohortStanding | None) -> dict[str, int | None]:
+    if cohort is None:
+        return dict.fromkeys(STANDING_COHORT)
+    return {
+        "cohort_baseline_satang": cohort.overdue_at_baseline,
+        "cohort_overdue_satang": cohort.overdue,
+        **{f"{name}_satang": amount for name, amount in cohort.parts.model_dump().items()},
+        "cohort_loans": cohort.loans,
+        "cohort_loans_cured": cohort.loans_cured,
+        "participants_debt_baseline_satang": cohort.participants_debt_at_baseline,
         "participants_debt_satang": cohort.participants_debt,
     }

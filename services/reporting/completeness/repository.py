@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from services.reporting.measures.domain import Measure
+from services.reporting.measures.domain import Measure, rows_column
 from shared.chassis.database import ReadSession
 
 _CONTROL: Final = {
@@ -18,33 +18,32 @@ _CONTROL: Final = {
 }
 """Measure of our facts → columns of the close's control totals."""
 
-_CODES: Final = ", ".join(f"'{measure}'" for measure in _CONTROL)
 _AGREES: Final = " and ".join(
-    f"coalesce(sum(d.rows) filter (where d.measure = '{measure}'), 0) = k.{rows}"
-    f" and coalesce(sum(d.value) filter (where d.measure = '{measure}'), 0) = k.{amount}"
+    f"coalesce(sum(d.{rows_column(measure)}), 0) = k.{rows} and coalesce(sum(d.{measure}), 0) = k.{amount}"
     for measure, (rows, amount) in _CONTROL.items()
 )
+_KNOWN: Final = " + ".join(f"coalesce(sum(d.{rows_column(measure)}), 0)" for measure in _CONTROL)
 _STATED: Final = " + ".join(f"k.{rows}" for rows, _ in _CONTROL.values())
 
 MONTH_COMPLETENESS_SQL: Final = f"""
-select k.cooperative_id, cast(date_trunc('month', k.closed_on) as date) as month,
+select k.cooperative_id, cast(date_trunc('month', cast(k.closed_on as timestamp)) as date) as month,
        max(k.closed_on) as closed_on,
        (array_agg(k.revision order by k.closed_on desc))[1] as revision,
-       max(k.closed_on) = cast(date_trunc('month', max(k.closed_on)) + interval '1 month - 1 day' as date) as closed,
+       extract(day from max(k.closed_on) + 1) = 1 as closed,                -- the day after begins a month
        bool_and(own.agrees) as agrees,
        cast(sum({_STATED}) as bigint) as postings_stated,
        cast(sum(own.known) as bigint) as postings_known
   from close_statement k
  cross join lateral (
-       select {_AGREES} as agrees, coalesce(sum(d.rows), 0) as known
+       select {_AGREES} as agrees, {_KNOWN} as known
          from measure_day d
-        where d.cooperative_id = k.cooperative_id and d.measure in ({_CODES})
+        where d.cooperative_id = k.cooperative_id
           and d.day between coalesce(k.covers_from, '-infinity') and k.closed_on) own
  where not exists (
        select from close_statement later
         where later.cooperative_id = k.cooperative_id and later.closed_on = k.closed_on and later.revision > k.revision)
    and {{condition}}
- group by k.cooperative_id, cast(date_trunc('month', k.closed_on) as date)
+ group by k.cooperative_id, cast(date_trunc('month', cast(k.closed_on as timestamp)) as date)
 """
 """By co-operative and month: whether the closes in it agree with our facts. `condition` narrows the closes k."""
 

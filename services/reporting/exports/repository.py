@@ -3,19 +3,7 @@
 from typing import Final
 
 from services.reporting.completeness.repository import MONTH_COMPLETENESS_SQL
-from services.reporting.measures.domain import Measure
-
-_COUNTED: Final = frozenset(
-    {
-        Measure.CASES_OPENED,
-        Measure.CASES_RELEASED,
-        Measure.ATTENDANCES,
-        Measure.LEDGER_MONTHS_CLOSED,
-        Measure.LEDGER_ACTIVE,
-        Measure.DEDUCTIONS_REFUSED,
-    }
-)
-"""Measures of which only the rows mean something."""
+from services.reporting.measures.domain import COUNTED, POINT_UNITS, Measure, rows_column
 
 
 def _baht(expression: str, name: str) -> str:
@@ -25,14 +13,14 @@ def _baht(expression: str, name: str) -> str:
 def _measure_columns() -> str:
     columns = []
     for measure in Measure:
-        rows = f"coalesce(sum(rows) filter (where measure = '{measure}'), 0)"
-        value = f"coalesce(sum(value) filter (where measure = '{measure}'), 0)"
-        if measure in _COUNTED:
-            columns.append(f"{rows} as {measure}")
-        elif measure is Measure.LEARNING_GAIN:
-            columns += [f"cast({value} / 10000 as numeric(20, 4)) as learning_gain_points", f"{rows} as learning_pairs"]
+        rows = rows_column(measure)
+        if measure is Measure.LEARNING_GAIN:
+            points = f"cast(cast({measure} as numeric) / {POINT_UNITS} as numeric(20, 4))"
+            columns += [f"{points} as learning_gain_points", f"{rows} as learning_pairs"]
+        elif measure in COUNTED:
+            columns.append(rows)
         else:
-            columns += [_baht(value, f"{measure}_baht"), f"{rows} as {measure}_rows"]
+            columns += [_baht(measure, f"{measure}_baht"), rows]
     return ", ".join(columns)
 
 
@@ -80,7 +68,6 @@ with flow as (
     select cooperative_id, fiscal_year_be, month, {_measure_columns()}
       from measure_cell
      where $1::integer is null or fiscal_year_be = $1
-     group by cooperative_id, fiscal_year_be, month
 ),
 compared as ({MONTH_COMPLETENESS_SQL.format(condition=f"($1::integer is null or {_YEAR_OF_CLOSE} = $1)")}),
 closed as (

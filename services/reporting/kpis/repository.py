@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from services.reporting.areas.domain import Area, Level, cooperative_id_of
 from services.reporting.kpis.domain import Sums
-from services.reporting.measures.domain import Measure
 from shared.chassis.database import ReadSession
 from shared.kernel.calendar import fiscal_year_bounds
 
@@ -51,36 +50,9 @@ _GROUP: Final[Mapping[Level, str]] = {
     Level.COOPERATIVE: "cast(c.id as text)",
 }
 
-_FLOWS: Final = (
-    Measure.PAYMENTS,
-    Measure.REVERSALS,
-    Measure.COLLECTED_PRODUCE,
-    Measure.CASES_OPENED,
-    Measure.CASES_RELEASED,
-    Measure.LEARNING_GAIN,
-)
-_SINCE: Final = (
-    *_FLOWS,
-    Measure.OVERDUE_REDUCED,
-    Measure.COHORT_CASH,
-    Measure.COHORT_PRODUCE,
-    Measure.COHORT_SET_OFF,
-)
-"""Measures that count after the last close as well."""
-
-
-def _value(name: str, *measures: Measure, column: str = "value", when: str = "true") -> str:
-    codes = ", ".join(f"'{measure}'" for measure in measures)
-    return f"coalesce(sum({column}) filter (where measure in ({codes}) and {when}), 0) as {name}"
-
-
 # A date's bound is the last day whose facts count. For the latest figure it is the year's last day, and the figure
 # stands as of the newest close; for a date that was asked for, both are that date.
 _SCOPE_SQL: Final = """
-bound as materialized (
-    select bound, cast(date_trunc('month', bound + 1) - interval '1 month' as date) as full_month
-      from unnest(cast(:bounds as date[])) as bound
-),
 scope as materialized (
     select c.id, {group} as area, c.province_code
       from cooperative c
@@ -93,111 +65,152 @@ scope as materialized (
                and e.valid_from <= :last and (e.valid_to is null or e.valid_to >= :first)))
 )"""
 
-_STATED_SQL: Final = """
-stated as materialized (
-    select bound.bound, bound.full_month, scope.id, scope.area, scope.province_code,
-           greatest(k.closed_on, f.baseline_on) as stated_on,
-           coalesce(h.closed_on, f.baseline_on) as cohort_on,
-           coalesce(h.overdue_at_baseline_satang, f.cohort_overdue_satang, 0) as cohort_baseline,
-           coalesce(h.overdue_satang, f.cohort_overdue_satang, 0) as cohort_overdue,
-           h.cash_satang, h.produce_satang, h.set_off_satang, h.waived_satang, h.written_off_satang,
-           h.rescheduled_satang, h.left_cohort_satang, h.newly_overdue_satang,
-           coalesce(h.loans, f.cohort_loans) as cohort_loans, h.loans_cured,
-           coalesce(h.participants_debt_at_baseline_satang, f.participants_debt_satang) as participants_debt_baseline,
-           coalesce(h.participants_debt_satang, f.participants_debt_satang) as participants_debt,
-           f.overdue_all_satang as all_baseline,
-           case when f.baseline_on is not null
-                then coalesce(k.overdue_principal_satang + k.overdue_interest_satang, f.overdue_all_satang)
-                end as all_overdue,
-           k.overdue_principal_satang + k.overdue_interest_satang as overdue_amount,
-           k.outstanding_principal_satang, k.npl_principal_satang, k.members_overdue, k.members_overdue_with_plan
+_CLOSED_LATEST_SQL: Final = """
+bound as materialized (
+    select cast(:last as date) as bound, cast(date_trunc('month', cast(:last as timestamp)) as date) as full_month
+),
+closed as (
+    select bound.bound, bound.full_month, scope.id, scope.area, scope.province_code, k.closed_on, k.revision,
+           k.overdue_satang, k.outstanding_principal_satang, k.npl_principal_satang, k.members_overdue,
+           k.members_overdue_with_plan,
+           case when k.cohort_baseline_satang is not null then k.closed_on end as cohort_on,
+           k.cohort_baseline_satang, k.cohort_overdue_satang, k.cash_satang, k.produce_satang, k.set_off_satang,
+           k.waived_satang, k.written_off_satang, k.rescheduled_satang, k.left_cohort_satang, k.newly_overdue_satang,
+           k.cohort_loans, k.cohort_loans_cured, k.participants_debt_baseline_satang, k.participants_debt_satang
       from bound cross join scope
-      left join baseline f
-        on f.cooperative_id = scope.id and f.fiscal_year_be = :year and f.baseline_on <= bound.bound
+      left join standing k on k.cooperative_id = scope.id and k.fiscal_year_be = :year
+)"""
+
+_CLOSED_AT_DATES_SQL: Final = """
+bound as materialized (
+    select bound, cast(date_trunc('month', cast(bound + 1 as timestamp)) - interval '1 month' as date) as full_month,
+           cast(date_trunc('month', cast(bound + 1 as timestamp)) as date) as part_from
+      from unnest(cast(:dates as date[])) as bound
+),
+closed as (
+    select bound.bound, bound.full_month, bound.part_from, scope.id, scope.area, scope.province_code, k.closed_on,
+           k.revision,
+           k.overdue_principal_satang + k.overdue_interest_satang as overdue_satang, k.outstanding_principal_satang,
+           k.npl_principal_satang, k.members_overdue, k.members_overdue_with_plan, h.closed_on as cohort_on,
+           h.overdue_at_baseline_satang as cohort_baseline_satang, h.overdue_satang as cohort_overdue_satang,
+           h.cash_satang, h.produce_satang, h.set_off_satang, h.waived_satang, h.written_off_satang,
+           h.rescheduled_satang, h.left_cohort_satang, h.newly_overdue_satang, h.loans as cohort_loans,
+           h.loans_cured as cohort_loans_cured,
+           h.participants_debt_at_baseline_satang as participants_debt_baseline_satang, h.participants_debt_satang
+      from bound cross join scope
       left join lateral (
            select * from close_statement k
             where k.cooperative_id = scope.id and k.closed_on between :baseline_on and bound.bound
             order by k.closed_on desc, k.revision desc limit 1) k on true
-      left join lateral (
-           select * from close_cohort h
-            where h.cooperative_id = scope.id and h.fiscal_year_be = :year and h.closed_on <= bound.bound
-            order by h.closed_on desc, h.revision desc limit 1) h on true
+      left join close_cohort h
+        on h.cooperative_id = k.cooperative_id and h.fiscal_year_be = :year and h.closed_on = k.closed_on
+       and h.revision = k.revision
+)"""
+
+# Until a close states the cohort, its baseline stands. Every limit that later conditions compare with is a plain column
+# here: under a row-level policy an expression that is not leakproof keeps a condition out of the index.
+_STATED_SQL: Final = """
+based as materialized (
+    select closed.*, greatest(closed.closed_on, f.baseline_on) as stated_on,
+           coalesce(closed.closed_on, f.baseline_on, '-infinity') as stated_to,
+           coalesce(closed.cohort_on, f.baseline_on, '-infinity') as cohort_to,
+           coalesce(closed.cohort_baseline_satang, f.cohort_overdue_satang, 0) as cohort_baseline,
+           coalesce(closed.cohort_overdue_satang, f.cohort_overdue_satang, 0) as cohort_overdue,
+           coalesce(closed.cohort_loans, f.cohort_loans) as loans_of_cohort,
+           coalesce(closed.participants_debt_baseline_satang, f.participants_debt_satang) as participants_debt_baseline,
+           coalesce(closed.participants_debt_satang, f.participants_debt_satang) as participants_debt,
+           f.overdue_all_satang as all_baseline,
+           case when f.baseline_on is not null
+                then coalesce(closed.overdue_satang, f.overdue_all_satang) end as all_overdue
+      from closed
+      left join baseline f
+        on f.cooperative_id = closed.id and f.fiscal_year_be = :year and f.baseline_on <= closed.bound
 ),
-reach as materialized (
-    select bound, full_month,
-           case when :is_latest then max(stated_on) else bound end as as_of
-      from stated group by bound, full_month
+limited as materialized (
+    select based.*, least(stated_to, cohort_to) as facts_after,
+           cast(stated_month as date) as stated_month,
+           cast(stated_month + interval '1 month - 1 day' as date) as stated_month_end,
+           cast(cohort_month as date) as cohort_month,
+           cast(cohort_month + interval '1 month - 1 day' as date) as cohort_month_end
+      from based
+     cross join lateral (
+           select date_trunc('month', cast(stated_to as timestamp)) as stated_month,
+                  date_trunc('month', cast(cohort_to as timestamp)) as cohort_month) as months
 ),
-standing as materialized (
-    select reach.bound, reach.as_of, greatest(reach.as_of, :first) as enrolled_on,
-           case when :is_latest then cast(date_trunc('month', reach.as_of + 1) - interval '1 month' as date)
+stated as materialized (
+    select limited.*, least(stated_month, cohort_month) as months_after,
+           least(bound, greatest(stated_month_end, cohort_month_end)) as days_to
+      from limited
+),
+shown as materialized (
+    select bound, case when :is_latest then max(stated_on) else bound end as as_of,
+           greatest(case when :is_latest then max(stated_on) else bound end, :first) as enrolled_on,
+           case when :is_latest
+                then cast(date_trunc('month', cast(max(stated_on) + 1 as timestamp)) - interval '1 month' as date)
                 else full_month end as active_month
-      from reach
+      from stated group by bound, full_month
 )"""
 
-_COHORT: Final = (Measure.COHORT_CASH, Measure.COHORT_PRODUCE, Measure.COHORT_SET_OFF)
 _SINCE_COLUMNS: Final = (
-    _value("cash_since", Measure.COHORT_CASH),
-    _value("produce_since", Measure.COHORT_PRODUCE),
-    _value("set_off_since", Measure.COHORT_SET_OFF),
-    _value("all_since", Measure.OVERDUE_REDUCED, when="st.all_baseline is not null"),
-    _value("cohort_rows_since", *_COHORT, column="rows"),
-    _value("all_rows_since", Measure.OVERDUE_REDUCED, column="rows"),
-    _value("collected_rows_since", Measure.PAYMENTS, Measure.REVERSALS, column="rows"),
-    _value("cases_rows_since", Measure.CASES_OPENED, column="rows"),
-    _value("released_rows_since", Measure.CASES_RELEASED, column="rows"),
-    _value("gain_rows_since", Measure.LEARNING_GAIN, column="rows"),
-)
-_FLOW_COLUMNS: Final = (
-    _value("participants", Measure.CASES_OPENED, column="rows"),
-    _value("released", Measure.CASES_RELEASED, column="rows"),
-    _value("collected", Measure.PAYMENTS, Measure.REVERSALS),
-    _value("collected_produce", Measure.COLLECTED_PRODUCE),
-    _value("gain_units", Measure.LEARNING_GAIN),
-    _value("gain_pairs", Measure.LEARNING_GAIN, column="rows"),
+    "x.cohort_cash, x.cohort_produce, x.cohort_set_off, x.cohort_cash_rows, x.cohort_produce_rows,"
+    " x.cohort_set_off_rows, x.overdue_reduced, x.overdue_reduced_rows, x.payments_rows, x.reversals_rows,"
+    " x.cases_opened_rows, x.cases_released_rows, x.learning_gain_rows"
 )
 
-_FACTS_SQL: Final = f"""
-since as (
-    select st.bound, st.id, {", ".join(_SINCE_COLUMNS)},
-           max(d.day) as facts_to
-      from stated st
-      join measure_day d
-        on d.cooperative_id = st.id and d.fiscal_year_be = :year and d.measure = any(cast(:since as text[]))
-       and d.day <= st.bound
-       and d.day > coalesce(case when d.measure like 'cohort%' then st.cohort_on else st.stated_on end, '-infinity')
-     group by st.bound, st.id
-),
-flow_cell as (
-    select st.bound, st.id, c.measure, c.value, c.rows
-      from stated st
-      join measure_cell c
-        on c.cooperative_id = st.id and c.fiscal_year_be = :year and c.measure = any(cast(:flows as text[]))
-       and c.month <= st.full_month
+# What came after the last close: the rest of that close's month by day, then whole months.
+_AFTER_SQL: Final = f"""
+    select x.day > st.cohort_to and x.day <= st.cohort_month_end as in_cohort,
+           x.day > st.stated_to and x.day <= st.stated_month_end as in_all, {_SINCE_COLUMNS}
+      from measure_day x
+     where x.cooperative_id = st.id and x.fiscal_year_be = :year and x.day > st.facts_after and x.day <= st.days_to
     union all
-    select st.bound, st.id, d.measure, d.value, d.rows
-      from stated st
-      join measure_day d
-        on d.cooperative_id = st.id and d.fiscal_year_be = :year and d.measure = any(cast(:flows as text[]))
-       and d.day >= st.full_month + interval '1 month' and d.day <= st.bound
-),
-flow as (
-    select bound, id, {", ".join(_FLOW_COLUMNS)}
-      from flow_cell group by bound, id
-),
-active as (
-    select standing.bound, c.cooperative_id as id, c.rows as ledger_active
-      from standing
-      join measure_cell c on c.fiscal_year_be = :year and c.measure = '{Measure.LEDGER_ACTIVE}'
-       and c.month = standing.active_month
-     where c.cooperative_id = any (select id from scope)
-),
-enrolled as (
-    select distinct standing.bound, e.cooperative_id as id
-      from standing
-      join enrolment e on e.valid_from <= standing.bound and (e.valid_to is null or e.valid_to >= standing.enrolled_on)
-     where cast(:programme as text) is null or e.programme_code = :programme
-)"""
+    select x.month > st.cohort_month, x.month > st.stated_month, {_SINCE_COLUMNS}
+      from measure_cell x
+     where x.cooperative_id = st.id and x.fiscal_year_be = :year
+       and x.month > st.months_after and x.month <= st.full_month"""
+
+# And, for a date within a month, that month's days up to it.
+_PART_MONTH_AFTER_SQL: Final = f"""
+    union all
+    select x.day > st.cohort_month_end, x.day > st.stated_month_end, {_SINCE_COLUMNS}
+      from measure_day x
+     where x.cooperative_id = st.id and x.fiscal_year_be = :year and x.day >= st.part_from and x.day <= st.bound"""
+
+_SINCE_SQL: Final = """
+    select sum(cohort_cash) filter (where in_cohort) as cash_since,
+           sum(cohort_produce) filter (where in_cohort) as produce_since,
+           sum(cohort_set_off) filter (where in_cohort) as set_off_since,
+           sum(cohort_cash_rows + cohort_produce_rows + cohort_set_off_rows)
+               filter (where in_cohort) as cohort_rows_since,
+           sum(overdue_reduced) filter (where in_all and st.all_baseline is not null) as all_since,
+           sum(overdue_reduced_rows) filter (where in_all) as all_rows_since,
+           sum(payments_rows + reversals_rows) filter (where in_all) as collected_rows_since,
+           sum(cases_opened_rows) filter (where in_all) as cases_rows_since,
+           sum(cases_released_rows) filter (where in_all) as released_rows_since,
+           sum(learning_gain_rows) filter (where in_all) as gain_rows_since
+      from ({after}) as x"""
+
+_FLOWS: Final = {
+    "participants": "x.cases_opened_rows",
+    "released": "x.cases_released_rows",
+    "collected": "x.payments + x.reversals",
+    "collected_produce": "x.collected_produce",
+    "gain_units": "x.learning_gain",
+    "gain_pairs": "x.learning_gain_rows",
+}
+_FLOW_COLUMNS: Final = ", ".join(f"{column} as {name}" for name, column in _FLOWS.items())
+
+_FLOW_LATEST_SQL: Final = f"""
+    select {_FLOW_COLUMNS} from measure_year x where x.cooperative_id = st.id and x.fiscal_year_be = :year"""
+
+_FLOW_AT_DATES_SQL: Final = f"""
+    select {", ".join(f"sum({name}) as {name}" for name in _FLOWS)} from (
+        select {_FLOW_COLUMNS} from measure_cell x
+         where x.cooperative_id = st.id and x.fiscal_year_be = :year and x.month <= st.full_month
+        union all
+        select {_FLOW_COLUMNS} from measure_day x
+         where x.cooperative_id = st.id and x.fiscal_year_be = :year
+           and x.day >= st.part_from and x.day <= st.bound) x"""
 
 _SUMMED: Final = {
     "cohort_baseline": "st.cohort_baseline",
@@ -210,13 +223,13 @@ _SUMMED: Final = {
     "rescheduled": "st.rescheduled_satang",
     "left_cohort": "st.left_cohort_satang",
     "newly_overdue": "st.newly_overdue_satang",
-    "cohort_loans": "st.cohort_loans",
-    "cohort_loans_cured": "st.loans_cured",
+    "cohort_loans": "st.loans_of_cohort",
+    "cohort_loans_cured": "st.cohort_loans_cured",
     "participants_debt_baseline": "st.participants_debt_baseline",
     "participants_debt": "st.participants_debt",
     "all_baseline": "st.all_baseline",
     "all_overdue": "st.all_overdue",
-    "overdue_amount": "st.overdue_amount",
+    "overdue_amount": "st.overdue_satang",
     "outstanding_principal": "st.outstanding_principal_satang",
     "npl_principal": "st.npl_principal_satang",
     "members_overdue": "st.members_overdue",
@@ -231,36 +244,42 @@ _SUMMED: Final = {
     "cases_rows_since": "since.cases_rows_since",
     "released_rows_since": "since.released_rows_since",
     "gain_rows_since": "since.gain_rows_since",
-    "participants": "flow.participants",
-    "released": "flow.released",
-    "collected": "flow.collected",
-    "collected_produce": "flow.collected_produce",
-    "gain_units": "flow.gain_units",
-    "gain_pairs": "flow.gain_pairs",
-    "ledger_active": "active.ledger_active",
+    "ledger_active": "active.ledger_active_rows",
+    **{name: f"flow.{name}" for name in _FLOWS},
 }
 
+
+# Lateral, co-operative by co-operative: a few index probes each, whatever the planner believes of a policy.
 _SUMS_SQL: Final = f"""
-select st.area, st.bound, standing.as_of, max(since.facts_to) as facts_to,
+select st.area, st.bound, shown.as_of, max(newest.day) as facts_to,
        count(*) as cooperatives_total,
-       count(*) filter (where st.stated_on >= standing.as_of or exists (
+       count(*) filter (where st.stated_on >= shown.as_of or exists (
            select from close_statement k
-            where k.cooperative_id = st.id and k.closed_on >= standing.as_of)) as cooperatives_reached,
+            where k.cooperative_id = st.id and k.closed_on >= shown.as_of)) as cooperatives_reached,
        count(*) filter (where flow.participants > 0) as places,
        count(*) filter (where st.cohort_baseline > 0
-           and (st.cohort_baseline - st.cohort_overdue
-                + coalesce(since.cash_since + since.produce_since + since.set_off_since, 0)) * 100
+           and (st.cohort_baseline - st.cohort_overdue + coalesce(since.cash_since, 0)
+                + coalesce(since.produce_since, 0) + coalesce(since.set_off_since, 0)) * 100
                >= cast(:reached_percent as numeric) * st.cohort_baseline
        ) as places_reached,
-       count(distinct st.province_code) filter (where enrolled.id is not null) as provinces_enrolled,
+       count(distinct st.province_code) filter (where exists (
+           select from enrolment e
+            where e.cooperative_id = st.id and (cast(:programme as text) is null or e.programme_code = :programme)
+              and e.valid_from <= st.bound and (e.valid_to is null or e.valid_to >= shown.enrolled_on)
+       )) as provinces_enrolled,
        {", ".join(f"cast(coalesce(sum({column}), 0) as bigint) as {name}" for name, column in _SUMMED.items())}
   from stated st
-  join standing on standing.bound = st.bound
-  left join since on since.bound = st.bound and since.id = st.id
-  left join flow on flow.bound = st.bound and flow.id = st.id
-  left join active on active.bound = st.bound and active.id = st.id
-  left join enrolled on enrolled.bound = st.bound and enrolled.id = st.id
- group by st.area, st.bound, standing.as_of
+  join shown on shown.bound = st.bound
+  left join lateral ({{since}}) since on true
+  left join lateral ({{flow}}) flow on true
+  left join lateral (
+       select x.ledger_active_rows from measure_cell x
+        where x.cooperative_id = st.id and x.fiscal_year_be = :year and x.month = shown.active_month) active on true
+  left join lateral (
+       select x.day from measure_day x
+        where x.cooperative_id = st.id and x.fiscal_year_be = :year and x.day > st.facts_after and x.day <= st.bound
+        order by x.day desc limit 1) newest on true
+ group by st.area, st.bound, shown.as_of
  order by st.bound, st.area"""
 
 
@@ -268,22 +287,6 @@ def area_condition(area: Area) -> tuple[str, object]:
     """The condition on co-operatives `c` that makes an area, and the value of its parameter `:area`."""
     value = cooperative_id_of(area.code) if area.level is Level.COOPERATIVE else area.code
     return _WITHIN[area.level], value
-
-
-def _parameters(scope: Scope, bounds: Sequence[date]) -> dict[str, Any]:
-    within, area = area_condition(scope.area)
-    return {
-        "bounds": list(bounds),
-        "year": scope.fiscal_year_be,
-        "first": scope.first,
-        "last": scope.last,
-        "baseline_on": scope.baseline_on,
-        "programme": scope.programme,
-        "reached_percent": scope.reached_percent,
-        "since": [measure.value for measure in _SINCE],
-        "flows": [measure.value for measure in _FLOWS],
-        **({"area": area} if ":area" in within else {}),
-    }
 
 
 async def sum_up(
@@ -302,11 +305,27 @@ async def sum_up(
         provinces: how many provinces each area of that level has.
         dates: each is a date to stand for; None: the latest, facts since the last close included.
     """
-    blocks = _SCOPE_SQL.format(within=area_condition(scope.area)[0], group=_GROUP[group]), _STATED_SQL, _FACTS_SQL
+    is_latest = dates is None
+    within, area = area_condition(scope.area)
+    blocks = (
+        _SCOPE_SQL.format(within=within, group=_GROUP[group]),
+        _CLOSED_LATEST_SQL if is_latest else _CLOSED_AT_DATES_SQL,
+        _STATED_SQL,
+    )
+    sums = _SUMS_SQL.format(
+        since=_SINCE_SQL.format(after=_AFTER_SQL if is_latest else _AFTER_SQL + _PART_MONTH_AFTER_SQL),
+        flow=_FLOW_LATEST_SQL if is_latest else _FLOW_AT_DATES_SQL,
+    )
     rows = await session.fetch(
-        f"with {', '.join(blocks)} {_SUMS_SQL}",
-        is_latest=dates is None,
-        **_parameters(scope, [scope.last] if dates is None else dates),
+        f"with {', '.join(blocks)} {sums}",
+        is_latest=is_latest,
+        year=scope.fiscal_year_be,
+        first=scope.first,
+        last=scope.last,
+        programme=scope.programme,
+        reached_percent=scope.reached_percent,
+        **({} if dates is None else {"dates": list(dates), "baseline_on": scope.baseline_on}),
+        **({"area": area} if ":area" in within else {}),
     )
     return [Sums(**row, provinces_total=provinces.get(row["area"], 1)) for row in rows]
 

@@ -1,17 +1,19 @@
-"""Measures: what is counted and summed per co-operative, fiscal year and day or month.
+"""Measures: what is counted and summed per co-operative and day, month or fiscal year.
 
-A cell holds the sum of the contributions of rows, and how many rows contribute. Contributions are added when a fact is
-first stored and exchanged when a state changes, so a cell depends on the rows alone and never on their order. A cell to
-which no row contributes does not exist.
+A cell is one co-operative's day, month or year: for every measure the sum of what rows contribute, and how many rows
+do. All measures of a cell stand in one row, because a figure reads many of them at once. Contributions are added when a
+fact is first stored and exchanged when a state changes, so a cell depends on the rows alone and never on their order.
+A cell to which no row contributes does not exist.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from shared.kernel.calendar import fiscal_year_be
+from shared.kernel.calendar import fiscal_year_be, fiscal_year_bounds
 
 
 class Measure(StrEnum):
@@ -62,22 +64,39 @@ LABELS: Mapping[Measure, tuple[str, str]] = {
     Measure.PRODUCE_TO_DEBT: ("ค่าผลผลิตที่ชำระหนี้", "Produce paid into debt"),
     Measure.PRODUCE_TO_SAVINGS: ("ค่าผลผลิตที่เข้าเงินออม", "Produce paid into savings"),
     Measure.PRODUCE_TO_MEMBERS: ("ค่าผลผลิตที่จ่ายสมาชิก", "Produce paid to members"),
-    Measure.CASES_OPENED: ("รายการแก้ไขหนี้ที่เปิด", "Cases opened (value 0)"),
-    Measure.CASES_RELEASED: ("ลูกหนี้ที่หลุดพ้น", "Cases resolved as paid or released (value 0)"),
+    Measure.CASES_OPENED: ("รายการแก้ไขหนี้ที่เปิด", "Cases opened"),
+    Measure.CASES_RELEASED: ("ลูกหนี้ที่หลุดพ้น", "Cases resolved as paid or released"),
     Measure.PLANS_SIGNED: ("แผนที่ลงนาม", "Plans signed; the overdue debt they cover"),
-    Measure.ATTENDANCES: ("การเข้าอบรม", "Attendances of course sessions (value 0)"),
+    Measure.ATTENDANCES: ("การเข้าอบรม", "Attendances of course sessions"),
     Measure.LEARNING_GAIN: ("คะแนนที่เพิ่มขึ้น", "Gain between the tests before and after a course (1/10,000 point)"),
-    Measure.LEDGER_MONTHS_CLOSED: ("บัญชีครัวเรือนที่ปิดเดือน", "Household account months closed (value 0)"),
-    Measure.LEDGER_ACTIVE: ("ผู้เข้าร่วมที่ทำบัญชีสม่ำเสมอ", "Participants with 3 closed months in the last 6 (value 0)"),
+    Measure.LEDGER_MONTHS_CLOSED: ("บัญชีครัวเรือนที่ปิดเดือน", "Household account months closed"),
+    Measure.LEDGER_ACTIVE: ("ผู้เข้าร่วมที่ทำบัญชีสม่ำเสมอ", "Participants with 3 closed months in the last 6"),
     Measure.SAVINGS_PLEDGED: ("เงินออมที่ตั้งใจต่อเดือน", "Savings pledged per month"),
 }
 """Thai and English label of every measure."""
 
+COUNTED = frozenset(
+    {
+        Measure.DEDUCTIONS_REFUSED,
+        Measure.CASES_OPENED,
+        Measure.CASES_RELEASED,
+        Measure.ATTENDANCES,
+        Measure.LEDGER_MONTHS_CLOSED,
+        Measure.LEDGER_ACTIVE,
+    }
+)
+"""Measures of which only the rows mean something; they have no column for a sum."""
+
 MONTHLY_ONLY = frozenset({Measure.LEDGER_MONTHS_CLOSED, Measure.LEDGER_ACTIVE})
-"""Measures of whole months, which have no day."""
+"""Measures of whole months, which no day has and no year sums up."""
 
 POINT_UNITS = 10_000
 """A cell holds whole numbers; a point of a test is kept as 10,000 units, so that four decimal places stay exact."""
+
+
+def rows_column(measure: Measure) -> str:
+    """The column that counts the rows which contribute to a measure; their sum stands in the one named like it."""
+    return f"{measure}_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +124,11 @@ class CellKey:
 
     cooperative_id: UUID
     fiscal_year_be: int
-    measure: Measure
     period: date
 
 
-Cells = dict[CellKey, tuple[int, int]]
+Cells = dict[CellKey, dict[str, int]]
+"""By cell, what is added to its columns."""
 
 
 def flow(cooperative_id: UUID, measure: Measure, day: date, value: int = 0) -> Contribution:
@@ -127,10 +146,19 @@ def by_month(contributions: Iterable[Contribution]) -> Cells:
     return _summed((item, item.day.replace(day=1)) for item in contributions)
 
 
+def by_year(contributions: Iterable[Contribution]) -> Cells:
+    """What contributions change in the cells of fiscal years, named by their first day."""
+    return _summed(
+        (item, fiscal_year_bounds(item.fiscal_year_be)[0]) for item in contributions if item.measure not in MONTHLY_ONLY
+    )
+
+
 def _summed(items: Iterable[tuple[Contribution, date]]) -> Cells:
-    cells: Cells = {}
+    cells: defaultdict[CellKey, Counter[str]] = defaultdict(Counter)
     for item, period in items:
-        key = CellKey(item.cooperative_id, item.fiscal_year_be, item.measure, period)
-        value, rows = cells.get(key, (0, 0))
-        cells[key] = value + item.value, rows + item.rows
-    return {key: change for key, change in sorted(cells.items()) if change != (0, 0)}
+        changes = cells[CellKey(item.cooperative_id, item.fiscal_year_be, period)]
+        changes[rows_column(item.measure)] += item.rows
+        if item.measure not in COUNTED:
+            changes[item.measure.value] += item.value
+    changed = ((key, {column: by for column, by in cells[key].items() if by}) for key in sorted(cells))
+    return {key: changes for key, changes in changed if changes}

@@ -1,62 +1,74 @@
 """All writes of measure cells, and the one way a row of the read model is stored together with what it contributes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from services.reporting.measures.domain import Cells, Contribution, by_day, by_month
+from services.reporting.measures.domain import (
+    MONTHLY_ONLY,
+    Cells,
+    Contribution,
+    Measure,
+    by_day,
+    by_month,
+    by_year,
+    rows_column,
+)
 from shared.chassis.database import WriteSession
 from shared.chassis.inbox import insert_facts, to_json, upsert_state
 
 Row: TypeAlias = Mapping[str, Any]
 Contribute: TypeAlias = Callable[[Row], Iterable[Contribution]]
 
+_ROWS: Final = frozenset(map(rows_column, Measure))
+
 
 async def add_contributions(session: WriteSession, contributions: Iterable[Contribution]) -> None:
-    """Add contributions to the cells of their days and months."""
+    """Add contributions to the cells of their days, months and fiscal years."""
     changes = list(contributions)
     await _add_to_cells(session, "measure_day", "day", by_day(changes))
     await _add_to_cells(session, "measure_cell", "month", by_month(changes))
+    await _add_to_cells(session, "measure_year", "starts_on", by_year(changes))
 
 
 async def _add_to_cells(session: WriteSession, table: str, period: str, cells: Cells) -> None:
     """Add to cells in the order of their keys; drop those to which no row contributes any more."""
     if not cells:
         return
+    columns = sorted({column for changes in cells.values() for column in changes})
+    names = ", ".join(["cooperative_id", "fiscal_year_be", period, *columns])
     await session.execute(
         f"""
-        insert into {table} as cell (cooperative_id, fiscal_year_be, measure, {period}, value, rows)
-        select * from unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]),
-                             cast(:measures as text[]), cast(:periods as date[]),
-                             cast(:values as bigint[]), cast(:rows as bigint[]))
-        on conflict (cooperative_id, fiscal_year_be, measure, {period})
-        do update set value = cell.value + excluded.value, rows = cell.rows + excluded.rows
+        insert into {table} as cell ({names})
+        select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))
+         order by cooperative_id, fiscal_year_be, {period}
+        on conflict (cooperative_id, fiscal_year_be, {period})
+        do update set {", ".join(f"{column} = cell.{column} + excluded.{column}" for column in columns)}
         """,
-        **_keys(cells),
-        values=[value for value, _ in cells.values()],
-        rows=[rows for _, rows in cells.values()],
+        rows=to_json(
+            [
+                {"cooperative_id": key.cooperative_id, "fiscal_year_be": key.fiscal_year_be, period: key.period}
+                | dict.fromkeys(columns, 0)
+                | changes
+                for key, changes in cells.items()
+            ]
+        ),
     )
-    fallen = {key: change for key, change in cells.items() if change[1] < 0}
+    fallen = [key for key, changes in cells.items() if any(by < 0 for name, by in changes.items() if name in _ROWS)]
     if fallen:
+        monthly = table == "measure_cell"
+        rows = " + ".join(rows_column(measure) for measure in Measure if monthly or measure not in MONTHLY_ONLY)
         await session.execute(
             f"""
             delete from {table} as cell
-            using unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]),
-                         cast(:measures as text[]), cast(:periods as date[]))
-                  as fallen (cooperative_id, fiscal_year_be, measure, period)
+            using unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]), cast(:periods as date[]))
+                  as fallen (cooperative_id, fiscal_year_be, period)
             where cell.cooperative_id = fallen.cooperative_id and cell.fiscal_year_be = fallen.fiscal_year_be
-              and cell.measure = fallen.measure and cell.{period} = fallen.period and cell.rows = 0
+              and cell.{period} = fallen.period and {rows} = 0
             """,
-            **_keys(fallen),
+            cooperative_ids=[key.cooperative_id for key in fallen],
+            fiscal_years=[key.fiscal_year_be for key in fallen],
+            periods=[key.period for key in fallen],
         )
-
-
-def _keys(cells: Cells) -> dict[str, list[Any]]:
-    return {
-        "cooperative_ids": [key.cooperative_id for key in cells],
-        "fiscal_years": [key.fiscal_year_be for key in cells],
-        "measures": [key.measure.value for key in cells],
-        "periods": [key.period for key in cells],
-    }
 
 
 async def store_facts(

@@ -42,7 +42,7 @@ async def test_migrations_make_what_the_models_declare(database_of: DatabaseOf, 
         assert {row[0] for row in found} == {name for schema, name in ours if schema == "read_model"}
         defaults = connection.exec_driver_sql(
             "select table_name, column_name from information_schema.columns"
-            " where table_schema = 'read_model' and (column_default is not null or is_identity = 'YES')"
+            " where table_schema = 'read_model' and (column_default <> '0' or is_identity = 'YES')"
         )
         assert list(defaults) == []
     engine.dispose()

@@ -3,7 +3,7 @@
 Revision ID: 0001
 """
 
-from shared.chassis.schema import create_chassis_tables, grant, protect, protect_cooperatives, run_sql
+from shared.chassis.schema import create_chassis_tables, grant, protect_by, protect_cooperatives, run_sql
 from shared.chassis.settings import role_name
 
 revision = "0001"
@@ -263,6 +263,37 @@ create table read_model.close_cohort (
 );
 """
 
+# The newest close of each fiscal year (which begins with the close of the day before it) with that year's cohort beside
+# it: what the latest figures read. The close of 30 September stands in two years.
+_STANDING = """
+create table read_model.standing (
+    cooperative_id uuid not null,
+    fiscal_year_be integer not null,
+    closed_on date not null,
+    revision integer not null,
+    overdue_satang bigint not null,
+    outstanding_principal_satang bigint not null,
+    npl_principal_satang bigint not null,
+    members_overdue bigint not null,
+    members_overdue_with_plan bigint not null,
+    cohort_baseline_satang bigint,                 -- null where the close states no cohort of the year
+    cohort_overdue_satang bigint,
+    cash_satang bigint,
+    produce_satang bigint,
+    set_off_satang bigint,
+    waived_satang bigint,
+    written_off_satang bigint,
+    rescheduled_satang bigint,
+    left_cohort_satang bigint,
+    newly_overdue_satang bigint,
+    cohort_loans bigint,
+    cohort_loans_cured bigint,
+    participants_debt_baseline_satang bigint,
+    participants_debt_satang bigint,
+    primary key (cooperative_id, fiscal_year_be)
+);
+"""
+
 _PRODUCE_AND_LEARNING = """
 create table read_model.produce_delivery (
     fact_id uuid primary key,                      -- the delivery's id
@@ -374,25 +405,61 @@ create table read_model.participation (
 );
 """
 
-_MEASURES = """
+# A cell is one row with every measure in it: a sum and the rows that contribute, or the rows alone. A cell to which no
+# row contributes does not exist.
+_SUMMED = (
+    "payments",
+    "reversals",
+    "collected_cash",
+    "collected_produce",
+    "collected_set_off",
+    "overdue_reduced",
+    "cohort_cash",
+    "cohort_produce",
+    "cohort_set_off",
+    "default_interest_waived",
+    "deductions_settled",
+    "deductions_undone",
+    "produce_gross",
+    "produce_to_debt",
+    "produce_to_savings",
+    "produce_to_members",
+    "plans_signed",
+    "learning_gain",
+    "savings_pledged",
+)
+_COUNTED = ("deductions_refused", "cases_opened", "cases_released", "attendances")
+_COUNTED_BY_MONTH = ("ledger_months_closed", "ledger_active")
+
+
+def _measures(*counted: str) -> str:
+    columns = [name for summed in _SUMMED for name in (summed, f"{summed}_rows")] + [f"{name}_rows" for name in counted]
+    return ", ".join(f"{name} bigint not null default 0" for name in columns)
+
+
+_MEASURES = f"""
 create table read_model.measure_day (
     cooperative_id uuid not null,
     fiscal_year_be integer not null,
-    measure text not null,
     day date not null,
-    value bigint not null,
-    rows bigint not null,                          -- that contribute; a cell without any does not exist
-    primary key (cooperative_id, fiscal_year_be, measure, day)
+    {_measures(*_COUNTED)},
+    primary key (cooperative_id, fiscal_year_be, day)
+);
+
+create table read_model.measure_year (
+    cooperative_id uuid not null,
+    fiscal_year_be integer not null,
+    starts_on date not null,
+    {_measures(*_COUNTED)},
+    primary key (cooperative_id, fiscal_year_be, starts_on)
 );
 
 create table read_model.measure_cell (
     cooperative_id uuid not null,
     fiscal_year_be integer not null,
-    measure text not null,
     month date not null,                           -- its first day
-    value bigint not null,
-    rows bigint not null,
-    primary key (cooperative_id, fiscal_year_be, measure, month)
+    {_measures(*_COUNTED, *_COUNTED_BY_MONTH)},
+    primary key (cooperative_id, fiscal_year_be, month)
 );
 """
 
@@ -430,6 +497,7 @@ _PROTECTED = (
     "baseline",
     "close_statement",
     "close_cohort",
+    "standing",
     "produce_delivery",
     "produce_settlement",
     "occupation_plan",
@@ -440,6 +508,13 @@ _PROTECTED = (
     "participation",
     "measure_day",
     "measure_cell",
+    "measure_year",
+)
+
+# Who reaches the whole country is not asked row by row: a figure of the nation reads every co-operative.
+_IN_REACH = (
+    "(select current_setting('plodnee.everything', true)) = 'on'"
+    " or exists (select 1 from read_model.cooperative reached where reached.id = {table}.cooperative_id)"
 )
 
 # Handlers and queries name tables without a schema. The owner keeps public first, so that what a later migration
@@ -456,11 +531,11 @@ def upgrade() -> None:
     api, worker = role_name(_SERVICE, "api"), role_name(_SERVICE, "worker")
     create_chassis_tables(_SERVICE)
     run_sql(f"create schema {_SCHEMA}; grant usage on schema {_SCHEMA} to {api}, {worker};")
-    for tables in (_INSTITUTIONS, _DEBTS, _CLOSES, _PRODUCE_AND_LEARNING, _MEASURES, _TARGETS):
+    for tables in (_INSTITUTIONS, _DEBTS, _CLOSES, _STANDING, _PRODUCE_AND_LEARNING, _MEASURES, _TARGETS):
         run_sql(tables)
     protect_cooperatives(_SERVICE, schema=_SCHEMA)
     for table in _PROTECTED:
-        protect(_SERVICE, table, schema=_SCHEMA)
+        protect_by(_SERVICE, table, _IN_REACH.format(table=table), schema=_SCHEMA)
     for table in ("cooperative", "programme", *_PROTECTED):
         grant(_SERVICE, table, api="select", schema=_SCHEMA)
     grant(_SERVICE, "kpi_target", api="select, insert")
