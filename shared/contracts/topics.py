@@ -29,7 +29,7 @@ HOUSEHOLD: Final = Topic(
     key="household",
     description="A farm household: size, plots and their crops.",
     producer="registry",
-    consumers=("debt", "livelihood", "literacy", "reporting"),
+    consumers=("livelihood", "reporting"),
 )
 ASSIGNMENT: Final = Topic(
     name="plodnee.registry.assignment",
@@ -45,7 +45,7 @@ PROGRAMME: Final = Topic(
     key="programme",
     description="A programme with its phases and targets.",
     producer="registry",
-    consumers=("debt", "reporting"),
+    consumers=("reporting",),
 )
 ENROLMENT: Final = Topic(
     name="plodnee.registry.enrolment",
@@ -69,7 +69,7 @@ LOAN: Final = Topic(
     key="loan",
     description="A loan's balances, class and oldest unpaid due date; sent when a transaction or a due date alters it.",
     producer="debt",
-    consumers=("livelihood", "reporting"),
+    consumers=("reporting",),
 )
 CASE: Final = Topic(
     name="plodnee.debt.case",
@@ -77,7 +77,7 @@ CASE: Final = Topic(
     key="case",
     description="A debt case: stage, segment, capacity ratios.",
     producer="debt",
-    consumers=("livelihood", "literacy", "reporting"),
+    consumers=("reporting",),
 )
 PLAN: Final = Topic(
     name="plodnee.debt.plan",
@@ -93,7 +93,7 @@ PAYMENT: Final = Topic(
     key="loan",
     description="Payments, reversals and waivers as they were posted.",
     producer="debt",
-    consumers=("livelihood", "reporting"),
+    consumers=("reporting",),
 )
 DEDUCTION: Final = Topic(
     name="plodnee.debt.deduction",
@@ -125,7 +125,7 @@ PRODUCE: Final = Topic(
     key="delivery",
     description="Produce delivered through the co-operative, the deduction asked for, and its end.",
     producer="livelihood",
-    consumers=("debt", "literacy", "reporting"),
+    consumers=("debt", "reporting"),
 )
 LEARNING: Final = Topic(
     name="plodnee.literacy.learning",
@@ -133,7 +133,7 @@ LEARNING: Final = Topic(
     key="member",
     description="Sessions attended and tests scored.",
     producer="literacy",
-    consumers=("debt", "reporting"),
+    consumers=("reporting",),
 )
 LEDGER_MONTH: Final = Topic(
     name="plodnee.literacy.ledger-month",
@@ -141,7 +141,7 @@ LEDGER_MONTH: Final = Topic(
     key="household account month",
     description="One month of a household account: totals by category.",
     producer="literacy",
-    consumers=("debt", "reporting"),
+    consumers=("reporting",),
 )
 SAVINGS: Final = Topic(
     name="plodnee.literacy.savings",
@@ -149,5 +149,5 @@ SAVINGS: Final = Topic(
     key="pledge",
     description="A savings pledge.",
     producer="literacy",
-    consumers=("debt", "livelihood", "reporting"),
+    consumers=("reporting",),
 )
