@@ -43,18 +43,6 @@ LOAN_TYPES: Mapping[str, str] = {
     "version": "bigint",
 }
 
-OPENING_INSTALMENT_TYPES: Mapping[str, str] = {
-    "loan_id": "uuid",
-    "number": "smallint",
-    "cooperative_id": "uuid",
-    "due_on": "date",
-    "overdue_from": "date",
-    "principal": "bigint",
-    "interest": "bigint",
-    "fee": "bigint",
-    "accrued_to": "date",
-}
-
 # In the order of the domain's Instalment, so that a row becomes one without naming its parts.
 INSTALMENT_COLUMNS = ", ".join(Instalment._fields)
 
@@ -158,11 +146,35 @@ async def cohorts_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> 
 
 
 async def insert_loans(
-    session: WriteSession, loans: Sequence[Mapping[str, Any]], instalments: Sequence[Sequence[Any]]
+    session: WriteSession, loans: Sequence[Mapping[str, Any]], instalments: Sequence[Sequence[Instalment]]
 ) -> None:
-    """New loans, and their instalments as tuples in the order of OPENING_INSTALMENT_TYPES."""
+    """New loans, each with its opening instalments.
+
+    Ten instalments come with a loan, so they travel as plain integers; what follows from their loan is put in here.
+    """
     await insert_rows(session, "loan", LOAN_TYPES, [[loan[column] for column in LOAN_TYPES] for loan in loans])
-    await insert_rows(session, "instalment", OPENING_INSTALMENT_TYPES, instalments)
+    parts = [
+        (place, part.number, part.due_on.toordinal(), part.principal, part.interest, part.fee)
+        for place, own in enumerate(instalments, 1)
+        for part in own
+    ]
+    if not parts:
+        return
+    await (await session.raw()).execute(
+        """
+        insert into instalment (loan_id, number, cooperative_id, due_on, overdue_from, principal, interest, fee,
+                                accrued_to)
+        select l.id, p.number, l.cooperative_id, p.due_on, greatest(p.due_on + 1, l.opened_on), p.principal, p.interest,
+               p.fee, case when p.due_on < l.cut_over_on then l.cut_over_on end
+        from (select place, number, date '0001-01-01' + ordinal - 1 as due_on, principal, interest, fee
+              from unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
+                   as sent (place, number, ordinal, principal, interest, fee)) p
+        join (select * from unnest($7::uuid[], $8::uuid[], $9::date[], $10::date[]) with ordinality
+                   as own (id, cooperative_id, opened_on, cut_over_on, place)) l on l.place = p.place
+        """,
+        *(list(column) for column in zip(*parts, strict=True)),
+        *([loan[name] for loan in loans] for name in ("id", "cooperative_id", "opened_on", "cut_over_on")),
+    )
 
 
 async def insert_differences(session: WriteSession, rows: Sequence[Sequence[Any]]) -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
 from services.debt.business_days import business_date, posting_date, share_days
-from services.debt.closing.domain import class_table, classify, overdue_at
+from services.debt.closing.domain import LoanClass, class_table, classify, overdue_at
 from services.debt.errors import LoanNotFound
 from services.debt.loans import repository
 from services.debt.loans.domain import (
@@ -43,8 +44,6 @@ from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.kernel.errors import FieldProblem, Invalid
 from shared.kernel.identifiers import uuid7
 from shared.kernel.money import format_baht
-
-_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +165,11 @@ async def open_loans(session: WriteSession, loans: Sequence[NewLoan]) -> None:
     if not loans:
         return
     closed = await share_days(session, {loan.cooperative_id for loan in loans})
-    rows: list[Mapping[str, Any]] = []
-    instalments: list[tuple[Any, ...]] = []
-    for loan in loans:
-        row, parts = _opened(loan, posting_date(loan.cut_over_on, closed[loan.cooperative_id]))
-        rows.append(row)
-        instalments += parts
+    instalments = [loan.instalments() for loan in loans]
+    rows = [
+        _opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id]))
+        for loan, parts in zip(loans, instalments, strict=True)
+    ]
     await repository.insert_loans(session, rows, instalments)
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
     codes = await _codes_of(session, {loan.cooperative_id for loan in loans})
@@ -183,15 +181,13 @@ def waiting_name(cooperative_code: str, loan_number: str) -> str:
     return f"loan:{cooperative_code}|{loan_number}"
 
 
-def _opened(loan: NewLoan, opened_on: date) -> tuple[Mapping[str, Any], list[tuple[Any, ...]]]:
-    """The rows of a loan that enters the ledger on `opened_on`, never in a closed day."""
-    instalments = loan.instalments()
+def _opened(loan: NewLoan, instalments: list[Instalment], opened_on: date) -> dict[str, Any]:
+    """The row of a loan that enters the ledger on `opened_on`, never in a closed day."""
     overdue = overdue_at(instalments, opened_on)
-    loan_id = uuid7()
     terms = loan.terms
     owed = any(part.principal or part.interest or part.fee for part in instalments)
-    row = {
-        "id": loan_id,
+    return {
+        "id": uuid7(),
         "cooperative_id": loan.cooperative_id,
         "member_id": loan.member_id,
         "loan_number": loan.loan_number,
@@ -216,19 +212,17 @@ def _opened(loan: NewLoan, opened_on: date) -> tuple[Mapping[str, Any], list[tup
         "overdue_principal": overdue.principal,
         "overdue_interest": overdue.interest,
         "oldest_unpaid_due_on": overdue.oldest_due_on,
-        "loan_class": classify(overdue.oldest_due_on, opened_on, class_table(opened_on)),
+        "loan_class": _class_of(overdue.oldest_due_on, opened_on),
         "status": "active" if owed else "closed",
         "as_of": opened_on,
         "version": 1,
     }
-    parts = [
-        (
-            loan_id, part.number, loan.cooperative_id, part.due_on, max(part.due_on + _ONE_DAY, opened_on),
-            part.principal, part.interest, part.fee, part.accrued_to,
-        )
-        for part in instalments
-    ]  # fmt: skip
-    return row, parts
+
+
+@lru_cache(maxsize=4096)
+def _class_of(oldest_due_on: date | None, on: date) -> LoanClass:
+    """Loans of a file share few dates."""
+    return classify(oldest_due_on, on, class_table(on))
 
 
 _COMPARED_MONEY = ("principal", "opening_principal", "opening_interest", "opening_fee", "opening_overdue_principal")
