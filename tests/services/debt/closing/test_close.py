@@ -1,12 +1,18 @@
 """Goal: a close states what stands, explains every change to the satang, and never moves what was stated."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import httpx2
+import pytest
 import pytest_asyncio
 
+from services.debt.closing import jobs
+from services.debt.closing.service import close_cooperatives
+from shared.chassis.database import WriteSession
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
 from tests.services.debt.world import World, loan_row
@@ -213,3 +219,50 @@ async def test_closes_are_listed_newest_first(world: World, client: httpx2.Async
     days = [one["closed_on"] for page in (first, second) for one in page["items"]]
     assert days == ["2022-11-15", "2022-10-31", "2022-09-30"]
     assert second["next_cursor"] is None
+
+
+async def test_payment_that_meets_a_close_waits_and_posts_in_the_day_after(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    cooperative_id: UUID = await world.value("select id from cooperative")
+
+    async with world.database.unscoped() as session:
+        await close_cooperatives(session, [cooperative_id], date(2022, 10, 31))
+        payment = asyncio.create_task(pay(world, client, "L1", "1200.00", "2022-10-05"))
+        await asyncio.sleep(0.3)
+        assert not payment.done()
+
+    assert (await payment)["posted_on"] == "2022-11-01"
+    await act(world, client, "closes", {"close_to": "2022-11-30"})
+    assert [one["closed_on"] for one in await world.spoken("business_date.closed")] == [
+        "2022-09-30", "2022-10-31", "2022-11-30",
+    ]  # fmt: skip
+
+
+async def test_close_that_was_cut_off_goes_on_with_what_is_left(
+    world: World, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("C2", "C3"):
+        await world.cooperative(code)
+    monkeypatch.setattr(jobs, "LOANS_PER_RANGE_MAX", 0)
+    calls = 0
+
+    async def cut(session: WriteSession, range_ids: Sequence[UUID], day: date) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ConnectionResetError
+        return await close_cooperatives(session, range_ids, day)
+
+    monkeypatch.setattr(jobs, "close_cooperatives", cut)
+    await client.post("/debt/v1/closes", json={"close_to": "2022-09-30"})
+    with pytest.raises(ConnectionResetError):
+        await world.run_jobs()
+    assert await world.value("select count(*) from business_day where closed_on = '2022-09-30'") == 2
+
+    (job,) = await world.run_jobs()
+
+    assert (job["status"], job["attempt"]) == ("succeeded", 2)
+    statements = await world.spoken("business_date.closed")
+    assert len(statements) == len({one["cooperative_id"] for one in statements}) == 3

@@ -1,0 +1,81 @@
+"""Goal: officers read loans with what is owed on a day, and see what terms would give without storing anything."""
+
+from uuid import UUID
+
+import httpx2
+import pytest_asyncio
+
+from shared.kernel.money import parse_baht
+from tests.conftest import ClientOf
+from tests.services.debt.world import World, loan_row
+
+
+@pytest_asyncio.fixture
+async def client(world: World, client_of: ClientOf) -> httpx2.AsyncClient:
+    await world.cooperative()
+    await world.members("C1", "1", "2")
+    client = await client_of("debt", scopes="feed:write loan:read", areas=["52"], subject="officer")
+    await world.send(client, "loans", [loan_row("1", f"L{number}") for number in range(3)] + [loan_row("2", "L9")])
+    return client
+
+
+async def test_loans_of_a_member_are_listed_by_page(world: World, client: httpx2.AsyncClient) -> None:
+    member_id = await world.value("select member_id from loan where loan_number = 'L0'")
+    path = f"/debt/v1/loans?member_id={member_id}&limit=2"
+
+    first = (await client.get(path)).json()
+    second = (await client.get(f"{path}&cursor={first['next_cursor']}")).json()
+
+    assert sorted(loan["loan_number"] for page in (first, second) for loan in page["items"]) == ["L0", "L1", "L2"]
+    assert second["next_cursor"] is None
+    assert (await client.get("/debt/v1/loans")).status_code == 422
+
+
+async def test_instalments_show_late_interest_up_to_the_day(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id: UUID = await world.value("select id from loan where loan_number = 'L0'")
+    path = f"/debt/v1/loans/{loan_id}/instalments"
+
+    at_opening = (await client.get(f"{path}?as_of=2022-09-30")).json()["items"]
+    later = (await client.get(f"{path}?as_of=2022-10-10")).json()["items"]
+
+    assert [part["owed_late_interest"] for part in at_opening[:3]] == ["0.00"] * 3
+    # Ten nights of 6 % a year on 1,000.00.
+    assert [part["owed_late_interest"] for part in later[:3]] == ["1.64"] * 3
+    assert [part["is_overdue"] for part in later[:4]] == [True, True, True, False]
+    assert sum(parse_baht(part["principal"]) for part in later) == 11_000_00
+
+
+async def test_reading_loans_is_logged_with_who_was_shown(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id: UUID = await world.value("select id from loan where loan_number = 'L9'")
+    await client.get(f"/debt/v1/loans/{loan_id}")
+
+    (entry,) = await world.rows("select subject, what, subject_ids from access_log")
+    member_id = await world.value("select member_id from loan where id = :id", id=loan_id)
+    assert (entry["subject"], entry["what"], list(entry["subject_ids"])) == ("officer", "loan", [member_id])
+
+
+async def test_loan_has_an_etag_of_its_version(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id: UUID = await world.value("select id from loan where loan_number = 'L0'")
+
+    answer = await client.get(f"/debt/v1/loans/{loan_id}")
+
+    assert answer.headers["etag"] == '"1"'
+    assert answer.json()["loan_class_th"] == "ปกติ"
+    assert answer.json()["differences"] == []
+
+
+async def test_schedule_preview_explains_itself_and_stores_nothing(world: World, client: httpx2.AsyncClient) -> None:
+    terms = {
+        "principal": "12000.00", "annual_rate": "0.0600", "disbursed_on": "2022-05-15", "method": "equal_principal",
+        "frequency": "harvest", "harvest_months": [11, 4], "instalments": 4, "explain": True,
+    }  # fmt: skip
+
+    schedule = (await client.post("/debt/v1/schedule-previews", json=terms)).json()
+
+    assert schedule["principal"] == "12000.00"
+    assert [row["due_on"] for row in schedule["rows"]] == ["2022-11-30", "2023-04-30", "2023-11-30", "2024-04-30"]
+    assert schedule["rows"][-1]["balance"] == "0.00"
+    assert "30/360" in schedule["rows"][0]["explanation"]["en"]
+    assert await world.value("select count(*) from loan") == 4
+    bad = await client.post("/debt/v1/schedule-previews", json={**terms, "harvest_months": []})
+    assert (bad.status_code, bad.json()["fields"][0]["field"]) == (422, "harvest_months")
