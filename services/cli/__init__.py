@@ -208,21 +208,31 @@ def offsets_reset(
 
 @app.command()
 def rebuild(
-    service: ServiceName, check: Annotated[bool, typer.Option(help="compare only; keep the live read model")] = False
+    service: ServiceName,
+    check: Annotated[bool, typer.Option(help="compare only; keep the live read model")] = False,
+    accept_differences: Annotated[
+        bool, typer.Option(help="swap although rows differ: this version reads the events otherwise")
+    ] = False,
 ) -> None:
     """Make a service's read model again from its topics, prove it equal to the live one, and swap."""
-    from shared.chassis.rebuild import RebuildDiffers
+    from shared.chassis.rebuild import NoReadModel, RebuildDiffers
 
+    work = rebuild_read_model(get_settings(), load(service), swap=not check, accept_differences=accept_differences)
     try:
-        comparison = _run(rebuild_read_model(get_settings(), load(service), swap=not check))
+        comparison = _run(work)
+    except NoReadModel as error:
+        raise typer.BadParameter(str(error)) from None
     except RebuildDiffers as error:
         typer.echo(f"the rebuilt read model differs, nothing was swapped: {error}", err=True)
         raise typer.Exit(1) from None
     for table, rows in comparison.rows.items():
-        typer.echo(f"{table}: {rows} rows equal")
+        differing = comparison.differing[table]
+        typer.echo(f"{table}: {rows} rows" + (f", {differing} differing" if differing else " equal"))
 
 
-async def rebuild_read_model(settings: Settings, service: "Service", *, swap: bool) -> Any:
+async def rebuild_read_model(
+    settings: Settings, service: "Service", *, swap: bool, accept_differences: bool = False
+) -> Any:
     """Rebuild with a progress bar; see :class:`shared.chassis.rebuild.Rebuild`."""
     from rich.progress import Progress
 
@@ -243,7 +253,7 @@ async def rebuild_read_model(settings: Settings, service: "Service", *, swap: bo
                 service.inbox,
                 lambda done, total: progress.update(bar, completed=done, total=total),
             )
-            return await run.run(swap=swap)
+            return await run.run(swap=swap, accept_differences=accept_differences)
     finally:
         await worker_database.close()
         await owner_database.close()
