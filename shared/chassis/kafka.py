@@ -11,6 +11,11 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from shared.chassis.events import Topic
 from shared.chassis.settings import Settings
 
+_HEADERS_BYTES_MAX = 65_536
+# Kept for ever and never compacted; with these two an acknowledged event survives the loss of any one broker.
+_KEPT = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+_SAFE = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
+
 
 class TopicsDiffer(RuntimeError):
     """The broker's topics are not what the catalogue asks for; the message lists each difference."""
@@ -84,6 +89,7 @@ async def read_ends(settings: Settings, partitions: Iterable[tuple[str, int]]) -
 
 async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:
     """Create the topics that are missing, kept for ever and never compacted; returns the names created."""
+    configs = {**_KEPT, **(_SAFE if settings.kafka_replication_factor >= 3 else {})}
     admin = make_admin(settings, "plodnee-init")
     await admin.start()
     try:
@@ -97,7 +103,7 @@ async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:
                         name=name,
                         num_partitions=settings.kafka_partitions,
                         replication_factor=settings.kafka_replication_factor,
-                        topic_configs={"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"},
+                        topic_configs=configs,
                     )
                     for name in missing
                 ]
@@ -114,7 +120,8 @@ async def check_topics(settings: Settings, topics: list[Topic]) -> None:
     """Refuse topics that could lose or reorder what we keep.
 
     Raises:
-        TopicsDiffer: a topic is missing, forgets, is compacted, has other partitions or too few replicas.
+        TopicsDiffer: a topic is missing, forgets, is compacted, has other partitions, refuses our largest event, or,
+            in production, can lose an event with one broker.
     """
     admin = make_admin(settings, "plodnee-topics-check")
     await admin.start()
@@ -144,11 +151,15 @@ def _topic_faults(settings: Settings, name: str, described: dict[str, Any] | Non
     if len(partitions) != settings.kafka_partitions:
         faults.append(f"{name} has {len(partitions)} partitions, expected {settings.kafka_partitions}")
     replicas = min(len(partition["replicas"]) for partition in partitions)
-    replicas_needed = 3 if settings.is_production else 1
-    if replicas < replicas_needed:
-        faults.append(f"{name} has {replicas} replicas, expected at least {replicas_needed}")
-    if config.get("retention.ms") != "-1":
-        faults.append(f"{name} forgets after {config.get('retention.ms')} ms, expected retention.ms=-1")
-    if config.get("cleanup.policy") != "delete":
-        faults.append(f"{name} has cleanup.policy={config.get('cleanup.policy')}, expected delete (never compacted)")
+    if settings.is_production and replicas < 3:
+        faults.append(f"{name} has {replicas} replicas, expected at least 3")
+    wanted = {**_KEPT, **(_SAFE if settings.is_production else {})}
+    faults += [
+        f"{name} has {option}={config.get(option)}, expected {value}"
+        for option, value in wanted.items()
+        if config.get(option) != value
+    ]
+    bytes_needed = settings.event_bytes_max + _HEADERS_BYTES_MAX
+    if int(config.get("max.message.bytes", 0)) < bytes_needed:
+        faults.append(f"{name} takes {config.get('max.message.bytes')} bytes a message, expected {bytes_needed}")
     return faults
