@@ -1,8 +1,8 @@
 """A small made-up country: every event that reporting hears, consistent in itself and the same for the same seed.
 
 Six co-operatives in four provinces and three regions; members, loans, cases, plans, payments, deliveries, courses and
-household accounts over half a fiscal year; closes at month-ends, one of them stated again, one co-operative a month
-behind, and payments after the last close.
+household accounts over half a fiscal year; closes at month-ends, one of them stated again, one co-operative closed only
+into its last month, and payments after the last close.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ YEAR = 2566
 BASELINE_ON = date(2022, 9, 30)
 LAST_CLOSE = date(2023, 2, 28)
 LAGGARD_CLOSE = date(2023, 1, 31)
+LAGGARD_DAY = date(2023, 2, 10)
 LAST_DAY = date(2023, 3, 20)
 
 PLACES = (
@@ -414,7 +415,8 @@ class World:
             self.say(pledge, date(2022, 12, 1), pledge_id)
 
     def _closes(self, cooperative_id: UUID) -> None:
-        last = LAGGARD_CLOSE if cooperative_id == self.cooperatives[-1].cooperative_id else LAST_CLOSE
+        is_laggard = cooperative_id == self.cooperatives[-1].cooperative_id
+        last = LAGGARD_DAY if is_laggard else LAST_CLOSE
         covers_from: date | None = None
         closed_on = BASELINE_ON
         while closed_on <= last:
@@ -425,6 +427,8 @@ class World:
                 self.say(close, closed_on)
             covers_from = closed_on + timedelta(days=1)
             closed_on = month_end(covers_from)
+            if is_laggard and covers_from < LAGGARD_DAY < closed_on:
+                closed_on = LAGGARD_DAY
 
     def _close(
         self, cooperative_id: UUID, closed_on: date, revision: int, covers_from: date | None

@@ -35,7 +35,7 @@ async def test_every_closed_month_is_complete_when_all_has_arrived(
     found = await months(client)
     assert len(found) == 6 * 5, "October to February of six co-operatives"
     open_months = [(one["cooperative_code"], one["month"]) for one in found if not one["complete"]]
-    assert open_months == [("C005", "2023-02-01")], "the one that is a month behind"
+    assert open_months == [("C005", "2023-02-01")], "the one that is not closed to the end"
     assert found == sorted(found, key=lambda one: (one["cooperative_code"], one["month"]))
     december = next(one for one in found if one["month"] == "2022-12-01")
     assert (december["revision"], december["agrees"]) == (2, True)
