@@ -32,7 +32,6 @@ def ask_for(folder: Path, server: str) -> str:
 
 def _hold(folder: Path, run_pid: int) -> None:
     from shared.embedded.kafka import KafkaBroker
-
     from shared.embedded.postgres import NOT_DURABLE, PostgresServer
     from shared.embedded.state import StateFolder
 

@@ -1,6 +1,6 @@
 """`plodnee init`: databases, roles, grants and topics on the operator's own PostgreSQL and Kafka. Safe to repeat."""
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
@@ -11,6 +11,7 @@ from shared.chassis.settings import Role, Settings, UnsafeSettings, role_name
 
 log = structlog.get_logger(__name__)
 
+_LOCK = 7_105  # advisory: two `plodnee init` of one server wait for each other
 _ROLES: tuple[Role, ...] = ("owner", "api", "worker")
 
 
@@ -32,6 +33,7 @@ async def initialise_database(settings: Settings, service: str) -> None:
     database = urlsplit(settings.database_url(service, "owner")).path.lstrip("/")
     connection = await asyncpg.connect(admin_url, timeout=10)
     try:
+        await connection.execute("select pg_advisory_lock($1)", _LOCK)  # ends with the connection
         for role in _ROLES:
             await _ensure_role(connection, role_name(service, role), settings.role_password(service, role))
         if not await connection.fetchval("select 1 from pg_database where datname = $1", database):
@@ -43,12 +45,6 @@ async def initialise_database(settings: Settings, service: str) -> None:
                 await connection.execute(f'grant connect on database "{database}" to {role_name(service, role)}')
     finally:
         await connection.close()
-    inside = await asyncpg.connect(urlunsplit(urlsplit(admin_url)._replace(path=f"/{database}")), timeout=10)
-    try:
-        # pg_trgm and btree_gist are trusted extensions of every supported PostgreSQL.
-        await inside.execute("create extension if not exists pg_trgm; create extension if not exists btree_gist;")
-    finally:
-        await inside.close()
     log.info("database_ready", service=service, database=database)
 
 

@@ -264,7 +264,7 @@ class BusinessDateClosed(Event):
     members_overdue_with_plan: int  # of these, with a signed plan
     cases_active: int
     cohorts: tuple[CohortStanding, ...]
-    cause: str | None = None  # why a date is stated again
+    cause: Literal["correction"] | None = None  # why a date is stated again
 
 
 EVENTS: list[type[Event]] = [
