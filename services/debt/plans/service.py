@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import RowMapping
 
 from services.debt.business_days import open_day
 from services.debt.cases.domain import Stage
@@ -13,7 +14,7 @@ from services.debt.cases.repository import assessors_of_case, income_of_member
 from services.debt.cases.service import lock_case, move_case
 from services.debt.errors import PlanNotFound, PlanStateConflict
 from services.debt.loans.repository import active_loan_ids
-from services.debt.payments.ledger import open_ledger
+from services.debt.payments.ledger import Ledger, open_ledger
 from services.debt.plans import repository
 from services.debt.plans.domain import (
     OPEN_STATES,
@@ -112,13 +113,12 @@ async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> P
     if found is None:
         raise PlanNotFound
     # Loans are locked before the plan, as everywhere: a close goes from loans to plans.
-    loans = await active_loan_ids(session, [(found["member_id"], found["cooperative_id"])])
-    ledger = await open_ledger(session, loans[found["member_id"]], with_history=loans[found["member_id"]])
+    ledger = await _ledger_of(session, found) if found["waive_default_interest"] else None
     case, on = await lock_case(session, found["case_id"])
     plan, _ = await _lock(session, plan_id)
     plan["status"] = put_in_force(accept(PlanState(plan["status"]))).value
     plan |= {"accepted_by": caller.subject, "signed_on": on, "starts_on": on}
-    if plan["waive_default_interest"]:
+    if ledger is not None:
         plan["default_interest_waived"] = sum(
             ledger.waive_default_interest(loan_id, on, plan_id) for loan_id in sorted(ledger.accounts)
         )
@@ -182,6 +182,13 @@ async def _end(
     if Stage(case["stage"]) is Stage.PLAN_DRAFTED:
         await move_case(session, case, Stage.SEGMENTED, on=on, actor=caller.subject, reason=reason)
     return await _store(session, plan, on)
+
+
+async def _ledger_of(session: WriteSession, plan: RowMapping) -> Ledger:
+    """The open loans of a plan's member at the co-operative, with what is booked on them."""
+    member_id: UUID = plan["member_id"]
+    loans = await active_loan_ids(session, [(member_id, plan["cooperative_id"])])
+    return await open_ledger(session, loans[member_id], with_history=loans[member_id])
 
 
 async def _income_by_month(session: ReadSession, case: dict[str, Any]) -> dict[int, int]:

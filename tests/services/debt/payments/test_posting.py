@@ -241,6 +241,19 @@ async def test_same_idempotency_key_posts_once_and_repeats_the_answer(world: Wor
     assert await world.value("select count(*) from payment") == 1
 
 
+async def test_set_off_of_savings_is_a_part_of_its_own(world: World, client: httpx2.AsyncClient) -> None:
+    await pay(client, await loan_id_of(world), "500.00", "2022-10-05", channel="savings_set_off")
+
+    (movement,) = await world.rows("select part, amount_satang from overdue_movement")
+    assert movement["part"] == "set_off"
+
+
+async def test_produce_cannot_be_posted_by_hand(world: World, client: httpx2.AsyncClient) -> None:
+    answer = await pay(client, await loan_id_of(world), "500.00", "2022-10-05", channel="produce")
+
+    assert answer.status_code == 422
+
+
 async def test_loan_outside_reach_is_not_found(world: World, client: httpx2.AsyncClient, client_of: ClientOf) -> None:
     loan_id = await loan_id_of(world)
     stranger = await client_of("debt", scopes=SCOPES, areas=["90"])
