@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.registry.cooperatives.domain import TYPES_BY_KIND
+from services.registry.cooperatives.models import Cooperative
 from services.registry.cooperatives.service import recorded
 from services.registry.states import Statement, StateTable, apply_statements, days, given
 from shared.chassis import outbox
@@ -13,7 +14,7 @@ from shared.kernel.areas import DISTRICTS, PROVINCES
 from shared.kernel.thai import sort_key
 
 TABLE = StateTable(
-    name="cooperative",
+    model=Cooperative,
     key=("code",),
     needed=("kind", "cooperative_type", "name_th", "province_code", "district_code"),
     defaults={"status": "active", "name_en": None, "strength_level": None},

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from services.registry.external_debts.models import ExternalDebt
 from services.registry.external_debts.service import recorded
 from services.registry.members import repository as members
 from services.registry.members.identity import national_id_index
@@ -13,7 +14,7 @@ from shared.chassis.database import WriteSession
 from shared.chassis.feeds import Column, Delivery, FeedKind, FeedRow, Outcome, wait_where, waiting
 
 TABLE = StateTable(
-    name="external_debt",
+    model=ExternalDebt,
     key=("person_id", "creditor", "contract_number"),
     needed=("outstanding_satang", "annual_payment_satang", "stated_on"),
     headings={

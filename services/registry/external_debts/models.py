@@ -12,6 +12,7 @@ from services.registry.tables import RegistryTable
 class ExternalDebt(RegistryTable, table=True):
     """What a person owes to the Bank for Agriculture or to a village fund, as that lender states it."""
 
+    __tablename__ = "external_debt"
     __table_args__ = (UniqueConstraint("person_id", "creditor", "contract_number"),)
 
     id: UUID = Field(primary_key=True)

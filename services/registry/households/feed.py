@@ -8,6 +8,7 @@ from uuid import UUID
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.households import repository, service
 from services.registry.households.domain import household_id
+from services.registry.households.models import Household, Plot
 from services.registry.states import Statement, StateTable, apply_statements, days, given
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
@@ -28,8 +29,8 @@ from shared.kernel.areas import DISTRICTS
 CROPS = ("rice_wet", "rice_dry", "maize", "cassava", "sugarcane", "longan", "rubber", "vegetable")
 AREA_RAI_MAX = 100_000  # far above any household's land: a larger figure is a mistake
 
-HOUSEHOLDS = StateTable(name="household", key=("id",), needed=("size", "district_code"))
-PLOTS = StateTable(name="plot", key=("household_id", "plot_number"), needed=("crop", "area_rai"), versioned=False)
+HOUSEHOLDS = StateTable(model=Household, key=("id",), needed=("size", "district_code"))
+PLOTS = StateTable(model=Plot, key=("household_id", "plot_number"), needed=("crop", "area_rai"))
 
 
 def _derive_household(data: Mapping[str, Any]) -> Mapping[str, Any]:

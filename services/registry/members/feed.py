@@ -9,6 +9,7 @@ from services.registry.households.domain import household_id
 from services.registry.members import identity, repository
 from services.registry.members.domain import clean_phone, read_name
 from services.registry.members.identity import KnownPerson
+from services.registry.members.models import Member
 from services.registry.members.service import recorded, waiting_names
 from services.registry.states import Applied, Statement, StateTable, Written, apply_statements, days, given
 from shared.chassis import outbox
@@ -29,7 +30,7 @@ from shared.chassis.settings import get_settings
 from shared.kernel.identifiers import DEMO_FIRST_DIGITS
 
 TABLE = StateTable(
-    name="member",
+    model=Member,
     key=("cooperative_id", "member_number"),
     needed=("person_id", "full_name"),
     headings={"person_id": "national_id"},
@@ -143,7 +144,7 @@ def _sealed(written: Written, keys: Mapping[UUID, bytes], phone: str | None) -> 
 
 
 async def _wake(session: WriteSession, applied: Applied, persons: Mapping[str, KnownPerson]) -> None:
-    index = {person.id: person.index for person in persons.values()}
+    index = {person.id: person.blind_index for person in persons.values()}
     names = [
         name
         for written in applied.written

@@ -1,7 +1,7 @@
 """Who is who: a person by the blind index of the national id, the same in every co-operative of the country."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from services.registry.members import repository
@@ -10,12 +10,11 @@ from shared.chassis.database import ReadSession, WriteSession
 from shared.kernel.identifiers import mask_national_id, uuid7
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPerson:
+class KnownPerson(NamedTuple):
     """A person's id, blind index, and the key under which what is known of the person is sealed."""
 
     id: UUID
-    index: bytes
+    blind_index: bytes
     wrapped_key: bytes
 
 

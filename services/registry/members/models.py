@@ -27,7 +27,6 @@ class Member(RegistryTable, table=True):
     __table_args__ = (
         UniqueConstraint("cooperative_id", "member_number"),
         Index("ix_member_person_id", "person_id"),
-        Index("ix_member_member_number", "member_number"),
         Index("ix_member_household_id", "household_id", postgresql_where=text("household_id is not null")),
         Index("ix_member_name_sort_key", "name_sort_key", "id"),
         Index("ix_member_cooperative_id_name_sort_key", "cooperative_id", "name_sort_key", "id"),

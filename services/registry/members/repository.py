@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import RowMapping, select
 
 from services.registry.members.models import Member
@@ -18,9 +19,9 @@ _SUMMARY = """
 """
 
 
-async def find_persons(session: ReadSession, indexes: list[bytes]) -> Sequence[RowMapping]:
+async def find_persons(session: ReadSession, indexes: list[bytes]) -> list[asyncpg.Record]:
     """Index, id and wrapped key of the persons with these blind indexes, within reach or not."""
-    return await session.fetch("select * from find_persons(cast(:indexes as bytea[]))", indexes=indexes)
+    return await (await session.raw()).fetch("select * from find_persons($1)", indexes)
 
 
 async def claim_persons(
@@ -31,18 +32,10 @@ async def claim_persons(
     sealed: list[bytes],
     masked: list[str],
     keys: list[bytes],
-) -> Sequence[RowMapping]:
+) -> list[asyncpg.Record]:
     """Make these persons; where somebody else made one first, that one is returned."""
-    return await session.fetch(
-        """
-        select * from claim_persons(cast(:indexes as bytea[]), cast(:ids as uuid[]), cast(:sealed as bytea[]),
-                                    cast(:masked as text[]), cast(:keys as bytea[]))
-        """,
-        indexes=indexes,
-        ids=ids,
-        sealed=sealed,
-        masked=masked,
-        keys=keys,
+    return await (await session.raw()).fetch(
+        "select * from claim_persons($1, $2, $3, $4, $5)", indexes, ids, sealed, masked, keys
     )
 
 
@@ -122,11 +115,11 @@ async def search(
 
     Whoever reaches the whole country walks one index of all names in order and stops when the page is full. For
     everybody else that walk would meet mostly rows out of reach, so each co-operative within reach gives its own
-    first page, and these are merged; so does a search in one co-operative.
+    first page, and these are merged. Numbers are a co-operative's own and are looked up in each of them.
     """
     where, parameters = _conditions(names, member_number, after)
     parameters |= {"limit": limit, "cooperative_id": cooperative_id}
-    if session.reach.everything and cooperative_id is None:
+    if session.reach.everything and cooperative_id is None and member_number is None:
         return await session.fetch(
             f"""
             select {_SUMMARY}

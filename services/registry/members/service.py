@@ -67,7 +67,7 @@ async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
     except sqlalchemy.exc.IntegrityError:
         raise MemberNumberTaken from None
     await _publish(session, member)
-    await wake_later(session, waiting_names(member.member_number_hash, person.index))
+    await wake_later(session, waiting_names(member.member_number_hash, person.blind_index))
     return await _read(session, member.id)
 
 

@@ -72,7 +72,6 @@ create table member (
     constraint uq_member_cooperative_id_member_number unique (cooperative_id, member_number)
 );
 create index ix_member_person_id on member (person_id);
-create index ix_member_member_number on member (member_number);
 create index ix_member_household_id on member (household_id) where household_id is not null;
 -- The whole country searches by the first, callers with a smaller reach by the second, co-operative by co-operative.
 create index ix_member_name_sort_key on member (name_sort_key, id);

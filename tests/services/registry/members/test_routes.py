@@ -81,3 +81,71 @@ async def test_equal_persons_at_once_in_two_cooperatives_become_one(client_of: C
     made = await asyncio.gather(*(add_member(client, cooperative_id, "1", 5) for cooperative_id in ids))
     assert len({member["person_id"] for member in made}) == 1
     assert len({member["id"] for member in made}) == 3
+
+
+async def test_change_needs_the_version_that_was_read(client_of: ClientOf, database_of: DatabaseOf) -> None:
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    made = await add_member(client, await add_cooperative(client, "C1"), "1", 1)
+    address = f"/registry/v1/members/{made['id']}"
+    change = {"status": "suspended", "phone": "02 123 4567", "birth_date": None, "full_name": "น.ส.แก้ว ใจดี"}
+    assert (await client.patch(address, json=change)).status_code == 428
+    assert (await client.patch(address, json=change, headers={"if-match": '"2"'})).status_code == 412
+    answer = await client.patch(address, json=change, headers={"if-match": '"1"'})
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"2"'), answer.text
+    changed = answer.json()
+    assert (changed["status"], changed["phone"], changed["birth_date"]) == ("suspended", "021234567", None)
+    assert (changed["title"], changed["full_name"], changed["sex"]) == ("น.ส.", "แก้ว ใจดี", "M")
+    same = await client.patch(address, json=change, headers={"if-match": '"2"'})
+    assert same.headers["etag"] == '"2"'
+    events = [event for event in await outbox(database_of) if event["topic"] == "plodnee.registry.member"]
+    assert [(event["version"], event["status"], event["birth_decade"]) for event in events] == [
+        (1, "active", 1960),
+        (2, "suspended", None),
+    ]
+
+
+async def test_two_changes_at_once_lose_none(client_of: ClientOf) -> None:
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    made = await add_member(client, await add_cooperative(client, "C1"), "1", 1)
+    address = f"/registry/v1/members/{made['id']}"
+    answers = await asyncio.gather(
+        *(
+            client.patch(address, json={"status": status}, headers={"if-match": '"1"'})
+            for status in ("suspended", "resigned")
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+
+
+async def test_member_out_of_reach_does_not_exist(client_of: ClientOf) -> None:
+    nation = await client_of("registry", scopes=WRITER, areas=["TH"])
+    cooperative_id = await add_cooperative(nation, "C1", OTHER_PROVINCE)
+    made = await add_member(nation, cooperative_id, "1", 1)
+    here = await client_of("registry", scopes=WRITER, areas=[PROVINCE])
+    address = f"/registry/v1/members/{made['id']}"
+    unknown = "/registry/v1/members/00000000-0000-7000-8000-000000000000"
+    for one in (address, unknown):
+        answer = await here.get(one)
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:plodnee:problem:member-not-found")
+        assert (await here.patch(one, json={}, headers={"if-match": '"1"'})).status_code == 404
+    taken = await here.post("/registry/v1/members", json=member_body(cooperative_id, "1", 2))
+    free = await here.post("/registry/v1/members", json=member_body(cooperative_id, "2", 2))
+    assert taken.status_code == free.status_code == 422
+    assert taken.json()["type"] == free.json()["type"] == "urn:plodnee:problem:cooperative-unknown"
+
+
+async def test_wrong_input_is_refused_without_repeating_it(client_of: ClientOf) -> None:
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    cooperative_id = await add_cooperative(client, "C1")
+    for wrong in (
+        {"national_id": "1234567890123"},
+        {"member_number": ""},
+        {"household_number": "12"},
+        {"phone": "call me"},
+        {"sex": "Z"},
+        {"unknown": 1},
+    ):
+        answer = await client.post("/registry/v1/members", json=member_body(cooperative_id, "1", 1, **wrong))
+        assert answer.status_code == 422, wrong
+        assert "1234567890123" not in answer.text
+        assert answer.json()["fields"][0]["field"] == next(iter(wrong))
