@@ -40,9 +40,9 @@ async def initialise_database(settings: Settings, service: str) -> None:
             owner = role_name(service, "owner")
             await connection.execute(f"grant {owner} to current_user")
             await connection.execute(f"create database \"{database}\" owner {owner} encoding 'UTF8' template template0")
-            await connection.execute(f'revoke all on database "{database}" from public')
-            for role in _ROLES[1:]:
-                await connection.execute(f'grant connect on database "{database}" to {role_name(service, role)}')
+        await connection.execute(f'revoke all on database "{database}" from public')
+        for role in _ROLES[1:]:
+            await connection.execute(f'grant connect on database "{database}" to {role_name(service, role)}')
     finally:
         await connection.close()
     log.info("database_ready", service=service, database=database)
@@ -59,19 +59,28 @@ async def _ensure_role(connection: asyncpg.Connection, role: str, password: str)
 
 
 async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> None:
-    """Refuse in production an api or worker role that row-level security does not bind.
+    """Refuse in production an api or worker that row-level security does not bind as that role.
 
     Raises:
-        UnsafeSettings: the role is a superuser, bypasses policies or owns tables.
+        UnsafeSettings: the process signs in as another role than its own, or as a superuser, a role that bypasses
+            policies, or a member of the tables' owner.
     """
+    if not settings.is_production:
+        return
     connection = await asyncpg.connect(settings.database_url(service, role), timeout=10)
     try:
-        row = await connection.fetchrow(
-            "select rolsuper, rolbypassrls, exists (select 1 from pg_class where relowner = pg_roles.oid"
-            " and relkind in ('r', 'p')) as owns from pg_roles where rolname = current_user"
-        )
+        row = await connection.fetchrow(_ROLE_FAULTS, role_name(service, role))
     finally:
         await connection.close()
-    faults = [name for name in ("rolsuper", "rolbypassrls", "owns") if row and row[name]]
-    if faults and settings.is_production:
-        raise UnsafeSettings(f"refusing to run in production: the {role} role of {service} is {', '.join(faults)}")
+    faults = [name.replace("_", " ") for name, is_so in row.items() if is_so] if row else ["is unknown"]
+    if faults:
+        raise UnsafeSettings(f"refusing to run in production: the {role} of {service} {', '.join(faults)}")
+
+
+# An owner's policies bind neither the owner nor its members; policies name the role that they are made for.
+_ROLE_FAULTS = """
+    select rolsuper as is_a_superuser, rolbypassrls as bypasses_policies, rolname <> $1 as signs_in_as_another_role,
+           exists (select from pg_class where relkind in ('r', 'p') and pg_has_role(pg_roles.oid, relowner, 'member'))
+               as owns_tables
+    from pg_roles where rolname = current_user
+"""

@@ -5,6 +5,7 @@ Every bound carries its unit in its name. A value that would be unsafe in produc
 """
 
 import base64
+import binascii
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -15,6 +16,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 SERVICES = ("registry", "debt", "livelihood", "literacy", "reporting")
 
 Role = Literal["owner", "api", "worker"]
+
+
+_KEYS = ("key_encryption_keys", "blind_index_key", "member_number_key", "session_key")
+_KEY_BYTES = 32
 
 
 class UnsafeSettings(RuntimeError):
@@ -150,8 +155,8 @@ class Settings(BaseSettings):
 
     def key_bytes(self, name: str) -> bytes:
         """A 32-byte key given in base64; raises MissingSettings when it is absent or of another length."""
-        key = base64.b64decode(self.require(name))
-        if len(key) != 32:
+        key = _decoded(self.require(name))
+        if len(key) != _KEY_BYTES:
             raise MissingSettings(f"PLODNEE_{name.upper()} must be the base64 of exactly 32 bytes")
         return key
 
@@ -174,14 +179,42 @@ class Settings(BaseSettings):
             faults.append("PLODNEE_KAFKA_REPLICATION_FACTOR must be 3 or more")
         if self.kafka_topic_prefix:
             faults.append("PLODNEE_KAFKA_TOPIC_PREFIX is for tests")
-        for name in ("key_encryption_keys", "blind_index_key", "member_number_key", "session_key"):
-            text = getattr(self, name).get_secret_value()
-            if not text:
-                faults.append(f"PLODNEE_{name.upper()} is not set")
-            elif "development" in text:
-                faults.append(f"PLODNEE_{name.upper()} is a development key")
+        faults += self._key_faults()
         if faults:
             raise UnsafeSettings("refusing to run in production: " + "; ".join(faults))
+
+    def _key_faults(self) -> list[str]:
+        """Keys that are not set, made for development, not random, or used for two purposes."""
+        faults = []
+        used: dict[bytes, str] = {}
+        for name in _KEYS:
+            variable = f"PLODNEE_{name.upper()}"
+            text: str = getattr(self, name).get_secret_value()
+            if not text:
+                faults.append(f"{variable} is not set")
+            elif "development" in text:
+                faults.append(f"{variable} is a development key")
+            else:
+                # Only the key-encryption keys are several, each behind its id.
+                for key in [_decoded(part.rpartition(":")[2].strip()) for part in text.split(",")]:
+                    if not _looks_random(key):
+                        faults.append(f"{variable} is not the base64 of {_KEY_BYTES} random bytes")
+                    elif used.setdefault(key, variable) != variable:
+                        faults.append(f"{variable} is the key of {used[key]} too")
+        return faults
+
+
+def _decoded(text: str) -> bytes:
+    """The bytes of a base64 text; nothing when it is not base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _looks_random(key: bytes) -> bool:
+    """Whether a key can have come from a random source: 32 random bytes are never all text, nor a few repeated."""
+    return len(key) == _KEY_BYTES and len(set(key)) >= _KEY_BYTES // 2 and any(byte > 126 for byte in key)
 
 
 def role_name(service: str, role: Role) -> str:

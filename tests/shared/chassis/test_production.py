@@ -1,0 +1,128 @@
+"""Goal: a production process refuses what is only safe on a developer's machine, and names each setting to mend."""
+
+import base64
+import secrets
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from shared.chassis.initialise import initialise_database, refuse_unsafe_role
+from shared.chassis.settings import MissingSettings, Settings, UnsafeSettings, role_name
+from tests.conftest import DatabaseOf
+
+
+def _key(content: bytes | None = None) -> str:
+    return base64.b64encode(content or secrets.token_bytes(32)).decode()
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that production accepts, to be spoilt by one setting."""
+    for name, value in {
+        "ENVIRONMENT": "production",
+        "ISSUER": "https://sign-in.example",
+        "DASHBOARD_URL": "https://dashboard.example",
+        "KAFKA_REPLICATION_FACTOR": "3",
+        "KEY_ENCRYPTION_KEYS": f"2026:{_key()},2025:{_key()}",
+        "BLIND_INDEX_KEY": _key(),
+        "MEMBER_NUMBER_KEY": _key(),
+        "SESSION_KEY": _key(),
+    }.items():
+        monkeypatch.setenv(f"PLODNEE_{name}", value)
+    return monkeypatch
+
+
+def test_promise_9_settings_of_an_operator_are_accepted(production: pytest.MonkeyPatch) -> None:
+    Settings().refuse_unsafe_production()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("ISSUER", "http://127.0.0.1:8000/identity", "must be an https"),
+        ("JWKS_URL", "http://127.0.0.1/jwks", "must be an https"),
+        ("DASHBOARD_URL", "http://127.0.0.1:8000", "must be an https"),
+        ("KAFKA_REPLICATION_FACTOR", "1", "must be 3 or more"),
+        ("KAFKA_TOPIC_PREFIX", "t1.", "is for tests"),
+        ("SESSION_KEY", "", "SESSION_KEY is not set"),
+        ("KEY_ENCRYPTION_KEYS", f"development-1:{_key()}", "is a development key"),
+        ("BLIND_INDEX_KEY", "CHANGE-ME-key", "not the base64 of 32 random bytes"),
+        ("BLIND_INDEX_KEY", _key(bytes(range(16))), "not the base64 of 32 random bytes"),
+        ("MEMBER_NUMBER_KEY", _key(b"a-default-key-typed-by-a-person!"), "not the base64 of 32 random bytes"),
+        ("MEMBER_NUMBER_KEY", _key(bytes(31) + b"\xff"), "not the base64 of 32 random bytes"),
+        ("KEY_ENCRYPTION_KEYS", f"2026:{_key()},2025:{_key(bytes(32))}", "not the base64 of 32 random bytes"),
+    ],
+)
+def test_promise_9_one_unsafe_setting_is_refused_by_name(
+    production: pytest.MonkeyPatch, name: str, value: str, fault: str
+) -> None:
+    production.setenv(f"PLODNEE_{name}", value)
+    with pytest.raises(UnsafeSettings, match=fault):
+        Settings().refuse_unsafe_production()
+
+
+def test_promise_9_one_key_serves_one_purpose(production: pytest.MonkeyPatch) -> None:
+    key = _key()
+    production.setenv("PLODNEE_BLIND_INDEX_KEY", key)
+    production.setenv("PLODNEE_SESSION_KEY", key)
+    with pytest.raises(UnsafeSettings, match="SESSION_KEY is the key of PLODNEE_BLIND_INDEX_KEY too"):
+        Settings().refuse_unsafe_production()
+
+
+def test_a_key_that_is_not_base64_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLODNEE_SESSION_KEY", "not base64!")
+    with pytest.raises(MissingSettings, match="PLODNEE_SESSION_KEY must be the base64"):
+        Settings().key_bytes("session_key")
+
+
+async def test_promise_9_only_the_role_that_policies_are_made_for_may_answer(
+    settings: Settings, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database_of("literacy")
+    safe = settings.model_copy(update={"environment": "production"})
+    await refuse_unsafe_role(safe, "literacy", "api")
+    await refuse_unsafe_role(safe, "literacy", "worker")
+    urls = {
+        "signs in as another role, owns tables": settings.database_url("literacy", "owner"),
+        "is a superuser": settings.require("admin_database_url"),
+        "signs in as another role": settings.database_url("literacy", "worker"),
+    }
+    for fault, url in urls.items():
+        monkeypatch.setenv("PLODNEE_LITERACY_DATABASE_URL", url)
+        with pytest.raises(UnsafeSettings, match=fault):
+            await refuse_unsafe_role(safe, "literacy", "api")
+
+
+async def test_promise_9_a_member_of_the_owner_is_refused(
+    settings: Settings, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database_of("literacy")
+    member = f"test_member_{secrets.token_hex(6)}"
+    url = urlsplit(settings.database_url("literacy", "api"))
+    admin = await asyncpg.connect(settings.require("admin_database_url"))
+    try:
+        await admin.execute(f"create role {member} login password 'x' in role {role_name('literacy', 'owner')}")
+        await admin.execute(f'grant connect on database "{url.path[1:]}" to {member}')
+        address = f"{member}:x@{url.netloc.rpartition('@')[2]}"
+        monkeypatch.setenv("PLODNEE_LITERACY_DATABASE_URL", urlunsplit(url._replace(netloc=address)))
+        with pytest.raises(UnsafeSettings, match="owns tables"):
+            await refuse_unsafe_role(settings.model_copy(update={"environment": "production"}), "literacy", "api")
+    finally:
+        await admin.execute(f'revoke connect on database "{url.path[1:]}" from {member}')
+        await admin.execute(f"drop role {member}")
+        await admin.close()
+
+
+async def test_init_mends_what_an_interrupted_init_left(settings: Settings, database_of: DatabaseOf) -> None:
+    await database_of("literacy")
+    url = settings.database_url("literacy", "api")
+    admin = await asyncpg.connect(settings.require("admin_database_url"))
+    try:
+        await admin.execute(f'revoke connect on database "{url.rsplit("/", 1)[1]}" from {role_name("literacy", "api")}')
+    finally:
+        await admin.close()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(url)
+    await initialise_database(settings, "literacy")
+    await (await asyncpg.connect(url)).close()
