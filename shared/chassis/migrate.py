@@ -40,8 +40,8 @@ def run_environment() -> None:
     url = context.config.attributes["url"].replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection, connection.begin():
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})  # however long it takes
         connection.execute(text(f"set local lock_timeout = '{_LOCK_TIMEOUT}'"))
-        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         context.configure(connection=connection, target_metadata=SQLModel.metadata)
         with context.begin_transaction():
             context.run_migrations()
