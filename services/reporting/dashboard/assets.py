@@ -1,4 +1,4 @@
-"""The style sheet and the script, under addresses that change with their content, so that browsers keep them for ever."""
+"""The style sheet and the script, under addresses that change with their content: browsers may keep them for ever."""
 
 import gzip
 import hashlib

@@ -1,13 +1,12 @@
 """How figures and dates are written for people: one place, so that a page says a thing one way."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
+from services.reporting.dashboard.texts import Language
 from services.reporting.kpis.domain import Unit
 from shared.kernel.money import SATANG_PER_BAHT, format_baht, half_up, parse_baht
 from shared.kernel.thai import MONTHS_SHORT, format_thai_date
-
-from services.reporting.dashboard.texts import Language
 
 _MILLION = 1_000_000
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -22,7 +21,9 @@ def format_day(day: date, language: Language) -> str:
 def format_month(day: date, language: Language) -> str:
     """`ก.ย. 65` or `Sep 22`: short enough for an axis."""
     month = day.month - 1
-    return language.pick(f"{MONTHS_SHORT[month]} {(day.year + 543) % 100:02d}", f"{_MONTHS_EN[month]} {day.year % 100:02d}")
+    return language.pick(
+        f"{MONTHS_SHORT[month]} {(day.year + 543) % 100:02d}", f"{_MONTHS_EN[month]} {day.year % 100:02d}"
+    )
 
 
 def format_count(count: int) -> str:
@@ -69,7 +70,7 @@ def format_amount(amount: str | int, unit: Unit, language: Language) -> str:
     if unit == "baht":
         return format_money_short(to_satang(amount), language)
     if unit == "points":
-        return format_hundredths(to_hundredths(format(Decimal(str(amount)), ".2f")) or 0)
+        return format_hundredths(int(Decimal(str(amount)).scaleb(2).to_integral_value(ROUND_HALF_UP)))
     return f"{format_count(int(amount))} {language('unit_' + unit)}"
 
 

@@ -8,6 +8,7 @@ carries them) and Secure wherever the dashboard is served over https.
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -131,7 +132,7 @@ def _seal(sealer: Sealer, content: Mapping[str, object], context: str) -> str:
     return sealer.seal_text(zlib.compress(orjson.dumps(content), level=9), context)
 
 
-def _open(sealer: Sealer, sealed: str, context: str) -> dict[str, object] | None:
+def _open(sealer: Sealer, sealed: str, context: str) -> dict[str, Any] | None:
     if not sealed:
         return None
     try:

@@ -72,8 +72,9 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "ส่วนประกอบของการเปลี่ยนแปลง รวมกันตรงถึงสตางค์ สีเทาคือหนี้ที่ลดลงโดยไม่มีผู้จ่าย",
         "The parts of the change sum to the satang. Grey parts fell without anybody paying",
     ),
+    "axis_cut": ("แกนไม่เริ่มที่ศูนย์", "the axis does not begin at zero"),
     "kind_total": ("หนี้ค้าง", "Overdue debt"),
-    "kind_paid": ("จ่ายจริง", "Really paid"),
+    "kind_paid": ("จ่ายจริง", "Paid"),
     "kind_unpaid": ("ลดลงโดยไม่ได้จ่าย", "Fell without payment"),
     "kind_worse": ("ค้างเพิ่ม", "Newly overdue"),
     "trend": ("ความก้าวหน้ารายเดือน", "Month by month"),
@@ -85,6 +86,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "reached": ("ปิดบัญชีแล้ว (แห่ง)", "Closed (places)"),
     "ranking": ("เรียงตามผล", "Ranking"),
     "ranking_lead": ("คลิกแท่งเพื่อดูรายละเอียด", "Click a bar to look inside"),
+    "dashes": ("เส้นประ: {target}", "dashed line: {target}"),
+    "shares": ("หนี้ค้างเปลี่ยนไปเพราะ", "Overdue debt moved by"),
     "ranking_cut": (
         "แสดง {shown} จาก {total} อันดับบนและล่าง ตารางมีครบทุกแห่ง",
         "{shown} of {total} are drawn, from both ends; the table has all",
@@ -134,9 +137,16 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "problem_503_title": ("ระบบไม่ว่างชั่วคราว", "Busy for a moment"),
     "problem_503_text": ("โปรดลองใหม่ในอีกสักครู่ ข้อมูลไม่สูญหาย", "Please try again shortly; nothing is lost"),
     "problem_500_title": ("เกิดข้อผิดพลาดในระบบ", "Something went wrong on our side"),
-    "problem_500_text": ("ผู้ดูแลระบบเห็นข้อผิดพลาดนี้แล้ว แจ้งรหัสด้านล่างได้", "It has been logged; name the code below when you report it"),
+    "problem_500_text": (
+        "ผู้ดูแลระบบเห็นข้อผิดพลาดนี้แล้ว แจ้งรหัสด้านล่างได้",
+        "It has been logged; name the code below when you report it",
+    ),
     "problem_400_title": ("คำขอไม่ถูกต้อง", "The request cannot be read"),
     "problem_400_text": ("ตรวจสอบที่อยู่แล้วลองใหม่", "Check the address and try again"),
+    "assumed_note": (
+        "* มีข้อสมมติ อ่านได้ในนิยามและที่มาของตัวชี้วัดนั้น",
+        "* rests on an assumption, told in the definition and source of that figure",
+    ),
     "request_id": ("รหัสคำขอ", "Request"),
     "sign_in_failed": ("เข้าสู่ระบบไม่สำเร็จ", "You could not be signed in"),
     "sign_in_expired": (

@@ -30,17 +30,17 @@ _LAYOUT: Final = """
 .. .. .. .. 95 96 .. .. .. ..
 """
 
-# The abbreviations of the Ministry of Interior, as official letters carry them.
+# The Ministry of Interior's abbreviations, as official letters carry them in Thai and in English.
 _ABBREVIATIONS: Final = """
-10 กท 11 สป 12 นบ 13 ปท 14 อย 15 อท 16 ลบ 17 สห 18 ชน 19 สบ
-20 ชบ 21 รย 22 จบ 23 ตร 24 ฉช 25 ปจ 26 นย 27 สก
-30 นม 31 บร 32 สร 33 ศก 34 อบ 35 ยส 36 ชย 37 อจ 38 บก 39 นภ
-40 ขก 41 อด 42 ลย 43 นค 44 มค 45 รอ 46 กส 47 สน 48 นพ 49 มห
-50 ชม 51 ลพ 52 ลป 53 อต 54 พร 55 นน 56 พย 57 ชร 58 มส
-60 นว 61 อน 62 กพ 63 ตก 64 สท 65 พล 66 พจ 67 พช
-70 รบ 71 กจ 72 สพ 73 นฐ 74 สค 75 สส 76 พบ 77 ปข
-80 นศ 81 กบ 82 พง 83 ภก 84 สฎ 85 รน 86 ชพ
-90 สข 91 สต 92 ตง 93 พท 94 ปน 95 ยล 96 นธ
+10 กท BKK 11 สป SPK 12 นบ NBI 13 ปท PTE 14 อย AYA 15 อท ATG 16 ลบ LRI 17 สห SBR 18 ชน CNT 19 สบ SRI
+20 ชบ CBI 21 รย RYG 22 จบ CTI 23 ตร TRT 24 ฉช CCO 25 ปจ PRI 26 นย NYK 27 สก SKW
+30 นม NMA 31 บร BRM 32 สร SRN 33 ศก SSK 34 อบ UBN 35 ยส YST 36 ชย CPM 37 อจ ACR 38 บก BKN 39 นภ NBP
+40 ขก KKN 41 อด UDN 42 ลย LEI 43 นค NKI 44 มค MKM 45 รอ RET 46 กส KSN 47 สน SNK 48 นพ NPM 49 มห MDH
+50 ชม CMI 51 ลพ LPN 52 ลป LPG 53 อต UTD 54 พร PRE 55 นน NAN 56 พย PYO 57 ชร CRI 58 มส MSN
+60 นว NSN 61 อน UTI 62 กพ KPT 63 ตก TAK 64 สท STI 65 พล PLK 66 พจ PCT 67 พช PNB
+70 รบ RBR 71 กจ KRI 72 สพ SPB 73 นฐ NPT 74 สค SKN 75 สส SKM 76 พบ PBI 77 ปข PKN
+80 นศ NRT 81 กบ KBI 82 พง PNA 83 ภก PKT 84 สฎ SNI 85 รน RNG 86 ชพ CPN
+90 สข SKA 91 สต STN 92 ตง TRG 93 พท PLG 94 ปน PTN 95 ยล YLA 96 นธ NWT
 """
 
 
@@ -49,16 +49,16 @@ def _read_layout() -> dict[str, tuple[int, int]]:
     return {code: (x, y) for y, row in enumerate(rows) for x, code in enumerate(row) if code != ".."}
 
 
-def _read_abbreviations() -> dict[str, str]:
+def _read_abbreviations() -> dict[str, tuple[str, str]]:
     words = _ABBREVIATIONS.split()
-    return dict(zip(words[::2], words[1::2], strict=True))
+    return {code: (thai, english) for code, thai, english in zip(words[::3], words[1::3], words[2::3], strict=True)}
 
 
 PLACES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(_read_layout())
 """Province code → column and row of its tile."""
 
-ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(_read_abbreviations())
-"""Province code → its two Thai letters."""
+ABBREVIATIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(_read_abbreviations())
+"""Province code → its two Thai letters, and its three English ones."""
 
 COLUMNS: Final = 1 + max(x for x, _ in PLACES.values())
 ROWS: Final = 1 + max(y for _, y in PLACES.values())

@@ -1,0 +1,157 @@
+"""The dashboard as people reach it: the real api of reporting and a sign-in, behind one address, on a real socket.
+
+A site has a database of its own, made by the migrations and filled through reporting's own handlers, so that many tests
+can share it.
+"""
+
+import asyncio
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from unittest.mock import patch
+
+import asyncpg
+import httpx2
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from services.reporting.app import SERVICE
+from services.reporting.dashboard.routes import dashboard_router
+from shared.chassis.database import Database
+from shared.chassis.http.app import create_app
+from shared.chassis.http.dispatch import Dispatcher
+from shared.chassis.http.serve import make_server
+from shared.chassis.settings import Settings
+from shared.chassis.testing.databases import drop_database, make_database
+from shared.embedded.identity import create_identity_app
+from shared.embedded.state import StateFolder
+from tests.services.reporting.conftest import apply_batches
+from tests.services.reporting.dashboard.country import Country
+from tests.services.reporting.world import Said
+
+START_SECONDS_MAX = 30.0
+_DATABASE = "PLODNEE_REPORTING_DATABASE_URL"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the site is, what is in it, and the state of its sign-in."""
+
+    url: str
+    country: Country
+    settings: Settings
+    state: StateFolder
+    database_url: str
+
+    @asynccontextmanager
+    async def database(self, role: str = "worker") -> AsyncIterator[Database]:
+        """The read model behind the site."""
+        with patch.dict(os.environ, {_DATABASE: self.database_url}):
+            database = Database(self.settings, "reporting", role, "test")  # type: ignore[arg-type]
+        try:
+            yield database
+        finally:
+            await database.close()
+
+    async def hear(self, said: Sequence[Said]) -> None:
+        """Apply events as the consumer would, offsets included."""
+        async with self.database() as database:
+            await apply_batches(database, [said])
+            await _claim(database, len(said))
+
+
+@contextmanager
+def whole_site(settings: Settings, country: Country, folder: Path, name: str) -> Iterator[Site]:
+    """A site with a country in it; the server has a thread and an event loop of its own, and ends with the block."""
+    database_url = f"{os.environ[_DATABASE]}_{name}"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        here = settings.model_copy(update={"issuer": f"{url}/identity", "dashboard_url": url})
+        site = Site(url, country, here, StateFolder(folder / ".plodnee"), database_url)
+        with patch.dict(os.environ, {_DATABASE: database_url}):
+            asyncio.run(_fill(site))
+        try:
+            with _served(site, listening):
+                yield site
+        finally:
+            with patch.dict(os.environ, {_DATABASE: database_url}):
+                asyncio.run(drop_database(settings, "reporting"))
+
+
+async def _fill(site: Site) -> None:
+    await make_database(site.settings, "reporting")
+    await site.hear(site.country.said)
+    owner = await asyncpg.connect(site.settings.database_url("reporting", "owner"))
+    try:
+        await owner.execute("analyze")  # as autovacuum does in a database that lives for more than a minute
+    finally:
+        await owner.close()
+
+
+@contextmanager
+def _served(site: Site, listening: socket.socket) -> Iterator[None]:
+    service = SERVICE if SERVICE.page_routers else replace(SERVICE, page_routers=(dashboard_router,))
+    with patch.dict(os.environ, {_DATABASE: site.database_url}):
+        app = create_app(service, settings=site.settings)
+    identity = create_identity_app(site.state, issuer=site.settings.issuer, province="52")
+    apps = {"reporting": app, "dashboard": app, "identity": Starlette(routes=[Mount("/identity", identity)])}
+    server = make_server(Dispatcher(apps, home="dashboard"), settings=site.settings)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not server.started:
+            assert thread.is_alive(), "the site did not start"
+            assert time.monotonic() < deadline, "the site did not start in time"
+            time.sleep(0.02)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS_MAX)
+
+
+def reader_of(site: Site) -> httpx2.AsyncClient:
+    """A browser without scripts: it keeps cookies and follows nothing by itself."""
+    return httpx2.AsyncClient(base_url=site.url, follow_redirects=False, timeout=30)
+
+
+async def follow(browser: httpx2.AsyncClient, path: str) -> httpx2.Response:
+    """A page, through its redirects."""
+    return await browser.get(path, follow_redirects=True)
+
+
+async def sign_in(browser: httpx2.AsyncClient, persona: str, path: str = "/dashboard") -> httpx2.Response:
+    """Sign in as a persona by the provider's page and go where the sign-in leads."""
+    page = await follow(browser, path)
+    sealed = re.search(r'name="request" value="([^"]+)"', page.text)
+    action = re.search(r'<form method="post" action="([^"]+)"', page.text)
+    assert sealed is not None, page.text
+    assert action is not None
+    return await browser.post(action[1], data={"request": sealed[1], "persona": persona}, follow_redirects=True)
+
+
+async def _claim(database: Database, events: int) -> None:
+    """What the consumer writes beside its effects: how far it has read, and that it is alive."""
+    async with database.unscoped() as session:
+        await session.execute(
+            """
+            insert into consumer_offset (consumer, topic, partition, next_offset, cluster_id)
+            values ('reporting', 'plodnee.debt.payment', 0, :events, 'test')
+            on conflict (consumer, topic, partition) do update
+            set next_offset = consumer_offset.next_offset + excluded.next_offset
+            """,
+            events=events,
+        )
+        await session.execute(
+            """
+            insert into consumer_heartbeat (consumer, polled_at, lag_events, lag_seconds)
+            values ('reporting', now(), 0, 0.2)
+            on conflict (consumer) do update set polled_at = excluded.polled_at
+            """
+        )
