@@ -5,6 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from services.reporting.measures.domain import (
     MONTHLY_ONLY,
+    CellKey,
     Cells,
     Contribution,
     Measure,
@@ -36,22 +37,17 @@ async def _add_to_cells(session: WriteSession, table: str, period: str, cells: C
         return
     columns = sorted({column for changes in cells.values() for column in changes})
     names = ", ".join(["cooperative_id", "fiscal_year_be", period, *columns])
+    added = ", ".join(f"cast(:added_{column} as bigint[])" for column in columns)
     await session.execute(
         f"""
         insert into {table} as cell ({names})
-        select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))
-         order by cooperative_id, fiscal_year_be, {period}
+        select * from unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]),
+                             cast(:periods as date[]), {added})
         on conflict (cooperative_id, fiscal_year_be, {period})
         do update set {", ".join(f"{column} = cell.{column} + excluded.{column}" for column in columns)}
         """,
-        rows=to_json(
-            [
-                {"cooperative_id": key.cooperative_id, "fiscal_year_be": key.fiscal_year_be, period: key.period}
-                | dict.fromkeys(columns, 0)
-                | changes
-                for key, changes in cells.items()
-            ]
-        ),
+        **_keys(cells),
+        **{f"added_{column}": [changes.get(column, 0) for changes in cells.values()] for column in columns},
     )
     fallen = [key for key, changes in cells.items() if any(by < 0 for name, by in changes.items() if name in _ROWS)]
     if fallen:
@@ -65,10 +61,18 @@ async def _add_to_cells(session: WriteSession, table: str, period: str, cells: C
             where cell.cooperative_id = fallen.cooperative_id and cell.fiscal_year_be = fallen.fiscal_year_be
               and cell.{period} = fallen.period and {rows} = 0
             """,
-            cooperative_ids=[key.cooperative_id for key in fallen],
-            fiscal_years=[key.fiscal_year_be for key in fallen],
-            periods=[key.period for key in fallen],
+            **_keys(fallen),
         )
+
+
+def _keys(cells: Iterable[CellKey]) -> dict[str, list[Any]]:
+    """The keys of cells in their order, by column."""
+    keys = list(cells)
+    return {
+        "cooperative_ids": [key.cooperative_id for key in keys],
+        "fiscal_years": [key.fiscal_year_be for key in keys],
+        "periods": [key.period for key in keys],
+    }
 
 
 async def store_facts(

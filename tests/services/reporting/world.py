@@ -472,7 +472,7 @@ class World:
             members_overdue_with_plan=self.random.randrange(5),
             cases_active=4,
             cohorts=(cohort,) if closed_on > BASELINE_ON else (),
-            cause="ตรวจพบรายการผิด" if revision > 1 else None,
+            cause="correction" if revision > 1 else None,
         )
 
     def _control(self, cooperative_id: UUID, first: date, last: date) -> debt.ControlTotals:

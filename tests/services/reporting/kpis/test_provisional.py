@@ -89,7 +89,7 @@ async def test_a_payment_is_provisional_until_its_close(
     again = close.model_copy(
         update={
             "revision": 2,
-            "cause": "แก้ไขรายการ",
+            "cause": "correction",
             "cohorts": (
                 cohort.model_copy(
                     update={

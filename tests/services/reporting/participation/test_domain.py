@@ -1,0 +1,45 @@
+"""Goal: a participant is active in the months whose last six hold three closed ones, from his case's month on."""
+
+from datetime import date
+
+from services.reporting.measures.domain import Measure
+from services.reporting.participation.domain import case_text, of_participation
+from shared.kernel.identifiers import derived_id
+
+COOPERATIVE = derived_id("co-operative")
+
+
+def active_months(opened_on: date, *closed: date, fiscal_year_be: int = 2566) -> list[date]:
+    row = {
+        "cooperative_id": COOPERATIVE,
+        "cases": {"case": case_text(fiscal_year_be, opened_on)},
+        "closed_months": {str(number): month.isoformat() for number, month in enumerate(closed)},
+    }
+    found = list(of_participation(row))
+    assert all(one.measure is Measure.LEDGER_ACTIVE and one.fiscal_year_be == fiscal_year_be for one in found)
+    return [one.day for one in found]
+
+
+def test_three_months_of_six_count() -> None:
+    closed = (date(2022, 10, 1), date(2022, 11, 1), date(2023, 1, 1))
+    assert active_months(date(2022, 9, 30), *closed) == [date(2023, number, 1) for number in (1, 2, 3)]
+
+
+def test_two_months_are_too_few() -> None:
+    assert active_months(date(2022, 9, 30), date(2022, 10, 1), date(2022, 11, 1)) == []
+
+
+def test_one_month_in_two_accounts_counts_once() -> None:
+    assert active_months(date(2022, 9, 30), date(2022, 10, 1), date(2022, 10, 1), date(2022, 11, 1)) == []
+
+
+def test_months_before_the_case_and_after_the_year_do_not_count() -> None:
+    closed = (date(2023, 7, 1), date(2023, 8, 1), date(2023, 9, 1))
+    assert active_months(date(2022, 9, 30), *closed) == [date(2023, 9, 1)]
+    early = (date(2022, 10, 1), date(2022, 11, 1), date(2022, 12, 1))
+    assert active_months(date(2023, 2, 14), *early) == [date(2023, 2, 1), date(2023, 3, 1)]
+
+
+def test_without_a_case_nobody_takes_part() -> None:
+    row = {"cooperative_id": COOPERATIVE, "cases": {}, "closed_months": {"1": "2022-10-01"}}
+    assert list(of_participation(row)) == []
