@@ -9,8 +9,11 @@ from sqlalchemy import RowMapping, select
 
 from services.registry.members.models import Member
 from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.reach import Reach
 
 _FIRST = ("", UUID(int=0))
+
+_PROVINCES_MANY = 8  # a tenth of the country: a page of 50 is full after some 500 names
 
 _SUMMARY = """
     member.id, member.person_id, member.member_number, member.title, member.full_name, member.name_sort_key,
@@ -113,13 +116,13 @@ async def search(
 ) -> Sequence[RowMapping]:
     """Members within reach in Thai dictionary order.
 
-    Whoever reaches the whole country walks one index of all names in order and stops when the page is full. For
+    Whoever reaches much of the country walks one index of all names in order and stops when the page is full. For
     everybody else that walk would meet mostly rows out of reach, so each co-operative within reach gives its own
     first page, and these are merged. Numbers are a co-operative's own and are looked up in each of them.
     """
     where, parameters = _conditions(names, member_number, after)
     parameters |= {"limit": limit, "cooperative_id": cooperative_id}
-    if session.reach.everything and cooperative_id is None and member_number is None:
+    if cooperative_id is None and member_number is None and _reaches_much(session.reach):
         return await session.fetch(
             f"""
             select {_SUMMARY}
@@ -142,16 +145,24 @@ async def search(
     )
 
 
+def _reaches_much(reach: Reach) -> bool:
+    return reach.everything or len(reach.provinces) >= _PROVINCES_MANY
+
+
 def _conditions(
     names: tuple[str, str] | None, member_number: str | None, after: tuple[str, UUID] | None
 ) -> tuple[str, dict[str, Any]]:
-    """Only what is asked for, so that each search has the plan it needs. All operators here are leakproof."""
-    after_key, after_id = after or _FIRST
-    where = ["(name_sort_key, id) > (:after_key, cast(:after_id as uuid))"]
-    parameters: dict[str, Any] = {"after_key": after_key, "after_id": after_id}
+    """Only what is asked for, so that each search has the plan it needs. All operators here are leakproof.
+
+    There is one lower bound, the later of the cursor and the range's beginning: given both, the index is entered at
+    the earlier (measured on a million names: 260 ms instead of 3).
+    """
+    start_key, start_id = max(after or _FIRST, (names[0], _FIRST[1]) if names else _FIRST)
+    where = ["(name_sort_key, id) > (:start_key, cast(:start_id as uuid))"]
+    parameters: dict[str, Any] = {"start_key": start_key, "start_id": start_id}
     if names is not None:
-        where.append("name_sort_key >= :low and name_sort_key < :high")
-        parameters |= {"low": names[0], "high": names[1]}
+        where.append("name_sort_key < :end_key")
+        parameters["end_key"] = names[1]
     if member_number is not None:
         where.append("member_number = :member_number")
         parameters["member_number"] = member_number
