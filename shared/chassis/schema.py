@@ -20,6 +20,22 @@ _IN_REACH = """(
     or district_code = any ((select string_to_array(current_setting('plodnee.districts', true), ','))::text[])
     or id = any ((select string_to_array(nullif(current_setting('plodnee.cooperatives', true), ''), ','))::uuid[])
 )"""
+# What answering a request needs of the chassis' tables; of those not named, nothing.
+_API_RIGHTS = {
+    "outbox": "insert",
+    "access_log": "insert",
+    "idempotency_key": "select, insert, update",
+    "consumer_heartbeat": "select",
+    "officer_cooperative": "select",
+    "officer_state": "select",
+    "job": "select, insert, update",
+    "feed_delivery": "select, insert",
+    "feed_file_part": "insert",
+    "feed_row": "select (delivery_id, row_number, status, waiting_for)",
+    "feed_reject": "select",
+    "procrastinate_jobs": "select, insert, update",
+    "procrastinate_events": "select, insert",
+}
 _UNSCOPED = "(select current_setting('plodnee.unscoped', true)) = 'on'"
 
 
@@ -39,23 +55,15 @@ def create_chassis_tables(service: str) -> None:
         grant usage on schema public to {api}, {worker};
         grant select, insert, update, delete on all tables in schema public to {worker};
         grant usage, select on all sequences in schema public to {api}, {worker};
-        grant select, insert on all tables in schema public to {api};
-        grant update on all tables in schema public to {api};
-        revoke select, update on outbox, access_log from {api};
-        revoke select, insert, update on feed_row, feed_reject from {api};
-        grant select on feed_reject to {api};
-        grant select (delivery_id, row_number, status, waiting_for) on feed_row to {api};
-        revoke select, update on feed_file_part from {api};
-        revoke update on feed_delivery from {api};
-        revoke insert, update on consumer_offset, consumer_heartbeat, dead_letter, dead_letter_drop,
-            officer_cooperative, officer_state, outbox_epoch from {api};
         do $$ begin
             if to_regclass('alembic_version') is not null then
-                revoke insert, update on alembic_version from {api};
+                grant select on alembic_version to {api};
             end if;
         end $$;
         """
     )
+    for table, rights in _API_RIGHTS.items():
+        run_sql(f"grant {rights} on {table} to {api};")
 
 
 def grant(service: str, table: str, *, api: str = "select, insert, update", schema: str = "public") -> None:
