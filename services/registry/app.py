@@ -1,5 +1,6 @@
 """The registry: who there is, and who may see it."""
 
+from services.registry.code_lists.routes import router as code_lists_router
 from services.registry.cooperatives.feed import FEED as COOPERATIVE_FEED
 from services.registry.cooperatives.routes import router as cooperatives_router
 from services.registry.external_debts.feed import FEED as EXTERNAL_DEBT_FEED
@@ -29,6 +30,7 @@ SERVICE = Service(
         external_debts_router,
         officers_router,
         programmes_router,
+        code_lists_router,
         feed_router(FEED_KINDS),
         job_router(),
     ],

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from services.registry.code_lists.domain import CODE_LISTS
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.households import repository, service
 from services.registry.households.domain import household_id
@@ -26,7 +27,6 @@ from shared.chassis.feeds import (
 )
 from shared.kernel.areas import DISTRICTS
 
-CROPS = ("rice_wet", "rice_dry", "maize", "cassava", "sugarcane", "longan", "rubber", "vegetable")
 AREA_RAI_MAX = 100_000  # far above any household's land: a larger figure is a mistake
 
 HOUSEHOLDS = StateTable(model=Household, key=("id",), needed=("size", "district_code"))
@@ -151,7 +151,7 @@ PLOT_FEED = FeedKind(
     columns=[
         Column("household_number", "เลขทะเบียนเกษตรกร", "code", required=True, pattern=r"\d{12}"),
         Column("plot_number", "แปลงที่", "code", required=True, length_max=40),
-        Column("crop", "พืช", "code", choices=CROPS),
+        Column("crop", "พืช", "code", choices=tuple(CODE_LISTS["crop"])),
         Column("area_rai", "เนื้อที่ (ไร่)", "decimal", places_max=4, maximum=AREA_RAI_MAX),
         Column("document", "เอกสารสิทธิ์", length_max=100),
         Column("planted_on", "วันที่ปลูก", "date", not_after_as_of=True),
