@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from services.debt.feeds import reject_out_of_reach
 from services.debt.loans import repository
 from services.debt.loans.service import NewLoan, compare_loan, open_loans, terms_of
 from shared.chassis.crypto import member_number_hash
@@ -19,6 +18,7 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
+    reject_out_of_reach,
     reject_where,
     rejected,
     wait_where,

@@ -5,7 +5,6 @@ from datetime import date
 from uuid import UUID
 
 from services.debt.errors import PaymentInvalid
-from services.debt.feeds import reject_out_of_reach
 from services.debt.loans.repository import find_by_number, find_cooperatives
 from services.debt.loans.service import waiting_name
 from services.debt.payments.ledger import NewPayment, load_histories, open_ledger
@@ -19,6 +18,7 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
+    reject_out_of_reach,
     rejected,
     waiting,
 )

@@ -28,10 +28,6 @@ def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
 
 
-async def _validate(session: WriteSession, delivery: Delivery) -> None:
-    await reject_out_of_reach(session, delivery)
-
-
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     members = await find_members_by_number(session, [row.data["member"] for row in rows])
     known = {row.row_number: members[row.data["member"]] for row in rows if row.data["member"] in members}
@@ -85,6 +81,6 @@ PRODUCE = FeedKind(
     ],
     key=("cooperative_code", "delivery_number"),
     derive=_derive,
-    validate=_validate,
+    validate=reject_out_of_reach,
     apply=_apply,
 )

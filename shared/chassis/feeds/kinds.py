@@ -84,7 +84,7 @@ class Delivery:
     received_at: datetime
 
 
-Validate: TypeAlias = Callable[[WriteSession, Delivery], Awaitable[None]]
+Validate: TypeAlias = Callable[[WriteSession, Delivery], Awaitable[object]]  # what it returns does not matter
 Apply: TypeAlias = Callable[[WriteSession, Delivery, list[FeedRow]], Awaitable[Mapping[int, Outcome]]]
 Completed: TypeAlias = Callable[[WriteSession, Delivery, Mapping[str, int]], Awaitable[None]]
 Derive: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]

@@ -48,6 +48,7 @@ ROW_MESSAGES: dict[str, Message] = {
         "What this row refers to did not come within the time allowed", "ไม่พบข้อมูลที่แถวนี้อ้างถึงภายในเวลาที่กำหนด"
     ),
     "out_of_reach": Message("The sender may not send data of this co-operative", "ผู้ส่งไม่มีสิทธิ์ส่งข้อมูลของสหกรณ์นี้"),
+    "before_opening": Message("The date lies before the loan's opening position", "วันที่อยู่ก่อนวันที่ยกยอดของสัญญา"),
     "month_closed": Message("This month of the household account is closed", "เดือนนี้ของบัญชีครัวเรือนปิดแล้ว"),
     "principal_mismatch": Message("The opening amounts do not agree with the principal", "ยอดยกมาไม่สอดคล้องกับต้นเงินกู้"),
 }

@@ -393,16 +393,6 @@ create table close_statement (
 );
 """
 
-# Whether a co-operative that a sender cannot see exists: codes in, codes out, nothing else.
-_CODES = """
-create function cooperative_codes_known(wanted text[]) returns setof text
-    language sql stable security definer set search_path = public, pg_temp as $$
-    select code from cooperative where code = any (wanted)
-$$;
-revoke execute on function cooperative_codes_known from public;
-grant execute on function cooperative_codes_known to plodnee_debt_worker;
-"""
-
 # A household's debts elsewhere count in its capacity, but the rows of another co-operative are out of the officer's
 # reach: this gives sums only. It runs as the owner, whom no policy binds.
 _ELSEWHERE = """
@@ -439,7 +429,7 @@ _WRITTEN_BY_WORKER = frozenset({
 
 def upgrade() -> None:
     create_chassis_tables(SERVICE)
-    for statements in (_PROJECTIONS, _LOANS, _POSTINGS, _CASES, _CLOSES, _CODES, _ELSEWHERE):
+    for statements in (_PROJECTIONS, _LOANS, _POSTINGS, _CASES, _CLOSES, _ELSEWHERE):
         run_sql(statements)
     grant(SERVICE, "cooperative", api="select")
     protect_cooperatives(SERVICE)
