@@ -175,9 +175,10 @@ async def upsert_state(
 async def insert_facts(
     session: WriteSession, table: str, rows: Sequence[dict[str, Any]], *, key: str = "event_id"
 ) -> list[dict[str, Any]]:
-    """Insert facts that are not there yet, by a unique key; returns those that were new."""
+    """Insert facts that are not there yet, by a unique key; returns those that were new, each once."""
     if not rows:
         return []
+    once = {str(row[key]): row for row in reversed(rows)}  # a second copy may stand in the same batch
     names = ", ".join(rows[0])
     written = await session.fetch(
         f"""
@@ -186,10 +187,9 @@ async def insert_facts(
         on conflict ({key}) do nothing
         returning {key} as key
         """,
-        rows=to_json(rows),
+        rows=to_json(list(once.values())),
     )
-    keys = {str(row["key"]) for row in written}
-    return [row for row in rows if str(row[key]) in keys]
+    return [once[str(row["key"])] for row in written]
 
 
 def to_json(rows: Sequence[dict[str, Any]]) -> str:

@@ -53,6 +53,20 @@ def test_promise_9_settings_of_an_operator_are_accepted(production: pytest.Monke
         ("MEMBER_NUMBER_KEY", _key(bytes(31) + b"\xff"), "not the base64 of 32 random bytes"),
         ("KEY_ENCRYPTION_KEYS", f"2026:{_key()},2025:{_key(bytes(32))}", "not the base64 of 32 random bytes"),
     ],
+    ids=[
+        "plain issuer",
+        "plain key set",
+        "plain dashboard",
+        "one replica",
+        "topic prefix",
+        "no session key",
+        "development key",
+        "marker",
+        "short key",
+        "typed key",
+        "empty key",
+        "empty older key",
+    ],  # the values are random, and every worker must collect the same names
 )
 def test_promise_9_one_unsafe_setting_is_refused_by_name(
     production: pytest.MonkeyPatch, name: str, value: str, fault: str
