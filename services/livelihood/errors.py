@@ -6,9 +6,11 @@ DomainError
 │   └── UnknownMember       the member does not exist within reach
 ├── Conflict
 │   ├── DeliveryNotReversible   it is reversed already
-│   └── DeliveryNumberTaken     the co-operative has a delivery of this number with other content
+│   └── DeliveryNumberTaken     the co-operative has a delivery of this number
 └── Invalid
-    └── SharesOverGross     savings and deduction together are more than the delivery is worth
+    ├── SharesOverGross     savings and deduction together are more than the delivery is worth
+    ├── WorthOutOfBounds    nothing was weighed, or it is worth more than any delivery
+    └── MonthsNotOfYear     an income plan's months are not the twelve of its fiscal year
 """
 
 from shared.kernel.errors import Conflict, Invalid, NotFound
@@ -42,3 +44,15 @@ class SharesOverGross(Invalid):
     type = "shares-over-gross"
     title_en = "Savings and deduction together are more than the delivery is worth"
     title_th = "เงินออมและเงินหักชำระหนี้รวมกันเกินมูลค่าผลผลิต"
+
+
+class WorthOutOfBounds(Invalid):
+    type = "delivery-worth-out-of-bounds"
+    title_en = "Nothing was weighed, or the delivery is worth more than any can be"
+    title_th = "น้ำหนักเป็นศูนย์ หรือมูลค่าผลผลิตสูงเกินกว่าที่เป็นไปได้"
+
+
+class MonthsNotOfYear(Invalid):
+    type = "months-not-of-year"
+    title_en = "The months must be the twelve of the fiscal year, each by its first day"
+    title_th = "ต้องระบุครบสิบสองเดือนของปีงบประมาณ เดือนละหนึ่งรายการ ด้วยวันที่หนึ่งของเดือน"

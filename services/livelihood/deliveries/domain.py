@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from services.livelihood.errors import DeliveryNotReversible, SharesOverGross
-from shared.kernel.money import half_up
+from services.livelihood.errors import DeliveryNotReversible, SharesOverGross, WorthOutOfBounds
+from shared.kernel.money import MONEY_MAX_SATANG, half_up
 
 Status = Literal["held", "settled", "reversing", "reversed"]
 
@@ -22,13 +22,17 @@ class Division:
     held: int
 
     def __post_init__(self) -> None:
-        if self.gross != self.debt + self.savings + self.paid + self.held or min(self.debt, self.paid, self.held) < 0:
+        parts = (self.debt, self.savings, self.paid, self.held)
+        if self.gross != sum(parts) or min(parts) < 0:
             raise ValueError("a delivery's parts do not make its gross")
 
 
 def gross_satang(kilograms: Decimal, price_satang_per_kilogram: int) -> int:
-    """The worth of a delivery, rounded half up to the satang once."""
-    return int((kilograms * price_satang_per_kilogram).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    """The worth of a delivery, rounded half up to the satang once; raises WorthOutOfBounds."""
+    worth = kilograms * price_satang_per_kilogram
+    if kilograms <= 0 or worth > MONEY_MAX_SATANG:
+        raise WorthOutOfBounds
+    return int(worth.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def share_of(gross: int, share: Decimal) -> int:
@@ -42,12 +46,15 @@ def divide(gross: int, savings_share: Decimal, deduction_share: Decimal) -> Divi
     Raises:
         SharesOverGross: the two shares are more than the whole.
     """
-    savings, held = share_of(gross, savings_share), share_of(gross, deduction_share)
-    if savings + held > gross:
+    if savings_share + deduction_share > 1:
         raise SharesOverGross(
             f"savings {savings_share} and deduction {deduction_share} must not pass 1 together",
             f"สัดส่วนเงินออม {savings_share} และเงินหักชำระหนี้ {deduction_share} รวมกันต้องไม่เกิน 1",
         )
+    savings = share_of(gross, savings_share)
+    held = min(
+        share_of(gross, deduction_share), gross - savings
+    )  # two halves, each rounded up, are not one satang more
     return Division(
         status="held" if held else "settled",
         gross=gross,

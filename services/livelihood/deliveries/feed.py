@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.livelihood.crops.repository import CROPS
-from services.livelihood.deliveries.repository import find_by_number
 from services.livelihood.deliveries.service import NewDelivery, record_deliveries
+from services.livelihood.errors import DeliveryNumberTaken, SharesOverGross, WorthOutOfBounds
 from services.livelihood.members.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
@@ -20,8 +20,10 @@ from shared.chassis.feeds import (
     FeedRow,
     Outcome,
     reject_out_of_reach,
+    rejected,
     waiting,
 )
+from shared.kernel.errors import DomainError
 
 
 def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -30,28 +32,22 @@ def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     members = await find_members_by_number(session, [row.data["member"] for row in rows])
-    known = {row.row_number: members[row.data["member"]] for row in rows if row.data["member"] in members}
-    before = await find_by_number(
-        session,
-        [
-            (known[row.row_number]["cooperative_id"], row.data["delivery_number"])
-            for row in rows
-            if row.row_number in known
-        ],
-    )
-    outcomes: dict[int, Outcome] = {}
-    new: list[NewDelivery] = []
-    for row in rows:
-        member = known.get(row.row_number)
-        if member is None:
-            outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
-        elif (member["cooperative_id"], row.data["delivery_number"]) in before:
-            outcomes[row.row_number] = UNCHANGED
+    outcomes = {row.row_number: waiting(f"member:{row.data['member']}") for row in rows}
+    known = [row for row in rows if row.data["member"] in members]
+    recorded = await record_deliveries(session, [_new_delivery(row.data, members[row.data["member"]]) for row in known])
+    for row, outcome in zip(known, recorded, strict=True):
+        if isinstance(outcome, DomainError):
+            outcomes[row.row_number] = rejected(*_REJECTS[type(outcome)])
         else:
-            outcomes[row.row_number] = ACCEPTED
-            new.append(_new_delivery(row.data, member))
-    await record_deliveries(session, new)
+            outcomes[row.row_number] = ACCEPTED if outcome else UNCHANGED
     return outcomes
+
+
+_REJECTS: Mapping[type[DomainError], tuple[str, str]] = {
+    SharesOverGross: ("out_of_range", "savings_share"),
+    WorthOutOfBounds: ("out_of_range", "kilograms"),
+    DeliveryNumberTaken: ("delivery_number_taken", "delivery_number"),
+}
 
 
 def _new_delivery(data: Mapping[str, Any], member: Any) -> NewDelivery:
@@ -75,7 +71,7 @@ PRODUCE = FeedKind(
         Column("delivery_number", "เลขที่ใบชั่ง", required=True, length_max=60),
         Column("delivered_on", "วันที่ส่งผลผลิต", "date", required=True, not_after_as_of=True),
         Column("crop", "ชนิดผลผลิต", "code", required=True, choices=CROPS),
-        Column("kilograms", "น้ำหนัก (กก.)", "decimal", required=True, places_max=3, minimum=0),
+        Column("kilograms", "น้ำหนัก (กก.)", "decimal", required=True, places_max=3, minimum=0, maximum=99_999_999_999),
         Column("price_per_kilogram", "ราคาต่อกก.", "money", required=True),
         Column("savings_share", "สัดส่วนเงินออม", "decimal", places_max=4, minimum=0, maximum=1),
     ],

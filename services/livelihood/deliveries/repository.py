@@ -49,7 +49,7 @@ async def insert_deliveries(session: WriteSession, rows: Sequence[dict[str, Any]
         """
         insert into produce_delivery
         select * from jsonb_populate_recordset(cast(null as produce_delivery), cast(:rows as jsonb)) order by id
-        on conflict (cooperative_id, delivery_number) do nothing
+        on conflict do nothing
         returning id
         """,
         rows=to_json(rows),

@@ -17,7 +17,8 @@ from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Event, Received
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed, ProduceDelivered, ProduceSettled
-from shared.kernel.identifiers import uuid7
+from shared.kernel.errors import DomainError, Invalid
+from shared.kernel.identifiers import derived_id
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class NewDelivery:
     price_satang_per_kilogram: int
     savings_share: Decimal
 
+    @property
+    def id(self) -> UUID:
+        """The co-operative's number is the delivery, so that debt knows it again when a restore lets it come twice."""
+        return derived_id("produce-delivery", self.cooperative_id, self.delivery_number)
+
 
 async def record_delivery(session: WriteSession, sent: RecordDelivery) -> DeliveryRead:
     """Record one delivery; its deduction is asked of debt by event.
@@ -40,7 +46,7 @@ async def record_delivery(session: WriteSession, sent: RecordDelivery) -> Delive
     Raises:
         UnknownMember: there is no such member within reach.
         DeliveryNumberTaken: the co-operative has used the number.
-        SharesOverGross: savings and the agreed deduction pass the whole.
+        SharesOverGross, WorthOutOfBounds: it cannot be divided.
     """
     member = await find_member(session, sent.member_id)
     if member is None:
@@ -55,29 +61,57 @@ async def record_delivery(session: WriteSession, sent: RecordDelivery) -> Delive
         price_satang_per_kilogram=sent.price_per_kilogram,
         savings_share=sent.savings_share,
     )
-    recorded = await record_deliveries(session, [new])
-    if not recorded:
+    [outcome] = await record_deliveries(session, [new])
+    if isinstance(outcome, DomainError):
+        raise outcome
+    if not outcome:
         raise DeliveryNumberTaken
-    found = await repository.find_delivery(session, next(iter(recorded)))
-    assert found is not None  # noqa: S101 - written two statements ago
-    return delivery_read(found.model_dump())
+    return await get_delivery(session, new.id)
 
 
-async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDelivery]) -> set[UUID]:
-    """Record deliveries with their events; returns the ids of those whose number was free.
+async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDelivery]) -> list[bool | DomainError]:
+    """Record deliveries with their events.
 
-    Raises:
-        SharesOverGross: savings and the agreed deduction of one of them pass the whole.
+    Returns:
+        Of each, in their order: True when it was recorded now, False when the very same was recorded before, or why it
+        cannot be (SharesOverGross, WorthOutOfBounds, DeliveryNumberTaken).
     """
     agreements = await find_agreements(session, [new.member_id for new in deliveries])
-    rows = [_row(new, agreements.get(new.member_id)) for new in deliveries]
-    inserted = await repository.insert_deliveries(session, rows)
+    tried = [_row_or_refusal(new, agreements.get(new.member_id)) for new in deliveries]
+    rows: dict[UUID, dict[str, Any]] = {}
+    for row in tried:
+        if not isinstance(row, DomainError):
+            rows.setdefault(row["id"], row)
+    inserted = await repository.insert_deliveries(session, list(rows.values()))
     events: list[tuple[Event, int, date]] = []
-    for row in rows:
-        if row["id"] in inserted:
-            events += [(event, 1, row["delivered_on"]) for event in _events_of(row)]
+    for delivery_id in [known for known in rows if known in inserted]:
+        events += [(event, 1, rows[delivery_id]["delivered_on"]) for event in _events_of(rows[delivery_id])]
     await outbox.add_many(session, events)
-    return inserted
+    kept = await repository.find_by_number(session, [(new.cooperative_id, new.delivery_number) for new in deliveries])
+    outcomes: list[bool | DomainError] = []
+    for row in tried:
+        if isinstance(row, DomainError):
+            outcomes.append(row)
+        elif row["id"] in inserted and rows[row["id"]] is row:
+            outcomes.append(True)
+        else:
+            is_same = _is_same(kept[row["cooperative_id"], row["delivery_number"]], row)
+            outcomes.append(False if is_same else DeliveryNumberTaken())
+    return outcomes
+
+
+def _is_same(kept: Any, row: dict[str, Any]) -> bool:
+    """Whether a delivery of a number that is kept is the one that comes again; a reversed one has no savings left."""
+    stated = ("member_id", "delivered_on", "crop", "kilograms", "price_satang_per_kilogram")
+    has_same_savings = kept["status"] == "reversed" or kept["savings_satang"] == row["savings_satang"]
+    return has_same_savings and all(kept[name] == row[name] for name in stated)
+
+
+def _row_or_refusal(new: NewDelivery, agreement: Any) -> dict[str, Any] | DomainError:
+    try:
+        return _row(new, agreement)
+    except Invalid as refusal:
+        return refusal
 
 
 def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
@@ -85,7 +119,7 @@ def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
     gross = domain.gross_satang(new.kilograms, new.price_satang_per_kilogram)
     division = domain.divide(gross, new.savings_share, share)
     return {
-        "id": uuid7(),
+        "id": new.id,
         "cooperative_id": new.cooperative_id,
         "member_id": new.member_id,
         "delivery_number": new.delivery_number,

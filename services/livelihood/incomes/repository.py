@@ -55,6 +55,18 @@ async def find_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) 
     )
 
 
+async def open_plans(session: WriteSession, plans: Sequence[dict[str, Any]]) -> None:
+    """Make the plans that are missing, without months, so that whoever writes one of them holds its row alone."""
+    await session.execute(
+        """
+        insert into occupation_plan
+        select * from jsonb_populate_recordset(cast(null as occupation_plan), cast(:plans as jsonb)) order by id
+        on conflict do nothing
+        """,
+        plans=to_json(plans),
+    )
+
+
 async def lock_versions(
     session: WriteSession, member_ids: Sequence[UUID], fiscal_year_be: int
 ) -> dict[UUID, RowMapping]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from services.livelihood.crops.repository import list_crop_economics
-from services.livelihood.errors import UnknownMember
+from services.livelihood.errors import MonthsNotOfYear, UnknownMember
 from services.livelihood.incomes import repository
 from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
 from services.livelihood.incomes.schemas import IncomePlanRead, StateIncomePlan
@@ -20,7 +20,7 @@ from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Event
 from shared.chassis.jobs import JobContext, Tasks
 from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
-from shared.kernel.calendar import fiscal_year_bounds
+from shared.kernel.calendar import add_months, fiscal_year_bounds
 from shared.kernel.identifiers import derived_id
 
 _CHUNK_MEMBERS = 1_000
@@ -91,13 +91,16 @@ def _computed(member: RowMapping, crops: dict[str, CropEconomics], fiscal_year_b
 async def state_income_plan(
     session: WriteSession, member_id: UUID, fiscal_year_be: int, sent: StateIncomePlan
 ) -> IncomePlanRead:
-    """Store what a household itself expects; raises UnknownMember."""
+    """Store what a household itself expects; raises MonthsNotOfYear, UnknownMember."""
+    first, _ = fiscal_year_bounds(fiscal_year_be)
+    if {item.month for item in sent.months} != {add_months(first, number) for number in range(12)}:
+        raise MonthsNotOfYear
     member = await find_member(session, member_id)
     if member is None:
         raise UnknownMember
     months = [MonthExpectation(item.month, item.income, item.cost) for item in sent.months]
     plan = NewPlan(member["cooperative_id"], member_id, member["household_id"], "stated", months)
-    await _store(session, [plan], fiscal_year_be, fiscal_year_bounds(fiscal_year_be)[0])
+    await _store(session, [plan], fiscal_year_be, first)
     return await get_income_plan(session, member_id, fiscal_year_be)
 
 
@@ -111,32 +114,34 @@ async def get_income_plan(session: ReadSession, member_id: UUID, fiscal_year_be:
 
 async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be: int, effective_on: date) -> int:
     """Write plans that changed, with their events; returns how many. A computed plan never replaces a stated one."""
+    await repository.open_plans(session, [_plan_row(plan, fiscal_year_be) for plan in plans])
     known = await repository.lock_versions(session, [plan.member_id for plan in plans], fiscal_year_be)
     rows, months, events = [], [], []
     for plan in plans:
-        before = known.get(plan.member_id)
+        before = known[plan.member_id]
         figures = [[month.month.isoformat(), month.income, month.cost] for month in plan.months]
-        if before and (before["months"] == figures or (before["basis"] == "stated" and plan.basis == "computed")):
+        if before["months"] == figures or (before["basis"] == "stated" and plan.basis == "computed"):
             continue
-        version = before["version"] + 1 if before else 1
-        plan_id = before["id"] if before else derived_id("occupation-plan", plan.member_id, fiscal_year_be)
-        rows.append(
-            {
-                "id": plan_id,
-                "cooperative_id": plan.cooperative_id,
-                "member_id": plan.member_id,
-                "household_id": plan.household_id,
-                "fiscal_year_be": fiscal_year_be,
-                "basis": plan.basis,
-                "version": version,
-            }
-        )
+        plan_id, version = before["id"], before["version"] + 1
+        rows.append({**_plan_row(plan, fiscal_year_be), "id": plan_id, "version": version})
         months += [_month_row(plan_id, plan.cooperative_id, month) for month in plan.months]
         events.append((_event(plan_id, plan, fiscal_year_be), version, effective_on))
     if rows:
         await repository.store_plans(session, rows, months)
         await outbox.add_many(session, events)
     return len(rows)
+
+
+def _plan_row(plan: NewPlan, fiscal_year_be: int) -> dict[str, Any]:
+    return {
+        "id": derived_id("occupation-plan", plan.member_id, fiscal_year_be),
+        "cooperative_id": plan.cooperative_id,
+        "member_id": plan.member_id,
+        "household_id": plan.household_id,
+        "fiscal_year_be": fiscal_year_be,
+        "basis": plan.basis,
+        "version": 0,
+    }
 
 
 def _month_row(plan_id: UUID, cooperative_id: UUID, month: MonthExpectation) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.livelihood.deliveries import domain
-from services.livelihood.errors import DeliveryNotReversible, SharesOverGross
+from services.livelihood.errors import DeliveryNotReversible, SharesOverGross, WorthOutOfBounds
 
 SHARES = st.decimals(min_value=0, max_value=Decimal("0.5"), places=4)
 
@@ -21,10 +21,7 @@ SHARES = st.decimals(min_value=0, max_value=Decimal("0.5"), places=4)
 def test_parts_make_the_gross_whatever_comes(
     gross: int, savings: Decimal, deduction: Decimal, answers: list[str]
 ) -> None:
-    try:
-        division = domain.divide(gross, savings, deduction)
-    except SharesOverGross:
-        return
+    division = domain.divide(gross, savings, deduction)  # the shares never pass 1, so it is always divided
     for answer in answers:
         if answer == "s":
             division = domain.settle(division, division.held // 2)
@@ -56,6 +53,17 @@ def test_a_reversed_delivery_is_not_reversed_again() -> None:
 def test_the_worth_is_rounded_half_up_once() -> None:
     assert domain.gross_satang(Decimal("868.785"), 756) == 656_801  # 656,801.46
     assert domain.gross_satang(Decimal("0.5"), 1) == 1
+
+
+@pytest.mark.parametrize(("kilograms", "price"), [("0", 100), ("99999999999.999", 10**15)])
+def test_a_worth_that_cannot_be_is_refused(kilograms: str, price: int) -> None:
+    with pytest.raises(WorthOutOfBounds):
+        domain.gross_satang(Decimal(kilograms), price)
+
+
+def test_two_halves_of_an_odd_satang_are_not_one_more() -> None:
+    division = domain.divide(101, Decimal("0.5"), Decimal("0.5"))
+    assert (division.savings, division.held, division.paid) == (51, 50, 0)
 
 
 def test_shares_over_the_whole_are_refused() -> None:
