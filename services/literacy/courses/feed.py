@@ -32,18 +32,17 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     members = await find_members_by_number(session, [row.data["member"] for row in rows])
     known = [row for row in rows if row.data["member"] in members]
     attendees = await _attendees(session, known, members)
-    new_attendances = await _new_members(session, attendees)
-    revised = await record_scores(
-        session, [score for row in known for score in _scores(row, attendees[row.row_number])]
-    )
-    changed = new_attendances | {(row["course_id"], row["member_id"]) for row in revised}
+    new = await record_attendance(session, list(attendees.values()))
+    scores = [score for row in known for score in _scores(row, attendees[row.row_number])]
+    revised = await record_scores(session, scores, newest_wins=True)
+    rescored = {(row["course_id"], row["member_id"], row["scored_on"]) for row in revised}
     outcomes: dict[int, Outcome] = {}
     for row in rows:
         attendee = attendees.get(row.row_number)
         if attendee is None:
             outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
         else:
-            is_changed = (attendee.course_id, attendee.member_id) in changed
+            is_changed = attendee in new or (attendee.course_id, attendee.member_id, attendee.held_on) in rescored
             outcomes[row.row_number] = ACCEPTED if is_changed else UNCHANGED
     return outcomes
 
@@ -85,18 +84,6 @@ async def _attendees(session: WriteSession, rows: Sequence[FeedRow], members: Ma
         member_id = members[row.data["member"]]["id"]
         attendees[row.row_number] = Attendee(session_ids[course_id, day], course_id, cooperative_id, member_id, day)
     return attendees
-
-
-async def _new_members(session: WriteSession, attendees: Mapping[int, Attendee]) -> set[tuple[Any, Any]]:
-    """Record attendance row by session; the (course, member) pairs whose attendance was new."""
-    new = set()
-    by_session: dict[Any, list[Attendee]] = {}
-    for attendee in attendees.values():
-        by_session.setdefault(attendee.session_id, []).append(attendee)
-    for group in by_session.values():
-        if await record_attendance(session, group):
-            new |= {(attendee.course_id, attendee.member_id) for attendee in group}
-    return new
 
 
 def _scores(row: FeedRow, attendee: Attendee) -> list[Scored]:

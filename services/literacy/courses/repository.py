@@ -18,12 +18,12 @@ async def insert_course(session: WriteSession, course: dict[str, Any]) -> bool:
 
 async def insert_courses(session: WriteSession, courses: Sequence[dict[str, Any]]) -> int:
     """Insert the courses whose code is free; returns how many."""
-    return await _insert(session, "course", courses, "(cooperative_id, code)")
+    return await _insert(session, "course", courses, "cooperative_id, code")
 
 
 async def insert_sessions(session: WriteSession, sessions: Sequence[dict[str, Any]]) -> int:
     """Insert the sessions whose course has none on that day; returns how many."""
-    return await _insert(session, "course_session", sessions, "(course_id, held_on)")
+    return await _insert(session, "course_session", sessions, "course_id, held_on")
 
 
 async def insert_attendances(session: WriteSession, attendances: Sequence[dict[str, Any]]) -> set[UUID]:
@@ -31,26 +31,44 @@ async def insert_attendances(session: WriteSession, attendances: Sequence[dict[s
     rows = await session.fetch(
         """
         insert into attendance
-        select * from jsonb_populate_recordset(cast(null as attendance), cast(:rows as jsonb)) order by id
-        on conflict do nothing returning id
+        select * from jsonb_populate_recordset(cast(null as attendance), cast(:rows as jsonb))
+        order by session_id, member_id on conflict do nothing returning id
         """,
         rows=to_json(attendances),
     )
     return {row["id"] for row in rows}
 
 
-async def store_assessments(session: WriteSession, assessments: Sequence[dict[str, Any]]) -> Sequence[RowMapping]:
-    """Insert scores, or revise those that differ; returns the rows that changed, with their revision."""
+async def store_assessments(
+    session: WriteSession, assessments: Sequence[dict[str, Any]], *, newest_wins: bool
+) -> Sequence[RowMapping]:
+    """Insert scores, one of a course, member and phase, or revise those that differ.
+
+    With `newest_wins` a score of an earlier day than the one kept changes nothing. Returns the rows that changed, with
+    their revision.
+    """
     return await session.fetch(
         """
         insert into assessment as kept
-        select * from jsonb_populate_recordset(cast(null as assessment), cast(:rows as jsonb)) order by id
+        select * from jsonb_populate_recordset(cast(null as assessment), cast(:rows as jsonb))
+        order by course_id, member_id, phase
         on conflict (course_id, member_id, phase) do update
             set score = excluded.score, scored_on = excluded.scored_on, revision = kept.revision + 1
             where (kept.score, kept.scored_on) is distinct from (excluded.score, excluded.scored_on)
+                and (not :newest_wins or excluded.scored_on >= kept.scored_on)
         returning *
         """,
         rows=to_json(assessments),
+        newest_wins=newest_wins,
+    )
+
+
+async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID, phase: str) -> RowMapping | None:
+    return await session.fetch_one(
+        "select * from assessment where course_id = :course and member_id = :member and phase = :phase",
+        course=course_id,
+        member=member_id,
+        phase=phase,
     )
 
 
@@ -81,10 +99,11 @@ async def list_courses(session: ReadSession, cooperative_id: UUID, after: str, l
 
 
 async def _insert(session: WriteSession, table: str, rows: Sequence[dict[str, Any]], unique: str) -> int:
+    """Insert the rows whose unique columns are free, in the order of those, so that two at once do not deadlock."""
     return await session.execute(
         f"""
         insert into {table} select * from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))
-        order by id on conflict {unique} do nothing
+        order by {unique} on conflict ({unique}) do nothing
         """,
         rows=to_json(rows),
     )

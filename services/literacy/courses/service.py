@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from sqlalchemy import RowMapping
+
 from services.literacy.courses import repository
 from services.literacy.courses.schemas import (
     AssessmentRead,
@@ -110,12 +112,12 @@ async def call_roll(session: WriteSession, session_id: UUID, sent: RollCall) -> 
         Attendee(session_id, held["course_id"], held["cooperative_id"], members[value]["id"], held["held_on"])
         for value in dict.fromkeys(hashes)
     ]
-    recorded = await record_attendance(session, attendees)
+    recorded = len(await record_attendance(session, attendees))
     return RollCallRead(session_id=session_id, recorded=recorded, known_before=len(attendees) - recorded)
 
 
-async def record_attendance(session: WriteSession, attendees: Sequence[Attendee]) -> int:
-    """Record attendances with their events; those known before change nothing. Returns how many were new."""
+async def record_attendance(session: WriteSession, attendees: Sequence[Attendee]) -> set[Attendee]:
+    """Record attendances with their events; those known before change nothing. Returns those that were new."""
     rows = {uuid7(): attendee for attendee in attendees}
     new = await repository.insert_attendances(
         session,
@@ -147,7 +149,7 @@ async def record_attendance(session: WriteSession, attendees: Sequence[Attendee]
         if attendance_id in new
     ]
     await outbox.add_many(session, events)
-    return len(events)
+    return {rows[attendance_id] for attendance_id in new}
 
 
 async def score_assessment(session: WriteSession, sent: ScoreAssessment) -> AssessmentRead:
@@ -159,22 +161,27 @@ async def score_assessment(session: WriteSession, sent: ScoreAssessment) -> Asse
     if member is None or member["cooperative_id"] != course["cooperative_id"]:
         raise UnknownMember
     scored = Scored(cooperative_id=course["cooperative_id"], **sent.model_dump())
-    changed = await record_scores(session, [scored])
-    if changed:
-        return AssessmentRead.model_validate(changed[0])
-    known = await session.fetch_one(
-        "select * from assessment where course_id = :course and member_id = :member and phase = :phase",
-        course=sent.course_id,
-        member=sent.member_id,
-        phase=sent.phase,
-    )
-    return AssessmentRead.model_validate(dict(known or {}))
+    await record_scores(session, [scored])
+    kept = await repository.find_assessment(session, sent.course_id, sent.member_id, sent.phase)
+    assert kept is not None  # noqa: S101 - recorded now or before
+    return AssessmentRead.model_validate(dict(kept))
 
 
-async def record_scores(session: WriteSession, scores: Sequence[Scored]) -> list[dict[str, Any]]:
-    """Record scores with their events; equal ones change nothing. Returns the rows that changed."""
+async def record_scores(
+    session: WriteSession, scores: Sequence[Scored], *, newest_wins: bool = False
+) -> Sequence[RowMapping]:
+    """Record scores with their events; equal ones change nothing. Returns the rows that changed.
+
+    Of several of one course, member and phase the one of the latest day counts; with `newest_wins` that of a day before
+    the one kept does not.
+    """
+    latest: dict[tuple[UUID, UUID, str], Scored] = {}
+    for scored in sorted(scores, key=lambda scored: scored.scored_on):
+        latest[scored.course_id, scored.member_id, scored.phase] = scored
     rows = await repository.store_assessments(
-        session, [{"id": uuid7(), "revision": 1, **vars(scored)} for scored in scores]
+        session,
+        [{"id": uuid7(), "revision": 1, **vars(scored)} for scored in latest.values()],
+        newest_wins=newest_wins,
     )
     events: list[tuple[Event, int, date]] = [
         (
@@ -194,4 +201,4 @@ async def record_scores(session: WriteSession, scores: Sequence[Scored]) -> list
         for row in rows
     ]
     await outbox.add_many(session, events)
-    return [dict(row) for row in rows]
+    return rows

@@ -46,10 +46,14 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             for member in {row.data["member"]: members[row.data["member"]] for row in known}.values()
         ],
     )
-    keys = {(accounts[members[row.data["member"]]["id"]], date.fromisoformat(row.data["month"])) for row in known}
-    before = await repository.lock_months(session, sorted(keys))
-    months: dict[tuple[UUID, date], dict[str, Any]] = {key: dict(row) for key, row in before.items()}
+    wanted = {}
+    for row in known:
+        member = members[row.data["member"]]
+        key = (accounts[member["id"]], date.fromisoformat(row.data["month"]))
+        wanted[key] = _new_month(key, member, delivery.as_of)
+    months = await repository.lock_months(session, wanted)
     changed: set[tuple[UUID, date]] = set()
+    confirmed: set[tuple[UUID, date]] = set()
     outcomes: dict[int, Outcome] = {}
     for row in rows:
         member = members.get(row.data["member"])
@@ -57,16 +61,15 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
             continue
         key = (accounts[member["id"]], date.fromisoformat(row.data["month"]))
-        month = months.setdefault(key, _new_month(key, member, delivery.as_of))
-        outcomes[row.row_number] = _enter(month, row.data, delivery.as_of)
+        outcomes[row.row_number] = _enter(months[key], row.data, delivery.as_of)
         if outcomes[row.row_number] == ACCEPTED:
             changed.add(key)
-    stored = [months[key] for key in sorted(changed)]
-    for month in stored:
-        month.update(version=month["version"] + 1, as_of=delivery.as_of)
-    if stored:
-        await repository.store_months(session, stored)
-        await publish_months(session, stored, delivery.as_of)
+        elif outcomes[row.row_number] == UNCHANGED and months[key]["as_of"] < delivery.as_of:
+            confirmed.add(key)  # figures that stand for a later day now: no older file wins over them
+    for key in changed | confirmed:
+        months[key].update(version=months[key]["version"] + (key in changed), as_of=delivery.as_of)
+    await repository.store_months(session, [months[key] for key in changed | confirmed])
+    await publish_months(session, [months[key] for key in sorted(changed)], delivery.as_of)
     return outcomes
 
 

@@ -1,6 +1,6 @@
 """SQL of household accounts and their months."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ async def insert_accounts(session: WriteSession, accounts: Sequence[dict[str, An
         """
         insert into household_account
         select * from jsonb_populate_recordset(cast(null as household_account), cast(:rows as jsonb)) order by id
-        on conflict (member_id) do nothing
+        on conflict do nothing
         """,
         rows=to_json(accounts),
     )
@@ -31,8 +31,21 @@ async def insert_accounts(session: WriteSession, accounts: Sequence[dict[str, An
     return {row["member_id"]: row["id"] for row in rows}
 
 
-async def lock_months(session: WriteSession, keys: Sequence[tuple[UUID, date]]) -> dict[tuple[UUID, date], RowMapping]:
-    """Months of accounts that exist, locked in the order of their ids."""
+async def lock_months(
+    session: WriteSession, months: Mapping[tuple[UUID, date], dict[str, Any]]
+) -> dict[tuple[UUID, date], dict[str, Any]]:
+    """Months of accounts by account and month, locked in the order of their ids; those that are missing are made.
+
+    Made first, then locked: of two files with figures of one new month, the second finds what the first wrote.
+    """
+    await session.execute(
+        """
+        insert into ledger_month
+        select * from jsonb_populate_recordset(cast(null as ledger_month), cast(:rows as jsonb)) order by id
+        on conflict do nothing
+        """,
+        rows=to_json(list(months.values())),
+    )
     rows = await session.fetch(
         """
         select ledger_month.* from ledger_month
@@ -40,20 +53,20 @@ async def lock_months(session: WriteSession, keys: Sequence[tuple[UUID, date]]) 
             on household_account_id = wanted.account and month = wanted.wanted_month
         order by ledger_month.id for update of ledger_month
         """,
-        accounts=[account for account, _ in keys],
-        months=[month for _, month in keys],
+        accounts=[account for account, _ in months],
+        months=[month for _, month in months],
     )
-    return {(row["household_account_id"], row["month"]): row for row in rows}
+    return {(row["household_account_id"], row["month"]): dict(row) for row in rows}
 
 
 async def store_months(session: WriteSession, months: Sequence[dict[str, Any]]) -> None:
-    """Insert months, or put their figures in the place of those before."""
-    changes = ", ".join(f"{column} = excluded.{column}" for column in (*_AMOUNTS, "as_of", "version"))
+    """Write the figures of months that are locked."""
+    changes = ", ".join(f"{column} = new.{column}" for column in (*_AMOUNTS, "as_of", "version"))
     await session.execute(
         f"""
-        insert into ledger_month
-        select * from jsonb_populate_recordset(cast(null as ledger_month), cast(:rows as jsonb)) order by id
-        on conflict (id) do update set {changes}
+        update ledger_month set {changes}
+        from jsonb_populate_recordset(cast(null as ledger_month), cast(:rows as jsonb)) as new
+        where ledger_month.id = new.id
         """,
         rows=to_json(months),
     )
@@ -65,9 +78,13 @@ async def close_months(
     """Close the open months of a co-operative's accounts; returns the rows closed now."""
     return await session.fetch(
         """
+        with closing as (
+            select id from ledger_month where cooperative_id = :cooperative and month = :month and status = 'open'
+            order by id for update
+        )
         update ledger_month set status = 'closed', closed_on = :closed_on, version = version + 1
-        where cooperative_id = :cooperative and month = :month and status = 'open'
-        returning *
+        from closing where ledger_month.id = closing.id
+        returning ledger_month.*
         """,
         cooperative=cooperative_id,
         month=month,

@@ -4,8 +4,9 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money
 
 
@@ -17,6 +18,13 @@ class CloseMonths(BaseModel):
     cooperative_id: UUID
     month: Annotated[date, Field(description="The first day of the month")]
     closed_on: date
+
+    @field_validator("month")
+    @classmethod
+    def _is_a_first_day(cls, month: date) -> date:
+        if month.day != 1:
+            raise BilingualValueError("a month is named by its first day", "ต้องระบุเดือนด้วยวันที่หนึ่งของเดือน")
+        return month
 
 
 class MonthsClosed(BaseModel):

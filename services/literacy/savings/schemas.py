@@ -1,11 +1,12 @@
 """Savings pledges over HTTP."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn
 
 Status = Literal["pledged", "active", "paused", "broken", "completed"]
@@ -18,6 +19,12 @@ class PledgeSavings(BaseModel):
     amount_per_month: Annotated[MoneyIn, Field(gt=0)]
     starts_on: date
     ends_on: date | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.ends_on is not None and self.ends_on < self.starts_on:
+            raise BilingualValueError("ends_on must not lie before starts_on", "วันสิ้นสุดต้องไม่อยู่ก่อนวันเริ่มต้น")
+        return self
 
 
 class ChangePledge(BaseModel):

@@ -11,12 +11,15 @@ import pytest
 
 from services.literacy.app import SERVICE
 from services.literacy.errors import PledgeCannotBecome
+from services.literacy.household_accounts.feed import HOUSEHOLD_ACCOUNTS
 from services.literacy.inbox import INBOX
 from services.literacy.savings.domain import become
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Database
 from shared.chassis.events import Event, Received
+from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Delivery, FeedRow
 from shared.chassis.jobs import run_jobs
+from shared.chassis.reach import UNSCOPED
 from shared.chassis.settings import Settings
 from shared.contracts.registry import CooperativeRecorded, MemberRecorded
 from shared.kernel.identifiers import derived_id, uuid7
@@ -81,10 +84,17 @@ async def _events(database: Database) -> list[str]:
     return [row["type"].removeprefix("plodnee.literacy.").removesuffix(".v1") for row in rows]
 
 
-async def _deliver(client: httpx2.AsyncClient, database: Database, settings: Settings, kind: str, text: str) -> Any:
+async def _deliver(
+    client: httpx2.AsyncClient,
+    database: Database,
+    settings: Settings,
+    kind: str,
+    text: str,
+    as_of: str = "2022-12-31",
+) -> Any:
     """Send a file and run the worker's jobs until it is done."""
     sent = await client.post(
-        f"/literacy/v1/feed-deliveries?kind={kind}&as_of=2022-12-31",
+        f"/literacy/v1/feed-deliveries?kind={kind}&as_of={as_of}",
         content=text.encode(),
         headers={"content-type": "text/csv"},
     )
@@ -162,6 +172,80 @@ async def test_training_file_makes_course_session_attendance_and_scores(
     again = await _deliver(client, database, settings, "training", text)
     assert (again["accepted"], again["unchanged"]) == (0, 2)
     assert len(await _events(database)) == 5
+
+
+async def test_of_the_scores_of_several_sessions_the_last_counts_and_a_longer_file_adds_what_is_new(
+    client_of: ClientOf, database_of: DatabaseOf, settings: Settings
+) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1"), _member("2")])
+    heading = "cooperative_code,course_code,session_date,member_number,post_score\n"
+    text = heading + "C-1,K1,2022-11-12,1,70\nC-1,K1,2022-11-05,1,40\nC-1,K1,2022-11-19,1,\n"
+    shown = await _deliver(client, database, settings, "training", text)
+    assert (shown["status"], shown["accepted"]) == ("completed", 3)
+    events = len(await _events(database))
+    longer = await _deliver(client, database, settings, "training", text + "C-1,K1,2022-11-12,2,\n")
+    assert (longer["status"], longer["accepted"], longer["unchanged"]) == ("completed", 1, 3)
+    one_session = await _deliver(client, database, settings, "training", heading + "C-1,K1,2022-11-05,1,40\n")
+    assert one_session["unchanged"] == 1
+    assert len(await _events(database)) == events + 1
+    async with database.unscoped() as session:
+        assert await session.scalar("select score from assessment") == 70
+
+
+def _account_file(as_of: str, category: str, satang: int) -> tuple[Delivery, list[FeedRow]]:
+    data = {
+        "member": member_number_hash("C-1", "1"),
+        "month": "2022-10-01",
+        "category": category,
+        "amount": satang,
+    }
+    day = date.fromisoformat(as_of)
+    delivery = Delivery(uuid7(), "household_accounts", day, "tester", UNSCOPED, datetime(2022, 12, 31, tzinfo=UTC))
+    return delivery, [FeedRow(2, data)]
+
+
+async def test_two_files_that_bring_one_new_month_at_once_both_count(database_of: DatabaseOf) -> None:
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1")])
+
+    async def bring(category: str) -> None:
+        async with database.unscoped() as session:
+            await HOUSEHOLD_ACCOUNTS.apply(session, *_account_file("2022-12-31", category, 100))
+
+    async with database.unscoped() as first:
+        await HOUSEHOLD_ACCOUNTS.apply(first, *_account_file("2022-12-31", "food", 100))
+        second = asyncio.create_task(bring("saving"))
+        await asyncio.sleep(0.5)
+        assert not second.done()
+    await asyncio.wait_for(second, 30)
+    async with database.unscoped() as session:
+        [month] = await session.fetch("select food_satang, saving_satang, version from ledger_month")
+        sent = await session.fetch("select aggregate_version from outbox order by id")
+    assert tuple(month.values()) == (100, 100, 2)
+    assert [row["aggregate_version"] for row in sent] == [1, 2]
+
+
+async def test_figures_that_a_later_file_confirms_are_not_replaced_by_an_older_one(database_of: DatabaseOf) -> None:
+    database = await database_of("literacy")
+    await _hear(database, [_cooperative(), _member("1")])
+    outcomes = []
+    for as_of, satang in (("2022-10-31", 100), ("2022-12-31", 100), ("2022-11-30", 999)):
+        async with database.unscoped() as session:
+            outcomes.append((await HOUSEHOLD_ACCOUNTS.apply(session, *_account_file(as_of, "food", satang)))[2])
+    assert outcomes == [ACCEPTED, UNCHANGED, OLDER]
+    assert await _events(database) == ["ledger_month.recorded"]
+
+
+async def test_dates_that_cannot_be_are_refused_by_field(client_of: ClientOf, database_of: DatabaseOf) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    await _hear(await database_of("literacy"), [_cooperative(), _member("1")])
+    pledge = {"member_id": str(derived_id("test", "1")), "amount_per_month": "30.00", "starts_on": "2022-11-01"}
+    refused = await client.post("/literacy/v1/savings-pledges", json={**pledge, "ends_on": "2022-10-31"})
+    assert refused.status_code == 422
+    closing = {"cooperative_id": str(COOPERATIVE), "month": "2022-11-02", "closed_on": "2022-12-05"}
+    assert (await client.post("/literacy/v1/household-months/close", json=closing)).status_code == 422
 
 
 async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_row(
