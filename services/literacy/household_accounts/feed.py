@@ -48,9 +48,9 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     )
     wanted = {}
     for row in known:
-        member = members[row.data["member"]]
-        key = (accounts[member["id"]], date.fromisoformat(row.data["month"]))
-        wanted[key] = _new_month(key, member, delivery.as_of)
+        keeper = members[row.data["member"]]
+        key = (accounts[keeper["id"]], date.fromisoformat(row.data["month"]))
+        wanted[key] = _new_month(key, keeper, delivery.as_of)
     months = await repository.lock_months(session, wanted)
     changed: set[tuple[UUID, date]] = set()
     confirmed: set[tuple[UUID, date]] = set()
