@@ -7,6 +7,7 @@ and stops everything when process PID, the run itself, is gone, however it ended
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -33,19 +34,20 @@ def ask_for(folder: Path, server: str) -> str:
 def _hold(folder: Path, run_pid: int) -> None:
     from shared.embedded.kafka import KafkaBroker
     from shared.embedded.postgres import NOT_DURABLE, PostgresServer
-    from shared.embedded.state import StateFolder
+    from shared.embedded.state import StateFolder, free_port
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # how a run ends; the servers' data still goes with it
     state = StateFolder(folder / "state")
     running: dict[str, PostgresServer | KafkaBroker] = {}
 
     def start_postgres() -> str:
-        server = PostgresServer(state, options=NOT_DURABLE)
+        server = PostgresServer(state, port=free_port(), options=NOT_DURABLE)
         running["postgres"] = server
         server.start()
         return server.admin_url
 
     def start_kafka() -> str:
-        broker = KafkaBroker(state)
+        broker = KafkaBroker(state, port=free_port())
         running["kafka"] = broker
         broker.start()
         return broker.bootstrap_servers
