@@ -112,8 +112,24 @@ class Database:
         self.role: Role = role
         self.url = settings.database_url(service, role)
         timeout_ms = settings.statement_timeout_api_ms if role == "api" else settings.statement_timeout_worker_ms
+
+        async def connect() -> asyncpg.Connection:
+            """asyncpg reads the URL itself: it knows `sslmode` and the like, which SQLAlchemy does not."""
+            return await asyncpg.connect(
+                self.url,
+                timeout=10,
+                command_timeout=timeout_ms / 1000 + 5,
+                server_settings={
+                    "application_name": application_name,
+                    "statement_timeout": str(timeout_ms),
+                    "idle_in_transaction_session_timeout": str(settings.idle_in_transaction_timeout_ms),
+                    "timezone": "UTC",
+                },
+            )
+
         self.engine: AsyncEngine = create_async_engine(
-            self.url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            "postgresql+asyncpg://",
+            async_creator=connect,
             pool_size=settings.database_pool_size,
             max_overflow=0,
             pool_timeout=settings.database_pool_wait_seconds,
@@ -122,16 +138,6 @@ class Database:
             hide_parameters=True,  # an error's text must not carry a row
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={
-                "timeout": 10,
-                "command_timeout": timeout_ms / 1000 + 5,
-                "server_settings": {
-                    "application_name": application_name,
-                    "statement_timeout": str(timeout_ms),
-                    "idle_in_transaction_session_timeout": str(settings.idle_in_transaction_timeout_ms),
-                    "timezone": "UTC",
-                },
-            },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
