@@ -1,6 +1,7 @@
 """Kafka clients with every option that has a dangerous default stated, hidden here so that they can be swapped."""
 
 from collections.abc import Iterable
+from ssl import create_default_context
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -26,10 +27,27 @@ def topic_name(settings: Settings, name: str) -> str:
     return settings.kafka_topic_prefix + name
 
 
+def _connection(settings: Settings) -> dict[str, Any]:
+    """How every client reaches the broker and signs in there."""
+    protocol = settings.kafka_security_protocol
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.require("kafka_bootstrap_servers"),
+        "request_timeout_ms": settings.kafka_request_timeout_ms,
+        "security_protocol": protocol,
+    }
+    if protocol.endswith("SSL"):
+        options["ssl_context"] = create_default_context(cafile=settings.kafka_ca_file or None)
+    if protocol.startswith("SASL"):
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.require("kafka_username")
+        options["sasl_plain_password"] = settings.require("kafka_password")
+    return options
+
+
 def make_producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
     """A producer that neither loses nor reorders: all replicas acknowledge, and the broker drops its own retries."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.require("kafka_bootstrap_servers"),
+        **_connection(settings),
         client_id=client_id,
         acks="all",
         enable_idempotence=True,
@@ -37,7 +55,6 @@ def make_producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
         linger_ms=1,  # the relay already sends in batches; waiting longer only adds latency
         max_batch_size=262_144,
         max_request_size=1_048_576,
-        request_timeout_ms=settings.kafka_request_timeout_ms,
         retry_backoff_ms=100,
     )
 
@@ -45,7 +62,7 @@ def make_producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
 def make_consumer(settings: Settings, group_id: str | None, client_id: str) -> AIOKafkaConsumer:
     """A consumer whose offsets are ours to keep: nothing is committed that was not applied, no history is skipped."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.require("kafka_bootstrap_servers"),
+        **_connection(settings),
         group_id=group_id,
         client_id=client_id,
         enable_auto_commit=False,
@@ -59,7 +76,6 @@ def make_consumer(settings: Settings, group_id: str | None, client_id: str) -> A
         heartbeat_interval_ms=settings.consumer_session_timeout_ms // 10,
         rebalance_timeout_ms=60_000,
         max_poll_interval_ms=settings.consumer_poll_interval_max_ms,
-        request_timeout_ms=settings.kafka_request_timeout_ms,
         retry_backoff_ms=100,
         metadata_max_age_ms=60_000,
     )
@@ -67,9 +83,8 @@ def make_consumer(settings: Settings, group_id: str | None, client_id: str) -> A
 
 def make_admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
     return AIOKafkaAdminClient(
-        bootstrap_servers=settings.require("kafka_bootstrap_servers"),
+        **_connection(settings),
         client_id=client_id,
-        request_timeout_ms=settings.kafka_request_timeout_ms,
     )
 
 

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     kafka_partitions: int = 12
     kafka_replication_factor: int = 1
     kafka_request_timeout_ms: int = 30_000
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_ca_file: str = ""  # the certificates to trust; the system's when empty
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
 
     # Sign-in
     issuer: str = ""
