@@ -69,11 +69,14 @@ class Inbox:
         """The event of a Kafka record, or None when this service has no handler for its type.
 
         Raises:
-            InvalidEvent: no known type, attributes missing, or the value does not fit the type.
+            InvalidEvent: no known type, or one that belongs to another topic (whoever may write to one topic speaks for
+                no other), attributes missing, or the value does not fit the type.
         """
         event_type = self.catalogue.by_type.get(headers.get("ce_type", ""))
         if event_type is None:
             raise InvalidEvent(f"unknown type {headers.get('ce_type', '(none)')!r}")
+        if topic != event_type.topic.name:
+            raise InvalidEvent(f"{event_type.type} stands in another topic than its own")
         if event_type not in self._handlers:
             return None
         try:

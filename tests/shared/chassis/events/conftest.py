@@ -1,15 +1,18 @@
 """A small pair of events and a database that speaks and hears them, over the run's real broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import ClassVar
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 
 from shared.chassis import outbox
+from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database, WriteSession
 from shared.chassis.events import Catalogue, Event, InvalidEvent, Received, Topic
 from shared.chassis.inbox import Inbox, insert_facts, upsert_state
@@ -82,20 +85,14 @@ def make_inbox(consumer: str = "registry") -> Inbox:
 
 
 @pytest_asyncio.fixture
-async def bus(kafka_settings: Settings, monkeypatch: object) -> AsyncIterator[Settings]:
+async def bus(kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Settings]:
     """Settings of a test's own database and topics."""
-    base = kafka_settings.database_url("registry", "owner").split("@")[1].split("/")[0]
-    import os
-
-    before = os.environ["PLODNEE_REGISTRY_DATABASE_URL"]
-    os.environ["PLODNEE_REGISTRY_DATABASE_URL"] = f"postgresql://{base}/bus_{uuid4().hex[:12]}"
-    try:
-        await make_bare_database(kafka_settings, "registry", TABLES)
-        await create_topics(kafka_settings, CATALOGUE.topics)
-        yield kafka_settings
-        await drop_database(kafka_settings, "registry")
-    finally:
-        os.environ["PLODNEE_REGISTRY_DATABASE_URL"] = before
+    server = urlsplit(kafka_settings.require("admin_database_url")).netloc.rpartition("@")[2]
+    monkeypatch.setenv("PLODNEE_REGISTRY_DATABASE_URL", f"postgresql://{server}/bus_{uuid4().hex[:12]}")
+    await make_bare_database(kafka_settings, "registry", TABLES)
+    await create_topics(kafka_settings, CATALOGUE.topics)
+    yield kafka_settings
+    await drop_database(kafka_settings, "registry")
 
 
 @pytest_asyncio.fixture
@@ -119,10 +116,10 @@ async def _outbox_is_empty(database: Database) -> bool:
 
 
 @asynccontextmanager
-async def running(*parts: object) -> AsyncIterator[asyncio.Event]:
+async def running(*parts: Relay | Consumer) -> AsyncIterator[asyncio.Event]:
     """Run relays or consumers until the block ends; then drain them, and let their failures be seen."""
     stop = asyncio.Event()
-    tasks = [asyncio.create_task(part.run(stop)) for part in parts]  # type: ignore[attr-defined]
+    tasks = [asyncio.create_task(part.run(stop)) for part in parts]
     try:
         yield stop
     finally:
@@ -130,10 +127,10 @@ async def running(*parts: object) -> AsyncIterator[asyncio.Event]:
         await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
-async def until(condition: object, seconds: float = 60) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until an async condition holds."""
     deadline = asyncio.get_running_loop().time() + seconds
-    while not await condition():  # type: ignore[operator]
+    while not await condition():
         if asyncio.get_running_loop().time() > deadline:
             raise TimeoutError("the condition did not come true in time")
         await asyncio.sleep(0.02)
