@@ -79,23 +79,24 @@ async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDeliv
     agreements = await find_agreements(session, [new.member_id for new in deliveries])
     tried = [_row_or_refusal(new, agreements.get(new.member_id)) for new in deliveries]
     rows: dict[UUID, dict[str, Any]] = {}
-    for row in tried:
-        if not isinstance(row, DomainError):
-            rows.setdefault(row["id"], row)
+    for one in tried:
+        if not isinstance(one, DomainError):
+            rows.setdefault(one["id"], one)
     inserted = await repository.insert_deliveries(session, list(rows.values()))
     events: list[tuple[Event, int, date]] = []
-    for delivery_id in [known for known in rows if known in inserted]:
-        events += [(event, 1, rows[delivery_id]["delivered_on"]) for event in _events_of(rows[delivery_id])]
+    for delivery_id, row in rows.items():
+        if delivery_id in inserted:
+            events += [(event, 1, row["delivered_on"]) for event in _events_of(row)]
     await outbox.add_many(session, events)
     kept = await repository.find_by_number(session, [(new.cooperative_id, new.delivery_number) for new in deliveries])
     outcomes: list[bool | DomainError] = []
-    for row in tried:
-        if isinstance(row, DomainError):
-            outcomes.append(row)
-        elif row["id"] in inserted and rows[row["id"]] is row:
+    for one in tried:
+        if isinstance(one, DomainError):
+            outcomes.append(one)
+        elif one["id"] in inserted and rows[one["id"]] is one:
             outcomes.append(True)
         else:
-            is_same = _is_same(kept[row["cooperative_id"], row["delivery_number"]], row)
+            is_same = _is_same(kept[one["cooperative_id"], one["delivery_number"]], one)
             outcomes.append(False if is_same else DeliveryNumberTaken())
     return outcomes
 
