@@ -42,6 +42,7 @@ def card_of(kpi: KpiRead, language: Language) -> Card:
         source=language.pick(provenance.source_th, provenance.source_en),
         assumption=language.pick(provenance.assumption_th, provenance.assumption_en),
         formula=language("formula_version", number=kpi.formula_version),
+        target_source="" if kpi.target is None else kpi.target.source,
     )
 
 
@@ -57,7 +58,10 @@ def _details(kpi: KpiRead, language: Language) -> tuple[str, ...]:
     if kpi.id in ("K01", "K01b", "K01c"):
         return _fall(kpi, language)
     if kpi.id == "K02":
-        return tuple(f"{language.pick(one.name_th, one.name_en)} {format_count(int(one.value))}" for one in kpi.parts)
+        return tuple(
+            f"{language.pick(one.name_th, one.name_en)} {format_amount(one.value, one.unit, language)}"
+            for one in kpi.parts
+        )
     if kpi.denominator is None:
         return ()
     numerator = format_amount(kpi.numerator, kpi.numerator_unit, language)
@@ -106,26 +110,33 @@ def _percent(part: int, whole: int) -> int:
 
 
 def _is_met(kpi: KpiRead) -> bool:
-    hundredths = _hundredths(kpi)
-    return kpi.target is not None and hundredths is not None and hundredths >= _target_hundredths(kpi)
+    """By the sums, not by the rounded figure: 9.996 % is shown as 10.00 and is not 10."""
+    if kpi.target is None or kpi.value is None:
+        return False
+    target = _target_hundredths(kpi)
+    if kpi.unit == "percent":
+        return to_satang(kpi.numerator) * _WHOLE >= target * to_satang(kpi.denominator)
+    return int(kpi.value) * 100 >= target
 
 
 def _target(kpi: KpiRead, language: Language) -> str:
-    """Target and what is missing, in one line."""
-    hundredths = _hundredths(kpi)
+    """Target, attainment and what is missing, in one line."""
     if kpi.target is None:
         return ""
-    target = _target_hundredths(kpi)
-    shown = f"{language('target')} {_plain(target)} {language('unit_' + kpi.unit)}"
-    if hundredths is None:
-        return shown
-    if hundredths >= target:
-        return f"{shown} · {language('target_met')}"
-    gap = _plain(target - hundredths)
-    words = (
-        language("target_gap_percent", gap=gap) if kpi.unit == "percent" else f"{gap} {language('unit_' + kpi.unit)}"
-    )
-    return f"{shown} · {language('target_gap', gap=words)}"
+    target, hundredths = _target_hundredths(kpi), _hundredths(kpi)
+    words = [f"{language('target')} {_plain(target)} {language('unit_' + kpi.unit)}"]
+    if hundredths is not None and kpi.target.attainment_percent is not None:
+        attained = format_hundredths(to_hundredths(kpi.target.attainment_percent) or 0)
+        words.append(language("attainment", percent=attained))
+        words.append(language("target_met") if _is_met(kpi) else _gap(kpi, max(target - hundredths, 1), language))
+    return " · ".join(words)
+
+
+def _gap(kpi: KpiRead, hundredths: int, language: Language) -> str:
+    gap = _plain(hundredths)
+    if kpi.unit == "percent":
+        return language("target_gap", gap=language("target_gap_percent", gap=gap))
+    return language("target_gap", gap=f"{gap} {language('unit_' + kpi.unit)}")
 
 
 def _plain(hundredths: int) -> str:

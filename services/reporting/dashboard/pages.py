@@ -70,6 +70,7 @@ class Card:
     source: str
     assumption: str
     formula: str
+    target_source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class AreaPage:
     waterfall: Chart
     trend: Chart
     ranking: Chart | None
+    is_without_places: bool
     tiles: Tiles | None
     members_href: str | None
 

@@ -129,7 +129,7 @@ def shares_of(drawing: Drawing) -> tuple[Share, ...]:
         return ()
     shares, start = [], 0
     for kind, satang in sums.items():
-        width = half_up(abs(satang) * 100, moved)
+        width = 100 - start if kind == "worse" else abs(satang) * 100 // moved
         amount = format_money_short(abs(satang), language)
         sign = MINUS if satang > 0 else "+" if satang < 0 else ""
         shares.append(Share(f"bar-{kind}", language(f"kind_{kind}"), sign + amount, start, width))

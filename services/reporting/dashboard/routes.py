@@ -4,7 +4,7 @@ GET  /dashboard                               the reader's own area
 GET  /dashboard/{year}                        the reader's areas, when he has several
 GET  /dashboard/{year}/TH/N/52/5201/{id}      an area, with the path to it
 GET  /dashboard/charts/{year}/{area}/x.svg    a chart for paper
-GET  /dashboard/freshness                     whether figures may have changed
+GET  /dashboard/freshness                     whether figures have changed
 GET  /dashboard/sign-in, /dashboard/callback, /dashboard/signed-out    POST /dashboard/sign-out
 GET  /dashboard/static/{digest}/{name}        style, script, icon and Vega, for ever
 """
@@ -57,6 +57,7 @@ from shared.chassis.auth.caller import Caller, caller_of_token
 from shared.chassis.database import ReadSession
 from shared.chassis.http.problems import InsufficientScope, Unauthenticated, Unavailable, database_problem
 from shared.chassis.http.runtime import runtime_of
+from shared.chassis.telemetry import REQUESTS_FAILED, exception_facts, route_template
 from shared.kernel.errors import DomainError, NotFound
 
 log = structlog.get_logger(__name__)
@@ -135,9 +136,13 @@ async def _refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return problem_page(request, origin, error.status_code)
     problem = error if isinstance(error, DomainError) else database_problem(error)
-    if problem is None or problem.status == 500:
-        raise error  # counted and logged by the telemetry around every answer
-    return problem_page(request, origin, problem.status, getattr(problem, "headers", None))
+    if isinstance(error, DomainError) or isinstance(problem, Unavailable):
+        assert problem is not None  # noqa: S101 - one of the two
+        return problem_page(request, origin, problem.status, getattr(problem, "headers", None))
+    # A page only reads: whatever else its database refuses is a fault of ours.
+    REQUESTS_FAILED.labels("reporting").inc()
+    log.error("page_failed", route=route_template(request.scope), **exception_facts(error))
+    return problem_page(request, origin, 500)
 
 
 def _keep_session(request: Request, response: Response) -> None:
@@ -260,7 +265,7 @@ async def read_static(request: Request, digest: str, name: str) -> Response:
 async def read_freshness(
     request: Request, fiscal_year_be: int, area: Annotated[str, Query(max_length=36)], programme: InProgramme = None
 ) -> Response:
-    """A word that changes when a figure of the page may have changed; 304 when it has not, 401 when signed out."""
+    """A word that changes when a figure of the page changes; 304 when it has not, 401 when signed out."""
     try:
         caller = await signed_in(request)
     except (SignInNeeded, Unauthenticated):

@@ -28,13 +28,12 @@ from services.reporting.dashboard.pages import (
     page_href,
 )
 from services.reporting.dashboard.pictures import Drawing, draw_ranking, draw_trend, draw_waterfall, shares_of
-from services.reporting.dashboard.repository import applied_offsets, fiscal_years, places_of
+from services.reporting.dashboard.repository import fiscal_years, places_of, state_of_figures
 from services.reporting.dashboard.texts import Language
 from services.reporting.dashboard.tilings import overview_of, province_map
 from services.reporting.errors import AreaNotFound
 from services.reporting.kpis.schemas import KpiChild, KpiRead, Programme
 from services.reporting.kpis.service import (
-    CONSUMER,
     KpiQuery,
     read_children,
     read_kpi,
@@ -81,6 +80,7 @@ async def load_area_page(session: ReadSession, asked: Asked, area: Area, path: S
     kpis = {kpi.id: kpi for kpi in await read_kpis(session, asked.query)}
     series = await read_series(session, "K01", asked.query)
     children = await _children(session, asked, area)
+    has_places = any(child.cooperatives_total for child in children)
     target = await _target_hundredths(session, asked)
     drawing = Drawing(asked, kpis["K01"], target, LIVE, None, version)
     names = language.pick(area.name_th, area.name_en), language.other.pick(area.name_th, area.name_en)
@@ -96,7 +96,8 @@ async def load_area_page(session: ReadSession, asked: Asked, area: Area, path: S
         cards=tuple(card_of(kpis[kpi_id], language) for kpi_id in ORDER if kpi_id in kpis),
         waterfall=draw_waterfall(drawing),
         trend=draw_trend(drawing, series),
-        ranking=draw_ranking(drawing, children) if children else None,
+        ranking=draw_ranking(drawing, children) if has_places else None,
+        is_without_places=area.level is not Level.COOPERATIVE and not has_places,
         tiles=await _tiles(session, asked, area, children, target),
         members_href=f"/registry/v1/members?cooperative_id={area.code}" if area.level is Level.COOPERATIVE else None,
     )
@@ -118,8 +119,8 @@ async def load_still(session: ReadSession, asked: Asked, chart: str) -> Spec:
 
 
 async def load_version(session: ReadSession, asked: Asked) -> str:
-    """A word that changes when a figure of the page may have changed."""
-    state = (*await applied_offsets(session, CONSUMER), asked.fiscal_year_be, asked.code, asked.programme)
+    """A word that changes when a figure of the page changes."""
+    state = await state_of_figures(session, asked.code, asked.fiscal_year_be)
     return hashlib.sha256(repr(state).encode()).hexdigest()[:20]
 
 

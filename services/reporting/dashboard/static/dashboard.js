@@ -79,9 +79,10 @@
     const href = focused && old.contains(focused) ? focused.getAttribute("href") : null;
     old.replaceWith(fresh);
     if (href) fresh.querySelector(`[href="${CSS.escape(href)}"]`)?.focus({ preventScroll: true });
-    for (const one of fresh.querySelectorAll("[data-figure]")) {
-      if (values.get(one.dataset.figure) !== one.textContent) one.classList.add("has-moved");
-    }
+    const moved = [...fresh.querySelectorAll("[data-figure]")].filter((one) => values.get(one.dataset.figure) !== one.textContent);
+    for (const one of moved) one.classList.add("has-moved");
+    const announcer = document.getElementById("announcer");
+    announcer.textContent = moved.length ? announcer.dataset.updated : "";
     drawAll(fresh);
     whenIdle(() => addStills(fresh));
   }

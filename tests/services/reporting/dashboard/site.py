@@ -60,10 +60,10 @@ class Site:
             await database.close()
 
     async def hear(self, said: Sequence[Said]) -> None:
-        """Apply events as the consumer would, offsets included."""
+        """Apply events as the consumer would."""
         async with self.database() as database:
             await apply_batches(database, [said])
-            await _claim(database, len(said))
+            await _tell_heartbeat(database)
 
 
 @contextmanager
@@ -136,18 +136,9 @@ async def sign_in(browser: httpx2.AsyncClient, persona: str, path: str = "/dashb
     return await browser.post(action[1], data={"request": sealed[1], "persona": persona}, follow_redirects=True)
 
 
-async def _claim(database: Database, events: int) -> None:
-    """What the consumer writes beside its effects: how far it has read, and that it is alive."""
+async def _tell_heartbeat(database: Database) -> None:
+    """What the consumer says of itself while it runs."""
     async with database.unscoped() as session:
-        await session.execute(
-            """
-            insert into consumer_offset (consumer, topic, partition, next_offset, cluster_id)
-            values ('reporting', 'plodnee.debt.payment', 0, :events, 'test')
-            on conflict (consumer, topic, partition) do update
-            set next_offset = consumer_offset.next_offset + excluded.next_offset
-            """,
-            events=events,
-        )
         await session.execute(
             """
             insert into consumer_heartbeat (consumer, polled_at, lag_events, lag_seconds)

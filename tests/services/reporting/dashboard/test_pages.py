@@ -324,3 +324,35 @@ async def test_money_is_never_rounded_in_tables(browser: httpx2.AsyncClient, sit
     async with site.database("api") as database, database.read(Reach.of_areas(["52"])) as session:
         kpi = await read_kpi(session, "K01", KpiQuery("52", 2566))
     assert format_baht(parse_baht(str(kpi.denominator)), thousands=True) in text
+
+
+async def test_version_stays_while_nothing_changes_and_differs_by_area(browser: httpx2.AsyncClient, site: Site) -> None:
+    await sign_in(browser, "analyst")
+
+    async def version(area: str) -> str:
+        answer = await browser.get(f"/dashboard/freshness?fiscal_year_be=2566&area={area}")
+        return str(answer.json()["version"])
+
+    before = {area: await version(area) for area in ("TH", "N", "52", "5205", "50")}
+    assert len(set(before.values())) == 5
+    assert {area: await version(area) for area in before} == before
+    place = next(one.cooperative_id for one in site.country.cooperatives if one.district_code == "5204")
+    day = date(2023, 6, 15)
+    payment = site.country.payment(place, site.country.id("member", place, 1), "later", "cash", day, 1_00)
+    await site.hear([Said(payment, 1, day)])
+    after = {area: await version(area) for area in before}
+    assert {area for area in before if before[area] != after[area]} == {"TH", "N", "52"}
+
+
+async def test_fault_of_ours_is_a_page_too(browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await sign_in(browser, "chief")
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("services.reporting.dashboard.service.shares_of", broken)
+    page = await browser.get(LAMPANG)
+    assert page.status_code == 500
+    assert page.headers["content-type"].startswith("text/html")
+    assert "เกิดข้อผิดพลาดในระบบ" in page.text
+    assert page.headers["x-request-id"] in page.text
