@@ -333,7 +333,9 @@ async def read_area(
 
 @dashboard_router.get("/{rest:path}")
 async def refuse_unknown(rest: str) -> Response:
-    """Nothing else stands here."""
+    """Nothing else stands here; a slash too many leads to the front page."""
+    if not rest:
+        return moved(HOME_PATH)
     raise NotFound
 
 

@@ -39,7 +39,7 @@ _DISCOVERY_SECONDS: Final = 600
 _REQUEST_SECONDS_MAX: Final = 8.0
 _ANSWER_BYTES_MAX: Final = 262_144
 _RENEWED_REMEMBERED_MAX: Final = 1_000
-_RENEWED_SECONDS: Final = 60
+_RENEWED_SECONDS: Final = 300  # an answer that was lost on the way must not cost the reader his session
 _CLOCK_LEEWAY_SECONDS: Final = 5
 
 

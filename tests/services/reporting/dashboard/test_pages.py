@@ -356,3 +356,8 @@ async def test_fault_of_ours_is_a_page_too(browser: httpx2.AsyncClient, monkeypa
     assert page.headers["content-type"].startswith("text/html")
     assert "เกิดข้อผิดพลาดในระบบ" in page.text
     assert page.headers["x-request-id"] in page.text
+
+
+async def test_a_slash_too_many_leads_home(browser: httpx2.AsyncClient) -> None:
+    page = await sign_in(browser, "chief", "/dashboard/")
+    assert page.url.path == LAMPANG
