@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.generator import FISCAL_YEAR_BE
 from demo.generator.split import MonthlyPart, Reject
+from demo.story.choices import Choices
 from demo.story.client import Access
 from shared.kernel.calendar import fiscal_year_bounds, month_ends
 
@@ -109,6 +110,7 @@ class Played:
 
     access: Access
     options: StoryOptions
+    choices: Choices
     cooperatives: list[Cooperative]
     enrolled: dict[str, list[str]] = field(default_factory=dict)
     files: list[SentFile] = field(default_factory=list)

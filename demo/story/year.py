@@ -1,5 +1,6 @@
 """The whole year, step by step."""
 
+from demo.story.choices import Choices
 from demo.story.client import Access, open_wire, until
 from demo.story.played import Played, StoryOptions
 from demo.story.steps import books, cases, months, organisation, province, result
@@ -19,7 +20,8 @@ async def play(access: Access, options: StoryOptions, narrator: Narrator) -> Pla
         with narrator.step("The suite answers", 1):
             await until("the suite to be ready", wire.is_ready, seconds_max=START_SECONDS_MAX)
         files = await province.send_registry_files(wire, options, narrator)
-        played = Played(access, options, await province.find_cooperatives(wire, options), files=files)
+        cooperatives = await province.find_cooperatives(wire, options)
+        played = Played(access, options, Choices(options.folder), cooperatives, files=files)
         await organisation.assign_officers(wire, played, narrator)
         await organisation.start_programmes(wire, played, narrator)
         await books.send_loans(wire, played, narrator)

@@ -73,16 +73,15 @@ async def close_month(wire: Wire, played: Played, closed_on: date, bar: Bar) -> 
 
 
 async def wait_for_reporting(wire: Wire, played: Played, closed_on: date) -> None:
-    """Wait until the province's figure stands for that close, all co-operatives have reached it, and nothing since."""
+    """Wait until the province's figure stands for that close in all co-operatives, with every posting up to it."""
     chief = wire.as_(CLOSER)
     options = played.options
 
     async def stands() -> bool | None:
         figure = await chief.get("/reporting/v1/kpis/K01", area=options.province, fiscal_year_be=options.fiscal_year_be)
-        reached = figure["as_of"] == closed_on.isoformat() and (
-            figure["cooperatives_reached"] == figure["cooperatives_total"] == len(played.cooperatives)
-        )
-        return True if reached else None
+        as_of = figure["as_of"]  # later than the close only when a story is told again
+        reached = figure["cooperatives_reached"] == figure["cooperatives_total"] == len(played.cooperatives)
+        return True if reached and as_of is not None and date.fromisoformat(as_of) >= closed_on else None
 
     await until(f"reporting to stand at {closed_on}", stands)
     if closed_on >= options.first:

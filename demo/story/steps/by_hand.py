@@ -6,7 +6,6 @@ Whom they do it for is found by asking, not written down: members of the officer
 import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 from demo.story.client import Caller, StoryFailed, Wire, until
 from demo.story.played import HandPayment, Played
@@ -17,7 +16,9 @@ FIRST_SALE, SECOND_SALE, SALE_UNDONE = 11, 1, 2
 BACK_DATED, COUNTER_PAYMENT, PAYMENT_UNDONE = 3, 5, 6
 """Calendar months of a payment that counts from the month before, of one at the counter, and of its reversal."""
 PLEDGES = 10
-PLEDGES_MOST = 40
+"""Calendar month in which members pledge to save."""
+
+SALES, DEBTORS_ASKED, PLEDGES_MOST = 3, 20, 40
 
 KILOGRAMS, PRICE_PER_KILOGRAM, SAVINGS_SHARE = "1250.500", "8.25", "0.0300"
 COUNTER_AMOUNT = 150_000
@@ -41,24 +42,28 @@ async def act_by_hand(wire: Wire, played: Played, month_end: date) -> None:
             await _pledge_savings(wire, played, month_end)
 
 
-async def _members_with_plan(caller: Caller, played: Played) -> list[dict[str, Any]]:
-    """Plans in force in the officer's co-operatives, those that cover the most first."""
+async def _members_with_plan(caller: Caller, played: Played, most: int) -> list[str]:
+    """Members with a plan in force in the officer's co-operatives, those whose plan covers the most first."""
     lists = await asyncio.gather(
         *(caller.list_all("/debt/v1/plans", cooperative_id=one.id, status="in_force") for one in played.of_officer)
     )
     plans = [plan for found in lists for plan in found]
     if not plans:
-        raise StoryFailed("no plan is in force in the officer's co-operatives")
-    return sorted(plans, key=lambda plan: (-parse_baht(plan["overdue_covered"]), plan["id"]))
+        raise StoryFailed("no plan is in force in the officer's co-operatives: play with more members")
+    plans.sort(key=lambda plan: (-parse_baht(plan["overdue_covered"]), plan["id"]))
+    return [str(plan["member_id"]) for plan in plans[:most]]
 
 
 async def _weigh_produce(wire: Wire, played: Played, month_end: date) -> None:
     """Three members bring produce without a file; each has a plan, so a share of it is held for the debt."""
     officer = wire.as_("officer")
-    for place, plan in enumerate((await _members_with_plan(officer, played))[:3], start=1):
+    members = await played.choices.remember(
+        f"sellers {month_end:%Y-%m}", lambda: _members_with_plan(officer, played, SALES)
+    )
+    for place, member_id in enumerate(members, start=1):
         number = f"HAND-{month_end:%y%m}-{place}"
         sale = {
-            "member_id": plan["member_id"],
+            "member_id": member_id,
             "delivery_number": number,
             "delivered_on": (month_end - timedelta(days=place)).isoformat(),
             "crop": "rice_wet",
@@ -73,39 +78,39 @@ async def _weigh_produce(wire: Wire, played: Played, month_end: date) -> None:
 async def _undo_sale(wire: Wire, played: Played, month_end: date) -> None:
     """A sale weighed by hand was entered twice: it is reversed, with what it had paid into the debt."""
     officer = wire.as_("officer")
-    sales = [
-        await officer.get(f"/livelihood/v1/produce-deliveries/{delivery_id}")
-        for delivery_id in played.deliveries_by_hand
-    ]
-    # Better one that paid something into the debt, so that something has to be undone.
-    mistaken = max(sales, key=lambda sale: (parse_baht(sale["debt"]) > 0, sale["delivery_number"]))
+
+    async def mistaken() -> str:
+        sales = [await officer.get(f"/livelihood/v1/produce-deliveries/{one}") for one in played.deliveries_by_hand]
+        # The one that paid the most into the debt, so that something has to be undone.
+        return str(max(sales, key=lambda sale: (parse_baht(sale["debt"]), sale["delivery_number"]))["id"])
+
+    delivery_id = await played.choices.remember("sale undone", mistaken)
+    address = f"/livelihood/v1/produce-deliveries/{delivery_id}"
     reversal = {"reason": "entered twice", "reversed_on": month_end.isoformat()}
-    path = f"/livelihood/v1/produce-deliveries/{mistaken['id']}/reverse"
-    await officer.post(path, reversal, step="undo a sale")
+    await officer.post(f"{address}/reverse", reversal, step="undo a sale")
 
     async def undone() -> bool | None:
-        found = await officer.get(f"/livelihood/v1/produce-deliveries/{mistaken['id']}")
-        return True if found["status"] == "reversed" else None
+        return True if (await officer.get(address))["status"] == "reversed" else None
 
-    await until(f"delivery {mistaken['delivery_number']} to be undone", undone)
-    played.deliveries_reversed.append(mistaken["id"])
+    await until(f"delivery {delivery_id} to be undone", undone)
+    played.deliveries_reversed.append(delivery_id)
 
 
-async def _overdue_loan(caller: Caller, played: Played) -> dict[str, Any]:
+async def _overdue_loan(caller: Caller, played: Played) -> str:
     """A loan with overdue debt above what is paid by hand, of a member with a plan."""
-    for plan in await _members_with_plan(caller, played):
-        for loan in await caller.list_all("/debt/v1/loans", member_id=plan["member_id"]):
+    held = {one.id for one in played.of_officer}
+    for member_id in await _members_with_plan(caller, played, DEBTORS_ASKED):
+        for loan in await caller.list_all("/debt/v1/loans", member_id=member_id):
             overdue = parse_baht(loan["overdue_principal"]) + parse_baht(loan["overdue_interest"])
-            if overdue > 2 * COUNTER_AMOUNT and loan["cooperative_id"] == plan["cooperative_id"]:
-                return dict(loan)
-    raise StoryFailed("no member with a plan in the officer's co-operatives owes enough for a payment by hand")
+            if overdue > 2 * COUNTER_AMOUNT and loan["cooperative_id"] in held:
+                return str(loan["id"])
+    raise StoryFailed("no member with a plan owes enough for a payment by hand: play with more members")
 
 
 async def _pay(wire: Wire, played: Played, *, value_on: date, number: str) -> HandPayment:
     officer = wire.as_("officer")
-    loan = await _overdue_loan(officer, played)
     payment = {
-        "loan_id": loan["id"],
+        "loan_id": await played.choices.remember(f"loan of {number}", lambda: _overdue_loan(officer, played)),
         "amount": format_baht(COUNTER_AMOUNT),
         "value_on": value_on.isoformat(),
         "channel": "cash",
@@ -150,11 +155,12 @@ async def _undo_payment(wire: Wire, played: Played, month_end: date) -> None:
 async def _pledge_savings(wire: Wire, played: Played, month_end: date) -> None:
     """Members with a plan promise the coach team to save every month."""
     coach = wire.as_("coach")
-    for place, plan in enumerate((await _members_with_plan(coach, played))[:PLEDGES_MOST]):
+    members = await played.choices.remember("savers", lambda: _members_with_plan(coach, played, PLEDGES_MOST))
+    for place, member_id in enumerate(members):
         pledge = {
-            "member_id": plan["member_id"],
+            "member_id": member_id,
             "amount_per_month": format_baht(5_000 * (1 + place % 6)),
             "starts_on": month_end.replace(day=1).isoformat(),
             "ends_on": played.options.last.isoformat(),
         }
-        await coach.post("/literacy/v1/savings-pledges", pledge, step=f"pledge of {plan['member_id']}")
+        await coach.post("/literacy/v1/savings-pledges", pledge, step=f"pledge of {member_id}")

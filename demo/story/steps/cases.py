@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from demo.generator.distributions import HOUSEHOLD_ECONOMY_BAHT
 from demo.generator.randomness import rounded, stream
-from demo.story.client import Caller, StoryFailed, Wire, until
+from demo.story.client import Caller, Wire, until
 from demo.story.played import ASSESSED_ELSEWHERE, Cooperative, Played
 from demo.story.telling import Bar, Narrator
 from shared.kernel.areas import PROVINCES
@@ -43,11 +43,7 @@ class Hands:
 
 async def list_cases(wire: Wire, played: Played) -> list[dict[str, Any]]:
     """The cases of the year in the province, those of the officer's co-operatives first."""
-    chief = wire.as_("chief")
-    lists = await asyncio.gather(
-        *(chief.list_all("/debt/v1/cases", cooperative_id=one.id) for one in played.cooperatives)
-    )
-    return [case for cases in lists for case in cases]
+    return await _of_all(wire.as_("chief"), played, "/debt/v1/cases")
 
 
 async def work_on_cases(wire: Wire, played: Played, narrator: Narrator) -> None:
@@ -59,7 +55,7 @@ async def work_on_cases(wire: Wire, played: Played, narrator: Narrator) -> None:
     chosen = [case for case in cases if case["cooperative_id"] in own or _is_chosen(played, codes, case)]
     with narrator.step(f"{len(cases)} cases: assess, plan, approve, accept", len(chosen)) as bar:
         await _each(chosen, lambda case: _work_on(wire, played, case, bar))
-    with narrator.step("Livelihood learns what it may deduct", played.plans) as bar:
+    with narrator.step("Livelihood learns what it may deduct") as bar:
         await _wait_for_agreements(wire, played, bar)
 
 
@@ -155,21 +151,25 @@ def _household_figures(played: Played, member: dict[str, Any]) -> dict[str, Any]
 async def _wait_for_agreements(wire: Wire, played: Played, bar: Bar) -> None:
     """Every plan in force lets livelihood hold a share of the member's produce."""
     chief = wire.as_("chief")
+    plans = await _of_all(chief, played, "/debt/v1/plans", status="in_force")
+    wanted = {plan["id"] for plan in plans if Decimal(plan["deduction_share"])}
+    bar.expect(len(wanted))
 
     async def known() -> bool | None:
-        lists = await asyncio.gather(
-            *(
-                chief.list_all("/livelihood/v1/deduction-agreements", cooperative_id=one.id)
-                for one in played.cooperatives
-            )
-        )
-        agreements = [agreement for found in lists for agreement in found]
-        if any(Decimal(agreement["deduction_share"]) <= 0 for agreement in agreements):
-            raise StoryFailed("livelihood holds an agreement without a share")
-        bar.reach(len(agreements))
-        return True if len(agreements) == played.plans else None
+        agreements = await _of_all(chief, played, "/livelihood/v1/deduction-agreements")
+        found = {agreement["plan_id"] for agreement in agreements}
+        bar.reach(len(found & wanted))
+        return True if found == wanted else None
 
-    await until(f"livelihood to know {played.plans} agreements", known)
+    await until(f"livelihood to know {len(wanted)} agreements", known)
+
+
+async def _of_all(caller: Caller, played: Played, path: str, **parameters: str) -> list[dict[str, Any]]:
+    """The items of a list of every co-operative."""
+    lists = await asyncio.gather(
+        *(caller.list_all(path, cooperative_id=one.id, **parameters) for one in played.cooperatives)
+    )
+    return [item for found in lists for item in found]
 
 
 async def _each(cases: Iterable[dict[str, Any]], work: Callable[[dict[str, Any]], Awaitable[None]]) -> None:

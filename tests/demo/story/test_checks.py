@@ -12,6 +12,7 @@ from demo.generator.split import MonthlyPart, Reject
 from demo.story.checks import FAULTS_SHOWN, verdict
 from demo.story.checks.defects import reject_faults
 from demo.story.checks.figures import by_hand, compare_cohort
+from demo.story.choices import Choices
 from demo.story.client import Access
 from demo.story.played import Cooperative, HandPayment, Played, SentFile, StoryOptions
 from demo.story.recompute import PARTS, CohortFigure
@@ -92,7 +93,8 @@ def test_a_verdict_shows_the_first_faults_and_counts_the_others() -> None:
 
 def test_a_reversed_payment_by_hand_counts_twice_and_sums_to_nothing(tmp_path: Path) -> None:
     options = StoryOptions("52", members=100, cooperatives=2, seed=7, folder=tmp_path)
-    played = Played(Access("", "", {}), options, [Cooperative("c", "C52-0001", "สหกรณ์", "5201")])
+    cooperatives = [Cooperative("c", "C52-0001", "สหกรณ์", "5201")]
+    played = Played(Access("", "", {}), options, Choices(tmp_path), cooperatives)
     payment = HandPayment("p", "c", "l", "cash", 150_000, date(2023, 5, 24), date(2023, 5, 24), date(2023, 6, 1))
     played.payments.append(payment)
     found = by_hand(played)
