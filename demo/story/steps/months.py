@@ -20,6 +20,9 @@ MONTHLY_FILES: Mapping[str, str] = {
 }
 """The files that come after each month-end, and the service that takes them in."""
 
+PRODUCE = "produce.csv"
+"""Comes after the payments: a deduction takes what is overdue when it arrives, so one order gives one year."""
+
 STEPS_A_MONTH = len(MONTHLY_FILES) + 5
 MONTHS_TH = (
     "มกราคม", "กุมภาพันธ์", "มีนาคม", "เมษายน", "พฤษภาคม", "มิถุนายน",
@@ -47,10 +50,13 @@ async def _play_month(wire: Wire, played: Played, parts: Mapping[str, MonthlyPar
     bar.note("files come in")
     async with asyncio.TaskGroup() as files:
         for name, service in MONTHLY_FILES.items():
-            files.create_task(_take_in(wire, played, service, parts[name], bar))
+            if name != PRODUCE:
+                files.create_task(_take_in(wire, played, service, parts[name], bar))
     bar.note("officers act")
     await act_by_hand(wire, played, closed_on)
     bar.advance()
+    bar.note("produce is weighed")
+    await _take_in(wire, played, MONTHLY_FILES[PRODUCE], parts[PRODUCE], bar)
     bar.note("household accounts are closed")
     await _close_accounts(wire, played, closed_on)
     bar.advance()
