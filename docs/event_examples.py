@@ -24,7 +24,6 @@ _NAMED: dict[str, Any] = {
     "area_rai": Decimal("12.5"),
     "baseline_on": date(2022, 9, 30),
     "birth_decade": 1960,
-    "cause": "late_payment",
     "closed_on": date(2022, 10, 31),
     "cooperative_code": "5201-0007",
     "cooperative_type": "agricultural",
