@@ -144,12 +144,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def _tell(self, busy: bool) -> None:
         """Say how far we are: the heartbeat in PostgreSQL, and the group's offsets in Kafka for lag tools."""
         now = asyncio.get_running_loop().time()
-        if now - self._told_at < _HEARTBEAT_SECONDS or not self._held:
+        held = dict(self._held)  # a rebalance may take it away while we tell
+        if now - self._told_at < _HEARTBEAT_SECONDS or not held:
             return
         self._told_at = now
         assert self._kafka is not None  # noqa: S101 - set in _round, which alone leads here
         lag_events = 0
-        for partition, next_offset in self._held.items():
+        for partition, next_offset in held.items():
             end = self._kafka.highwater(partition)
             lag_events += max((end or next_offset) - next_offset, 0)
         CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
@@ -167,7 +168,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 lag_seconds=lag_seconds,
             )
         try:
-            await self._kafka.commit(dict(self._held))
+            await self._kafka.commit(held)
         except KafkaError as error:
             # Ours are the offsets that count; lag tools see these a little later.
             log.info("group_offsets_not_told", consumer=self._name, error=type(error).__name__)

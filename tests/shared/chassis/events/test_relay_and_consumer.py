@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import ClassVar
 from uuid import uuid4
@@ -150,6 +152,42 @@ async def test_promise_4_two_members_apply_each_effect_once_while_they_rebalance
         await publish(bus, database, [(event, 1) for event in deposits[2_000:]])
         await until(lambda: _is(database, "select count(*) from deposit", 3_000))
     assert await count(database, "select sum(amount) from total") == 3_000
+
+
+async def test_promise_4_a_rebalance_while_a_member_tells_its_offsets_stops_nobody(
+    bus: Settings, database: Database
+) -> None:
+    assignable = asyncio.Event()
+    assignable.set()
+    revoked = asyncio.Event()
+
+    class Held(Consumer):
+        """Between two assignments for as long as the test wants."""
+
+        async def on_partitions_revoked(self, partitions: Iterable[TopicPartition]) -> None:
+            await super().on_partitions_revoked(partitions)
+            revoked.set()
+
+        async def _take(self, assigned: list[TopicPartition]) -> None:
+            await assignable.wait()
+            await super()._take(assigned)
+
+    deposits = [Deposited(account_id=uuid4(), amount=1) for _ in range(20)]
+    async with AsyncExitStack() as members:
+        await members.enter_async_context(running(Held(bus, database, make_inbox(), member="a")))
+        await publish(bus, database, [(event, 1) for event in deposits[:10]])
+        await until(lambda: _is(database, "select count(*) from deposit", 10))
+        assignable.clear()
+        revoked.clear()
+        async with database.unscoped() as session:
+            await session.execute("lock table consumer_heartbeat")
+            await asyncio.sleep(2.5)  # the member's next heartbeat has begun, and waits
+            await members.enter_async_context(running(Consumer(bus, database, make_inbox(), member="b")))
+            await asyncio.wait_for(revoked.wait(), 30)
+        await asyncio.sleep(1)  # it tells now, and holds nothing any more
+        assignable.set()
+        await publish(bus, database, [(event, 1) for event in deposits[10:]])
+        await until(lambda: _is(database, "select count(*) from deposit", 20))
 
 
 async def test_promise_4_a_relays_second_copy_and_an_older_state_change_nothing(
