@@ -2,6 +2,7 @@
 
 from services.reporting.areas.routes import router as areas
 from services.reporting.completeness.routes import router as completeness
+from services.reporting.dashboard.routes import router as dashboard
 from services.reporting.exports.routes import router as exports
 from services.reporting.inbox import INBOX
 from services.reporting.kpis.routes import router as kpis
@@ -13,5 +14,6 @@ SERVICE = Service(
     title_en="Reporting: what it all achieves",
     title_th="รายงานผล",
     routers=(areas, kpis, targets, completeness, exports),
+    page_routers=(dashboard,),
     inbox=INBOX,
 )

@@ -179,16 +179,16 @@ PageReading = Annotated[ReadSession, Depends(reading, scope="function")]
 Year = Annotated[int, InPath(ge=2500, le=2700)]
 InProgramme = Annotated[Programme | None, Query()]
 
-dashboard_router = APIRouter(prefix="/dashboard", route_class=PageRoute, lifespan=_lifespan)
+router = APIRouter(prefix="/dashboard", route_class=PageRoute, lifespan=_lifespan)
 
 
-@dashboard_router.get("")
+@router.get("")
 async def open_dashboard(session: PageReading, programme: InProgramme = None) -> Response:
     """To the reader's own area in the newest fiscal year."""
     return moved(await home_path(session, await newest_year(session), programme))
 
 
-@dashboard_router.get("/sign-in")
+@router.get("/sign-in")
 async def begin_sign_in(request: Request, next: str = HOME_PATH, hop: bool = False) -> Response:  # noqa: A002 - its name in the address
     """To the identity provider."""
     dashboard = dashboard_of(request)
@@ -202,7 +202,7 @@ async def begin_sign_in(request: Request, next: str = HOME_PATH, hop: bool = Fal
     return response
 
 
-@dashboard_router.get("/callback")
+@router.get("/callback")
 async def finish_sign_in(request: Request) -> Response:
     """From the identity provider: the code becomes a session."""
     dashboard, answer = dashboard_of(request), dict(request.query_params)
@@ -219,7 +219,7 @@ async def finish_sign_in(request: Request) -> Response:
     return response
 
 
-@dashboard_router.post("/sign-out")
+@router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """Forget the session here, then at the provider."""
     dashboard = dashboard_of(request)
@@ -237,13 +237,13 @@ def _refuse_foreign_form(request: Request, dashboard: Dashboard) -> None:
         raise HTTPException(403)
 
 
-@dashboard_router.get("/signed-out")
+@router.get("/signed-out")
 async def show_signed_out(request: Request) -> Response:
     """The page after signing out."""
     return signed_out_page(request, dashboard_of(request).provider.origin)
 
 
-@dashboard_router.get("/static/{digest}/{name}")
+@router.get("/static/{digest}/{name}")
 async def read_static(request: Request, digest: str, name: str) -> Response:
     """A file of ours, or Vega; kept by browsers for ever, since the address changes with the content."""
     if name == BUNDLE_NAME and digest == bundle_digest():
@@ -261,7 +261,7 @@ async def read_static(request: Request, digest: str, name: str) -> Response:
     return Response(content, headers=headers, media_type=media_type)
 
 
-@dashboard_router.get("/freshness")
+@router.get("/freshness")
 async def read_freshness(
     request: Request, fiscal_year_be: int, area: Annotated[str, Query(max_length=36)], programme: InProgramme = None
 ) -> Response:
@@ -279,7 +279,7 @@ async def read_freshness(
     return Response(f'{{"version":"{version}"}}', headers=headers, media_type="application/json")
 
 
-@dashboard_router.get("/charts/{year}/{code}/{chart}.svg")
+@router.get("/charts/{year}/{code}/{chart}.svg")
 async def read_still(
     request: Request, year: Year, code: str, chart: str, session: PageReading, programme: InProgramme = None
 ) -> Response:
@@ -293,7 +293,7 @@ async def read_still(
     return Response(picture, headers=headers, media_type="image/svg+xml")
 
 
-@dashboard_router.get("/{year}")
+@router.get("/{year}")
 async def read_home(
     request: Request, year: Year, session: PageReading, caller: Reader, programme: InProgramme = None
 ) -> Response:
@@ -310,7 +310,7 @@ async def read_home(
     return _page(request, asked, "home.html", content)
 
 
-@dashboard_router.get("/{year}/{path:path}")
+@router.get("/{year}/{path:path}")
 async def read_area(
     request: Request, year: Year, path: str, session: PageReading, caller: Reader, programme: InProgramme = None
 ) -> Response:
@@ -331,7 +331,7 @@ async def read_area(
     return _page(request, asked, "area.html", content)
 
 
-@dashboard_router.get("/{rest:path}")
+@router.get("/{rest:path}")
 async def refuse_unknown(rest: str) -> Response:
     """Nothing else stands here; a slash too many leads to the front page."""
     if not rest:

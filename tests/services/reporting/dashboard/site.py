@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,7 +22,6 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from services.reporting.app import SERVICE
-from services.reporting.dashboard.routes import dashboard_router
 from shared.chassis.database import Database
 from shared.chassis.http.app import create_app
 from shared.chassis.http.dispatch import Dispatcher
@@ -96,9 +95,8 @@ async def _fill(site: Site) -> None:
 
 @contextmanager
 def _served(site: Site, listening: socket.socket) -> Iterator[None]:
-    service = SERVICE if SERVICE.page_routers else replace(SERVICE, page_routers=(dashboard_router,))
     with patch.dict(os.environ, {_DATABASE: site.database_url}):
-        app = create_app(service, settings=site.settings)
+        app = create_app(SERVICE, settings=site.settings)
     identity = create_identity_app(site.state, issuer=site.settings.issuer, province="52")
     apps = {"reporting": app, "dashboard": app, "identity": Starlette(routes=[Mount("/identity", identity)])}
     server = make_server(Dispatcher(apps, home="dashboard"), settings=site.settings)
