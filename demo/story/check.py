@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from demo.story.checks import Check
+from demo.story.checks.dashboard import check_dashboard
 from demo.story.checks.defects import check_files
 from demo.story.checks.deliveries import check_deliveries
 from demo.story.checks.figures import check_figures
@@ -66,7 +67,7 @@ async def check(played: Played, settings: Settings, rebuild: Rebuild, narrator: 
     """
     began = time.monotonic()
     async with open_wire(played.access) as wire:
-        with narrator.step("Checking", 6) as bar:
+        with narrator.step("Checking", 7) as bar:
             checks = await check_quiet(settings)
             bar.advance()
             books, deliveries = await read_debt(settings), await read_deliveries(settings)
@@ -81,6 +82,9 @@ async def check(played: Played, settings: Settings, rebuild: Rebuild, narrator: 
             bar.advance()
             bar.note("reach")
             checks.append(await check_reach(wire, played))
+            bar.advance()
+            bar.note("dashboard")
+            checks.append(await check_dashboard(played))
             bar.advance()
             bar.note("rebuild")
         checks.append(await check_rebuild(rebuild))

@@ -57,11 +57,7 @@ async def sign_in(
     page = await http.get(f"{issuer}/authorize", params=asked, follow_redirects=False)
     if page.status_code != 200:
         raise SignInFailed(f"the login page answered {page.status_code}: {page.headers.get('location', page.text)}")
-    form = _Form.of(page.text)
-    pressed = {**form.hidden, "persona": persona}
-    # The page's own cookie, not the client's jar: several personas may sign in through one client at once.
-    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in page.cookies.items())}
-    sent_back = await http.post(form.action, data=pressed, headers=cookies, follow_redirects=False)
+    sent_back = await choose_persona(http, page, persona)
     fields = parse_qs(urlsplit(sent_back.headers.get("location", "")).query)
     if fields.get("state") != [state] or "code" not in fields:
         raise SignInFailed(f"the login form answered {sent_back.status_code}: {sent_back.text}")
@@ -76,6 +72,15 @@ async def sign_in(
             "code_verifier": verifier,
         },
     )
+
+
+async def choose_persona(http: httpx2.AsyncClient, login_page: httpx2.Response, persona: str) -> httpx2.Response:
+    """Press a persona's button on a login page; the answer is the redirect back to the client."""
+    form = _Form.of(login_page.text)
+    # The page's own cookie, not the client's jar: several personas may sign in through one client at once.
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in login_page.cookies.items())}
+    pressed = {**form.hidden, "persona": persona}
+    return await http.post(form.action, data=pressed, headers=cookies, follow_redirects=False)
 
 
 async def sign_in_system(http: httpx2.AsyncClient, issuer: str, client_id: str, client_secret: str) -> Tokens:
