@@ -8,22 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import asyncpg
 import orjson
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 
-from shared.chassis.database import WriteSession
+from shared.chassis.database import WriteSession, is_transient
 from shared.chassis.events import Event, InvalidEvent, Received
 from shared.chassis.inbox import Inbox
 from shared.chassis.metrics import DEAD_LETTERS
 from shared.chassis.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-# PostgreSQL error classes that pass by themselves: connections, resources, locks and serialisation, shutdown.
-_TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
 
 _BEHIND = "parked behind an event that was set aside"
 
@@ -62,18 +57,6 @@ class Claim:
     partition: int
     expected_offset: int
     next_offset: int
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same batch may succeed later without anybody mending anything."""
-    if isinstance(error, DBAPIError):
-        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-            return True
-        code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
-        return str(code)[:2] in _TRANSIENT_CLASSES
-    if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate)[:2] in _TRANSIENT_CLASSES
-    return isinstance(error, OSError | asyncpg.InterfaceError | TimeoutError | PoolTimeout)
 
 
 def reason_of(error: BaseException) -> str:

@@ -20,9 +20,8 @@ from shared.chassis.batches import (
     LogChanged,
     PartitionLost,
     Record,
-    is_transient,
 )
-from shared.chassis.database import Database
+from shared.chassis.database import Database, is_transient
 from shared.chassis.inbox import Inbox
 from shared.chassis.kafka import make_admin, make_consumer, topic_name
 from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED

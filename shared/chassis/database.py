@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 import asyncpg
 import orjson
 from sqlalchemy import CursorResult, Executable, RowMapping, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlmodel import SQLModel
 
@@ -36,6 +38,24 @@ _SET_REACH = text(
     " set_config('plodnee.districts', :districts, true), set_config('plodnee.cooperatives', :cooperatives, true),"
     " set_config('plodnee.unscoped', :unscoped, true)"
 )
+
+
+# PostgreSQL error classes that pass by themselves: connections, resources, locks and serialisation, shutdown.
+_TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work may succeed later without a mend: a lost connection, a lock, a restart of the database."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.orig or error
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return state[:2] in _TRANSIENT_CLASSES
+    if isinstance(error, OSError | asyncpg.InterfaceError | PoolTimeout):
+        return True
+    return error.__cause__ is not None and is_transient(error.__cause__)
 
 
 class ReadSession:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.chassis.batches import is_transient, reason_of
-from shared.chassis.database import Database, WriteSession
+from shared.chassis.batches import reason_of
+from shared.chassis.database import Database, WriteSession, is_transient
 from shared.chassis.inbox import Inbox
 from shared.chassis.pause import pause_consumer
 

@@ -1,18 +1,20 @@
 """Kafka clients with every option that has a dangerous default stated, hidden here so that they can be swapped."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from ssl import create_default_context
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from shared.chassis.events import Topic
 from shared.chassis.settings import Settings
 
 _HEADERS_BYTES_MAX = 65_536
+_TOPICS_KNOWN_SECONDS_MAX = 30.0
 # Kept for ever and never compacted; with these two an acknowledged event survives the loss of any one broker.
 _KEPT = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 _SAFE = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
@@ -126,9 +128,19 @@ async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:
             for name, code, *_ in response.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(f"could not create topic {name}")
+            await _until_known(admin, missing)
         return missing
     finally:
         await admin.close()
+
+
+async def _until_known(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
+    """Wait until the broker tells of topics that it has just made: its answers follow its log by a moment."""
+    deadline = asyncio.get_running_loop().time() + _TOPICS_KNOWN_SECONDS_MAX
+    while unknown := set(names) - set(await admin.list_topics()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise UnknownTopicOrPartitionError(f"made, but not told of yet: {', '.join(sorted(unknown))}")
+        await asyncio.sleep(0.1)
 
 
 async def check_topics(settings: Settings, topics: list[Topic]) -> None:

@@ -13,8 +13,9 @@ from prometheus_client import start_http_server
 from shared.chassis.batches import ConsumerStopped, LogChanged
 from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database
+from shared.chassis.feeds.delivery import feed_tasks
 from shared.chassis.initialise import refuse_unsafe_role
-from shared.chassis.jobs import run_jobs
+from shared.chassis.jobs import Tasks, housekeeping_tasks, run_jobs
 from shared.chassis.relay import Relay
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
@@ -41,7 +42,7 @@ async def run_worker(
         starters: dict[Part, Callable[[], Awaitable[None]]] = {
             "relay": lambda: Relay(settings, database).run(stop),
             "consumer": lambda: _consume(service, settings, database, stop, member),
-            "jobs": lambda: run_jobs(service, database, settings, stop),
+            "jobs": lambda: run_jobs(tasks_of(service), database, settings, stop),
         }
         running = [asyncio.create_task(_until(starters[part], stop), name=f"{service.name}-{part}") for part in parts]
         log.info("worker_started", service=service.name, parts=parts)
@@ -54,6 +55,16 @@ async def run_worker(
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await database.close()
+
+
+def tasks_of(service: Service) -> Tasks:
+    """Every task the service's worker runs: its own, those of its feeds, and the chassis' housekeeping."""
+    tasks = housekeeping_tasks()
+    if service.tasks is not None:
+        tasks.include(service.tasks)
+    if service.feed_kinds:
+        tasks.include(feed_tasks(service.feed_kinds))
+    return tasks
 
 
 async def _until(start: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.registry.code_lists.domain import CODE_LISTS
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.households import repository, service
-from services.registry.households.domain import household_id
+from services.registry.households.identity import household_id
 from services.registry.households.models import Household, Plot
 from services.registry.states import Statement, StateTable, apply_statements, days, given
 from shared.chassis.crypto import member_number_hash

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.registry.cooperatives import repository as cooperatives
-from services.registry.households.domain import household_id
+from services.registry.households.identity import household_id
 from services.registry.members import identity, repository
 from services.registry.members.domain import clean_phone, read_name
 from services.registry.members.identity import KnownPerson

@@ -8,7 +8,7 @@ import sqlalchemy.exc
 
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.errors import CooperativeUnknown, MemberNotFound, MemberNumberTaken
-from services.registry.households.domain import household_id
+from services.registry.households.identity import household_id
 from services.registry.members import identity, repository
 from services.registry.members.domain import birth_decade, clean_phone, name_range, read_name
 from services.registry.members.models import Member

@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 import structlog
 
-from shared.chassis.database import WriteSession
+from shared.chassis.database import WriteSession, is_transient
 from shared.chassis.feeds import repository
 from shared.chassis.feeds.columns import RowParser
 from shared.chassis.feeds.kinds import ACCEPTED, OLDER, UNCHANGED, Delivery, FeedKind, FeedRow, Outcome
@@ -26,8 +26,7 @@ from shared.chassis.feeds.messages import FILE_MESSAGES, FileRefused
 from shared.chassis.feeds.readers import CsvRows, match_headings
 from shared.chassis.feeds.xlsx import csv_of_workbook
 from shared.chassis.jobs import JobCancelled, JobContext, JobReplaced, Tasks, enqueue
-from shared.chassis.jobs.registry import is_transient
-from shared.chassis.jobs.worker import TRANSIENT_ATTEMPTS_MAX
+from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
 from shared.chassis.reach import UNSCOPED
 
 log = structlog.get_logger(__name__)

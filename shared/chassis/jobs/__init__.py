@@ -17,7 +17,7 @@ job_id = await jobs.enqueue(session, "close", {"close_to": day}, requested_by=ca
 from shared.chassis.jobs.queue import SYSTEM, as_caller, describe, enqueue, get_job, request_cancel
 from shared.chassis.jobs.registry import JobCancelled, JobContext, JobReplaced, Task, Tasks
 from shared.chassis.jobs.routes import job_router
-from shared.chassis.jobs.worker import run_jobs
+from shared.chassis.jobs.worker import housekeeping_tasks, run_jobs
 
 __all__ = [
     "SYSTEM",
@@ -30,6 +30,7 @@ __all__ = [
     "describe",
     "enqueue",
     "get_job",
+    "housekeeping_tasks",
     "job_router",
     "request_cancel",
     "run_jobs",

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-import asyncpg
 import orjson
-import sqlalchemy.exc
 
 from shared.chassis.database import Database
 from shared.chassis.reach import Reach
@@ -26,16 +24,7 @@ class JobReplaced(Exception):
     """Another worker has taken the job over, because this one was thought dead. Stop without a trace."""
 
 
-_TRANSIENT = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    sqlalchemy.exc.TimeoutError,
-    OSError,
-)
+TRANSIENT_ATTEMPTS_MAX = 5
 
 JobResult: TypeAlias = Mapping[str, Any] | None
 
@@ -158,15 +147,6 @@ class JobContext:
             raise JobReplaced(self.kind)
         self._written_at = time.monotonic()
         self._cancelled = bool(row["cancel_requested"])
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same work may succeed a moment later: a lost connection, a deadlock, a restart of the database."""
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
-        return True
-    if isinstance(error, _TRANSIENT):
-        return True
-    return error.__cause__ is not None and is_transient(error.__cause__)
 
 
 def to_json(value: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ heartbeat stops, and any other worker puts its jobs back into the queue.
 import asyncio
 import traceback
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -19,16 +19,20 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy import RowMapping
 
-from shared.chassis.database import Database
+from shared.chassis.database import Database, is_transient
 from shared.chassis.http.idempotency import delete_expired_answers
 from shared.chassis.jobs.queue import QUEUE, SYSTEM, TASK_NAME, enqueue
-from shared.chassis.jobs.registry import JobCancelled, JobContext, JobReplaced, Tasks, is_transient, to_json
+from shared.chassis.jobs.registry import (
+    TRANSIENT_ATTEMPTS_MAX,
+    JobCancelled,
+    JobContext,
+    JobReplaced,
+    Tasks,
+    to_json,
+)
 from shared.chassis.reach import UNSCOPED, Reach
 from shared.chassis.settings import Settings
 from shared.kernel.errors import DomainError
-
-if TYPE_CHECKING:
-    from shared.chassis.service import Service
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +40,6 @@ HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 30.0  # six heartbeats: a worker busy with a long calculation is not taken for dead
 POLL_SECONDS = 2.0  # only a fallback: a new job is announced by NOTIFY
 RESTART_PAUSE_SECONDS = 2.0
-TRANSIENT_ATTEMPTS_MAX = 5
 ATTEMPTS_MAX = 20  # a job that takes its worker down each time is given up
 FINISHED_KEPT_HOURS = 24 * 90
 CRON_TASK_NAME = "plodnee.cron"
@@ -44,23 +47,22 @@ HOUSEKEEPING_CRON = "17 19 * * *"  # 02:17 in Bangkok
 
 
 async def run_jobs(
-    service: "Service",
+    tasks: Tasks,
     database: Database,
     settings: Settings,
     stop: asyncio.Event,
     *,
     stalled_seconds: float = STALLED_SECONDS,
 ) -> None:
-    """Run the service's jobs until `stop` is set; then finish what ends in time and put the rest back.
+    """Run jobs until `stop` is set; then finish what ends in time and put the rest back.
 
     Args:
-        service: its tasks and feed kinds are run.
+        tasks: what the jobs of each kind do.
         database: of the worker role.
         settings: bounds and the drain time.
         stop: set at shutdown.
         stalled_seconds: how long a worker may be silent before its jobs go to another.
     """
-    tasks = tasks_of(service)
     while not stop.is_set():
         try:
             await _run_worker(tasks, database, settings, stop, stalled_seconds)
@@ -70,16 +72,9 @@ async def run_jobs(
             await asyncio.sleep(RESTART_PAUSE_SECONDS)
 
 
-def tasks_of(service: "Service") -> Tasks:
-    """Every task the service's worker runs: its own, those of its feeds, and the chassis' housekeeping."""
-    # The feeds enqueue jobs, so they import this package: they can be imported only when it is complete.
-    from shared.chassis.feeds.delivery import feed_tasks
-
+def housekeeping_tasks() -> Tasks:
+    """What every service's jobs look after besides their own work."""
     tasks = Tasks()
-    if service.tasks is not None:
-        tasks.include(service.tasks)
-    if service.feed_kinds:
-        tasks.include(feed_tasks(service.feed_kinds))
     tasks.task("housekeeping", cron=HOUSEKEEPING_CRON)(_remove_old)
     return tasks
 

@@ -14,8 +14,9 @@ from services.debt.inbox import INBOX
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Database
 from shared.chassis.events import Event, Received
-from shared.chassis.jobs.worker import run_job, tasks_of
+from shared.chassis.jobs.worker import run_job
 from shared.chassis.settings import Settings, get_settings
+from shared.chassis.worker import tasks_of
 from shared.contracts.registry import CooperativeRecorded, MemberRecorded
 from shared.kernel.identifiers import derived_id
 

@@ -21,6 +21,7 @@ from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Delivery, FeedRow
 from shared.chassis.jobs import run_jobs
 from shared.chassis.reach import UNSCOPED
 from shared.chassis.settings import Settings
+from shared.chassis.worker import tasks_of
 from shared.contracts.registry import CooperativeRecorded, MemberRecorded
 from shared.kernel.identifiers import derived_id, uuid7
 from tests.conftest import ClientOf, DatabaseOf
@@ -100,7 +101,7 @@ async def _deliver(
     )
     assert sent.status_code == 202, sent.text
     stop = asyncio.Event()
-    jobs = asyncio.create_task(run_jobs(SERVICE, database, settings, stop))
+    jobs = asyncio.create_task(run_jobs(tasks_of(SERVICE), database, settings, stop))
     try:
         for _ in range(300):
             shown = (await client.get(sent.headers["location"])).json()
@@ -272,7 +273,7 @@ async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_
     assert [(month["food"], month["saving"], month["status"]) for month in months] == [("1250.50", "100.00", "closed")]
     await _hear(database, [_member("7")])
     stop = asyncio.Event()
-    jobs = asyncio.create_task(run_jobs(SERVICE, database, settings, stop))
+    jobs = asyncio.create_task(run_jobs(tasks_of(SERVICE), database, settings, stop))
     try:
         for _ in range(200):
             path = f"/literacy/v1/members/{derived_id('test', '7')}/household-months"

@@ -8,8 +8,9 @@ import orjson
 
 from services.registry.app import SERVICE
 from shared.chassis.database import Database
-from shared.chassis.jobs.worker import run_job, tasks_of
+from shared.chassis.jobs.worker import run_job
 from shared.chassis.settings import get_settings
+from shared.chassis.worker import tasks_of
 
 FEED = "feed:write"
 

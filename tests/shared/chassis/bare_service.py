@@ -13,6 +13,7 @@ from shared.chassis.jobs import run_jobs
 from shared.chassis.service import Service
 from shared.chassis.settings import Role, Settings
 from shared.chassis.testing.databases import empty_database, make_bare_database
+from shared.chassis.worker import tasks_of
 
 SERVICE_NAME = "registry"
 _URL = f"PLODNEE_{SERVICE_NAME.upper()}_DATABASE_URL"
@@ -51,7 +52,7 @@ async def worker(
 ) -> AsyncIterator[asyncio.Event]:
     """Jobs of the service run until the block ends; then they are drained."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run_jobs(service, database, settings, stop, stalled_seconds=stalled_seconds))
+    task = asyncio.create_task(run_jobs(tasks_of(service), database, settings, stop, stalled_seconds=stalled_seconds))
     try:
         yield stop
     finally:

@@ -11,6 +11,7 @@ from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Database
 from shared.chassis.jobs import run_jobs
 from shared.chassis.settings import get_settings
+from shared.chassis.worker import tasks_of
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.livelihood.conftest import COOPERATIVE, Hear, cooperative, member, plan
 
@@ -32,7 +33,7 @@ async def _deliver(client: httpx2.AsyncClient, database: Database, slips: Sequen
     )
     assert sent.status_code == 202, sent.text
     stop = asyncio.Event()
-    jobs = asyncio.create_task(run_jobs(SERVICE, database, get_settings(), stop))
+    jobs = asyncio.create_task(run_jobs(tasks_of(SERVICE), database, get_settings(), stop))
     try:
         async with asyncio.timeout(60):
             while True:

@@ -3,7 +3,7 @@
 import httpx2
 import pytest_asyncio
 
-from services.registry.households.domain import household_id
+from services.registry.households.identity import household_id
 from shared.chassis.database import Database
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.registry.deliveries import (

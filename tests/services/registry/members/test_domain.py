@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.registry.households.domain import household_id
+from services.registry.households.identity import household_id
 from services.registry.members.domain import birth_decade, clean_phone, name_range, read_name
 from shared.kernel.thai import normalise_name, sort_key, split_title
 

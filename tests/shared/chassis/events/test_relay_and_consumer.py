@@ -13,9 +13,9 @@ from aiokafka import TopicPartition
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis import outbox
-from shared.chassis.batches import ConsumerStopped, LogChanged, is_transient
+from shared.chassis.batches import ConsumerStopped, LogChanged
 from shared.chassis.consumer import Consumer, forget_offsets
-from shared.chassis.database import Database
+from shared.chassis.database import Database, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.events import Topic
 from shared.chassis.kafka import create_topics, make_producer

@@ -1,11 +1,13 @@
 """Goal: a topic that could lose, forget or refuse an event is refused before anything is written to it."""
 
+from functools import partial
+
 import pytest
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.chassis.kafka import TopicsDiffer, check_topics, create_topics, make_admin, topic_name
 from shared.chassis.settings import Settings
-from tests.shared.chassis.events.conftest import BALANCE, DEPOSIT
+from tests.shared.chassis.events.conftest import BALANCE, DEPOSIT, until
 
 
 async def test_topics_of_our_making_pass_and_are_made_once(kafka_settings: Settings) -> None:
@@ -26,6 +28,7 @@ async def test_a_topic_that_forgets_or_refuses_is_named_with_every_fault(kafka_s
         }
         name = topic_name(kafka_settings, BALANCE.name)
         await admin.create_topics([NewTopic(name=name, num_partitions=1, replication_factor=1, topic_configs=wrong)])
+        await until(partial(_is_known, admin, name))
     finally:
         await admin.close()
     with pytest.raises(TopicsDiffer) as refused:
@@ -41,3 +44,7 @@ async def test_in_production_an_event_must_survive_the_loss_of_a_broker(kafka_se
     production = kafka_settings.model_copy(update={"environment": "production"})
     with pytest.raises(TopicsDiffer, match=r"1 replicas.*min\.insync\.replicas=1, expected 2"):
         await check_topics(production, [BALANCE])
+
+
+async def _is_known(admin: AIOKafkaAdminClient, name: str) -> bool:
+    return name in await admin.list_topics()

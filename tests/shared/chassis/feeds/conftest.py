@@ -12,10 +12,11 @@ from shared.chassis.database import Database
 from shared.chassis.feeds import feed_router
 from shared.chassis.http.app import create_app
 from shared.chassis.jobs import job_router
-from shared.chassis.jobs.worker import run_job, tasks_of
+from shared.chassis.jobs.worker import run_job
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer
+from shared.chassis.worker import tasks_of
 from tests.shared.chassis.bare_service import bare_database, pool
 from tests.shared.chassis.feeds.example import TABLES, TOOLS, add_cooperatives, delivery_of
 

@@ -16,12 +16,13 @@ import asyncio
 from tests.shared.chassis.bare_service import pool
 from tests.shared.chassis.feeds.conftest import SERVICE
 from shared.chassis.jobs import run_jobs
+from shared.chassis.worker import tasks_of
 from shared.chassis.settings import Settings
 
 async def main():
     settings = Settings().model_copy(update={"feed_chunk_rows": 3})
     async with pool(settings) as database:
-        await run_jobs(SERVICE, database, settings, asyncio.Event(), stalled_seconds=2.0)
+        await run_jobs(tasks_of(SERVICE), database, settings, asyncio.Event(), stalled_seconds=2.0)
 
 asyncio.run(main())
 """

@@ -14,10 +14,11 @@ import uvloop
 
 from shared.chassis import jobs
 from shared.chassis.database import Database
-from shared.chassis.jobs.worker import ATTEMPTS_MAX, run_job, tasks_of
+from shared.chassis.jobs.worker import ATTEMPTS_MAX, run_job
 from shared.chassis.reach import EVERYTHING, UNSCOPED, Reach
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
+from shared.chassis.worker import tasks_of
 from shared.kernel.errors import Conflict
 from shared.kernel.identifiers import uuid7
 from tests.shared.chassis.bare_service import as_owner, pool, until, worker
