@@ -2,19 +2,25 @@
 
 DomainError
 ├── NotFound
+│   ├── UnknownCooperative  the co-operative does not exist within reach
 │   ├── UnknownMember       the member does not exist within reach
 │   ├── UnknownCourse       the course does not exist within reach
 │   ├── UnknownSession      the session does not exist within reach
 │   └── UnknownPledge       the pledge does not exist within reach
 ├── Conflict
 │   ├── CourseCodeTaken     the co-operative has a course of this code
-│   ├── MonthClosed         a closed month of an account takes no more figures
 │   └── PledgeCannotBecome  the state of the pledge forbids the next one
 └── Invalid
     └── UnknownMemberNumbers    a roll call names members nobody knows; none of it was recorded
 """
 
 from shared.kernel.errors import Conflict, Invalid, NotFound
+
+
+class UnknownCooperative(NotFound):
+    type = "cooperative-unknown"
+    title_en = "There is no such co-operative"
+    title_th = "ไม่พบสหกรณ์นี้"
 
 
 class UnknownMember(NotFound):
@@ -45,12 +51,6 @@ class CourseCodeTaken(Conflict):
     type = "course-code-taken"
     title_en = "The co-operative has a course of this code"
     title_th = "สหกรณ์มีหลักสูตรรหัสนี้อยู่แล้ว"
-
-
-class MonthClosed(Conflict):
-    type = "month-closed"
-    title_en = "The month of this household account is closed"
-    title_th = "เดือนนี้ของบัญชีครัวเรือนปิดแล้ว"
 
 
 class PledgeCannotBecome(Conflict):

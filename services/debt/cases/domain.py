@@ -11,7 +11,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.debt.errors import CaseStageConflict
-from shared.kernel.calendar import fiscal_year_bounds
 from shared.kernel.errors import FieldProblem, Invalid
 from shared.kernel.identifiers import derived_id
 
@@ -86,11 +85,6 @@ class StageChange:
 def case_id(cooperative_id: UUID, member_id: UUID, fiscal_year_be: int) -> UUID:
     """The identifier of a member's one case at a co-operative in a fiscal year: opening it twice is opening one."""
     return derived_id("debt-case", cooperative_id, member_id, fiscal_year_be)
-
-
-def opening_date(fiscal_year_be: int) -> date:
-    """The day on which cases of a fiscal year open: its first, the day after the baseline."""
-    return fiscal_year_bounds(fiscal_year_be)[0]
 
 
 def can_move(stage: Stage, to: Stage) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.chassis.http.dates import HappenedOn
 from shared.contracts.debt import CohortStanding, ControlTotals
 from shared.kernel.money import Money
 
@@ -15,7 +16,7 @@ class CloseRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    close_to: date
+    close_to: HappenedOn
     cooperative_ids: Annotated[list[UUID] | None, Field(min_length=1, max_length=1000)] = None
 
 

@@ -38,10 +38,8 @@ async def request_close(
     """Queue the close of all co-operatives within reach, or of those named, up to a day.
 
     Raises:
-        Invalid: the day has not ended yet.
         NotFound: a co-operative that is named is not within reach.
     """
-    _refuse_future("close_to", close_to)
     found = await repository.cooperatives_in_reach(session, cooperative_ids)
     if cooperative_ids is not None and len(found) != len(set(cooperative_ids)):
         raise NotFound
@@ -55,8 +53,14 @@ async def request_close(
 
 
 async def request_baseline(session: WriteSession, caller: Caller, fiscal_year_be: int) -> UUID:
-    """Queue the baseline of a fiscal year for all co-operatives within reach; raises Invalid before its day ends."""
-    _refuse_future("fiscal_year_be", fiscal_year_bounds(fiscal_year_be)[0] - ONE_DAY)
+    """Queue the baseline of a fiscal year for all co-operatives within reach; raises Invalid before its day comes."""
+    baseline_on = fiscal_year_bounds(fiscal_year_be)[0] - ONE_DAY
+    if baseline_on > today_in_bangkok():
+        raise Invalid(
+            f"the baseline's day is {baseline_on}",
+            f"วันฐานคือวันที่ {baseline_on}",
+            [FieldProblem("fiscal_year_be", "in_the_future", "has not begun", "ยังไม่เริ่มต้น")],
+        )
     return await enqueue(session, "baseline", {"fiscal_year_be": fiscal_year_be}, requested_by=caller.subject)
 
 
@@ -254,12 +258,3 @@ def _cohort_standing(stock: RowMapping, parts: PartsOfChange) -> CohortStanding:
 def _gap_of(cohort: CohortStanding) -> int:
     parts = {name.removesuffix("_cohort"): amount for name, amount in cohort.parts.model_dump().items()}
     return identity_gap(cohort.overdue_at_baseline, cohort.overdue, parts)
-
-
-def _refuse_future(field: str, day: date) -> None:
-    if day > today_in_bangkok():
-        raise Invalid(
-            f"{day} has not ended yet",
-            f"วันที่ {day} ยังไม่สิ้นสุด",
-            [FieldProblem(field, "in_the_future", "has not ended yet", "ยังไม่สิ้นสุด")],
-        )

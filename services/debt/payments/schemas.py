@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.chassis.http.dates import HappenedOn
 from shared.contracts.debt import Channel
 from shared.kernel.money import Money, MoneyIn
 
@@ -20,7 +21,7 @@ class PaymentCreate(BaseModel):
 
     loan_id: UUID
     amount: MoneyIn
-    value_on: Annotated[date, Field(description="The day it counts from; a closed day posts in the open one.")]
+    value_on: Annotated[HappenedOn, Field(description="The day it counts from; a closed day posts in the open one.")]
     channel: PostedChannel = "cash"
     receipt_number: Annotated[str | None, Field(min_length=1, max_length=60)] = None
 

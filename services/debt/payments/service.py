@@ -6,7 +6,6 @@ from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentIn
 from services.debt.payments import repository
 from services.debt.payments.ledger import NewPayment, load_histories, open_ledger
 from services.debt.payments.schemas import LineRead, PaymentCreate, PaymentRead
-from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
@@ -20,8 +19,6 @@ async def post_payment(session: WriteSession, caller: Caller, new: PaymentCreate
         LoanNotFound: no such loan within reach.
         PaymentInvalid: the amount, the date or the receipt number cannot be posted.
     """
-    if new.value_on > today_in_bangkok():
-        raise _invalid("value_on", "in_the_future", "lies in the future", "เป็นวันในอนาคต")
     ledger = await open_ledger(session, [new.loan_id])
     account = ledger.accounts.get(new.loan_id)
     if account is None:

@@ -18,6 +18,7 @@ from services.literacy.courses.schemas import (
 )
 from services.literacy.errors import (
     CourseCodeTaken,
+    UnknownCooperative,
     UnknownCourse,
     UnknownMember,
     UnknownMemberNumbers,
@@ -31,7 +32,7 @@ from shared.chassis.http.sessions import Reading, Writing
 router = APIRouter(route_class=IdempotentRoute, tags=["courses"])
 
 
-@router.post("/courses", status_code=201, responses=problem_responses(UnknownCourse, CourseCodeTaken))
+@router.post("/courses", status_code=201, responses=problem_responses(UnknownCooperative, CourseCodeTaken))
 async def open_course(session: Writing, caller: LiteracyWriter, course: OpenCourse) -> CourseRead:
     """Open a course at a co-operative."""
     return await service.open_course(session, course)

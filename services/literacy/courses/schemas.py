@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.chassis.http.dates import HappenedOn
+
 Topic = Literal["household_account", "saving", "interest", "guarantee", "scam_safety", "new_debt"]
 Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
 MemberNumber = Annotated[str, Field(min_length=1, max_length=40)]
@@ -32,7 +34,7 @@ class CourseRead(BaseModel):
 class HoldSession(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    held_on: date
+    held_on: HappenedOn
 
 
 class SessionRead(BaseModel):
@@ -65,7 +67,7 @@ class ScoreAssessment(BaseModel):
     member_id: UUID
     phase: Literal["pre", "post"]
     score: Score
-    scored_on: date
+    scored_on: HappenedOn
 
 
 class AssessmentRead(BaseModel):

@@ -22,6 +22,7 @@ from services.literacy.courses.schemas import (
 )
 from services.literacy.errors import (
     CourseCodeTaken,
+    UnknownCooperative,
     UnknownCourse,
     UnknownMember,
     UnknownMemberNumbers,
@@ -61,9 +62,9 @@ class Scored:
 
 
 async def open_course(session: WriteSession, sent: OpenCourse) -> CourseRead:
-    """Open a course of a co-operative; raises UnknownCourse (no such co-operative), CourseCodeTaken."""
+    """Open a course of a co-operative; raises UnknownCooperative, CourseCodeTaken."""
     if await find_cooperative(session, sent.cooperative_id) is None:
-        raise UnknownCourse("There is no such co-operative", "ไม่พบสหกรณ์นี้")
+        raise UnknownCooperative
     course = {"id": uuid7(), "version": 1, **sent.model_dump()}
     if not await repository.insert_course(session, course):
         raise CourseCodeTaken

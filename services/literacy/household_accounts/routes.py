@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.literacy.auth import LiteracyReader, LiteracyWriter
-from services.literacy.errors import UnknownMember
+from services.literacy.errors import UnknownCooperative, UnknownMember
 from services.literacy.household_accounts import repository, service
 from services.literacy.household_accounts.schemas import CloseMonths, LedgerMonthRead, MonthsClosed
 from services.literacy.members.repository import find_member
@@ -18,7 +18,7 @@ from shared.chassis.http.sessions import Reading, Writing
 router = APIRouter(route_class=IdempotentRoute, tags=["household accounts"])
 
 
-@router.post("/household-months/close")
+@router.post("/household-months/close", responses=problem_responses(UnknownCooperative))
 async def close_months(session: Writing, caller: LiteracyWriter, closing: CloseMonths) -> MonthsClosed:
     """Close one month of every account of a co-operative; a closed month takes no more figures."""
     return await service.close_months(session, closing)

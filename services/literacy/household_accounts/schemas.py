@@ -1,11 +1,13 @@
 """Household accounts over HTTP."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.chassis.http.dates import HappenedOn
+from shared.kernel.calendar import month_end
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money
 
@@ -17,7 +19,7 @@ class CloseMonths(BaseModel):
 
     cooperative_id: UUID
     month: Annotated[date, Field(description="The first day of the month")]
-    closed_on: date
+    closed_on: HappenedOn
 
     @field_validator("month")
     @classmethod
@@ -25,6 +27,12 @@ class CloseMonths(BaseModel):
         if month.day != 1:
             raise BilingualValueError("a month is named by its first day", "ต้องระบุเดือนด้วยวันที่หนึ่งของเดือน")
         return month
+
+    @model_validator(mode="after")
+    def _month_is_over(self) -> Self:
+        if self.closed_on < month_end(self.month):
+            raise BilingualValueError("a month is closed on its last day or later", "ปิดเดือนได้ตั้งแต่วันสุดท้ายของเดือนนั้น")
+        return self
 
 
 class MonthsClosed(BaseModel):

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from services.literacy.errors import UnknownCooperative
 from services.literacy.household_accounts import repository
 from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.schemas import CloseMonths, LedgerMonthRead, MonthsClosed
+from services.literacy.members.repository import find_cooperative
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 from shared.contracts.literacy import CategoryTotals, LedgerMonthRecorded
 
 
 async def close_months(session: WriteSession, sent: CloseMonths) -> MonthsClosed:
-    """Close one month of a co-operative's accounts; a second call closes nothing more."""
+    """Close one month of a co-operative's accounts; a second call closes nothing more. Raises UnknownCooperative."""
+    if await find_cooperative(session, sent.cooperative_id) is None:
+        raise UnknownCooperative
     rows = await repository.close_months(session, sent.cooperative_id, sent.month, sent.closed_on)
     await publish_months(session, [dict(row) for row in rows], sent.closed_on)
     return MonthsClosed(closed=len(rows))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.chassis.http.dates import HappenedOn
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn
 
@@ -31,7 +32,7 @@ class ChangePledge(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: Status
-    changed_on: date
+    changed_on: HappenedOn
 
 
 class PledgeRead(BaseModel):

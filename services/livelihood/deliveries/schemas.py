@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.chassis.http.dates import HappenedOn
 from shared.kernel.money import Money, MoneyIn
 
 Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
@@ -19,7 +20,7 @@ class RecordDelivery(BaseModel):
 
     member_id: UUID
     delivery_number: Annotated[str, Field(min_length=1, max_length=60)]
-    delivered_on: date
+    delivered_on: HappenedOn
     crop: Annotated[str, Field(min_length=1, max_length=40)]
     kilograms: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=3)]
     price_per_kilogram: Annotated[MoneyIn, Field(description="Baht a kilogram")]
@@ -30,7 +31,7 @@ class ReverseDelivery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, Field(min_length=3, max_length=200)]
-    reversed_on: date
+    reversed_on: HappenedOn
 
 
 class DeliveryRead(BaseModel):

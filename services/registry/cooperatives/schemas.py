@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.registry.cooperatives.domain import district_lies_in, type_fits_kind
+from shared.chassis.http.dates import HappenedOn
 from shared.kernel.errors import BilingualValueError
 
 Kind = Literal["cooperative", "farmer_group"]
@@ -19,7 +20,7 @@ ProvinceCode = Annotated[str, Field(pattern=r"^\d{2}$", examples=["52"])]
 DistrictCode = Annotated[str, Field(pattern=r"^\d{4}$", examples=["5201"])]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 StrengthLevel = Annotated[int, Field(ge=1, le=4, description="1 is the strongest; 4 has stopped operating.")]
-AsOf = Annotated[date | None, Field(description="The day these values stand for; today unless told.")]
+AsOf = Annotated[HappenedOn | None, Field(description="The day these values stand for; today unless told.")]
 
 
 class CooperativeCreate(BaseModel):
@@ -34,7 +35,7 @@ class CooperativeCreate(BaseModel):
     name_en: Name | None = None
     province_code: ProvinceCode
     district_code: DistrictCode
-    registered_on: date | None = None
+    registered_on: HappenedOn | None = None
     strength_level: StrengthLevel | None = None
     status: Status = "active"
     as_of: AsOf = None
@@ -55,7 +56,7 @@ class CooperativeChange(BaseModel):
 
     name_th: Name = ""
     name_en: Name | None = None
-    registered_on: date | None = None
+    registered_on: HappenedOn | None = None
     strength_level: StrengthLevel | None = None
     status: Status = "active"
     as_of: AsOf = None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from shared.chassis.http.dates import HappenedOn
 from shared.chassis.settings import get_settings
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.identifiers import is_demo_national_id, national_id_is_valid
@@ -42,7 +43,7 @@ Phone = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[0-9+\-\s()
 Purpose = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9-]{2,79}$", description="Why, as a code.", examples=["case-assessment"])
 ]
-AsOf = Annotated[date | None, Field(description="The day these values stand for; today unless told.")]
+AsOf = Annotated[HappenedOn | None, Field(description="The day these values stand for; today unless told.")]
 
 
 class MemberCreate(BaseModel):
@@ -55,10 +56,10 @@ class MemberCreate(BaseModel):
     national_id: NationalId
     full_name: FullName
     sex: Sex | None = None
-    birth_date: date | None = None
+    birth_date: HappenedOn | None = None
     member_kind: MemberKind = "ordinary"
     status: MemberStatus = "active"
-    joined_on: date | None = None
+    joined_on: HappenedOn | None = None
     phone: Phone | None = None
     household_number: HouseholdNumber | None = None
     as_of: AsOf = None
@@ -71,10 +72,10 @@ class MemberChange(BaseModel):
 
     full_name: FullName = ""
     sex: Sex | None = None
-    birth_date: date | None = None
+    birth_date: HappenedOn | None = None
     member_kind: MemberKind = "ordinary"
     status: MemberStatus = "active"
-    joined_on: date | None = None
+    joined_on: HappenedOn | None = None
     phone: Phone | None = None
     household_number: HouseholdNumber | None = None
     as_of: AsOf = None

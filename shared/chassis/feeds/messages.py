@@ -50,6 +50,9 @@ ROW_MESSAGES: dict[str, Message] = {
     "out_of_reach": Message("The sender may not send data of this co-operative", "ผู้ส่งไม่มีสิทธิ์ส่งข้อมูลของสหกรณ์นี้"),
     "before_opening": Message("The date lies before the loan's opening position", "วันที่อยู่ก่อนวันที่ยกยอดของสัญญา"),
     "month_closed": Message("This month of the household account is closed", "เดือนนี้ของบัญชีครัวเรือนปิดแล้ว"),
+    "delivery_number_taken": Message(
+        "The co-operative has another delivery of this number", "สหกรณ์มีรายการส่งผลผลิตเลขที่นี้อยู่แล้ว"
+    ),
     "principal_mismatch": Message("The opening amounts do not agree with the principal", "ยอดยกมาไม่สอดคล้องกับต้นเงินกู้"),
 }
 
@@ -99,11 +102,6 @@ UNKNOWN_BY_WAIT = {
 def row_message(code: str) -> Message:
     """The message of a reject code; a general one for a code that is not in the table."""
     return ROW_MESSAGES.get(code, _UNNAMED)
-
-
-def unknown_code(waiting_for: str) -> str:
-    """The reject code of a row that waited in vain."""
-    return UNKNOWN_BY_WAIT.get(waiting_for.partition(":")[0], "unknown_reference")
 
 
 class FileRefused(Exception):

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from shared.chassis.feeds import repository, service
 from shared.chassis.feeds.kinds import FeedKind
 from shared.chassis.feeds.messages import row_message
 from shared.chassis.feeds.schemas import DeliveryDocument, KindDocument, WaitingRow, document_of, kind_document
+from shared.chassis.http.dates import HappenedOn
 from shared.chassis.http.idempotency import IdempotentRoute, hashes_its_own_body
 from shared.chassis.http.pagination import Page, PageParameters, page_of
 from shared.chassis.http.runtime import Runtime, runtime_of
@@ -62,7 +62,9 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
         session: Writing,
         caller: FeedSender,
         kind: Annotated[str, Query(description="One of GET /feed-kinds.")],
-        as_of: Annotated[date, Query(description="The day the figures stand for; an older day never overwrites.")],
+        as_of: Annotated[
+            HappenedOn, Query(description="The day the figures stand for; an older day never overwrites.")
+        ],
     ) -> Response:
         """Send a file; a job takes it in."""
         return await service.receive(request, session, caller, service.kind_named(by_name, kind), as_of)

@@ -9,7 +9,6 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import repository
@@ -49,13 +48,8 @@ async def receive(request: Request, session: WriteSession, caller: Caller, kind:
     """Store the body, make the delivery, queue its job, and answer 202; a repeated request repeats its answer.
 
     Raises:
-        Invalid: the figures stand for a day to come.
         HTTPException: 415 for another content type, 413 for a body above the bound.
     """
-    if as_of > today_in_bangkok():
-        raise Invalid(
-            fields=[FieldProblem("as_of", "in_the_future", "Must not lie in the future", "ต้องไม่เป็นวันในอนาคต")]
-        )
     try:
         # A savepoint: a repeated request must leave nothing, although its body is known only when it is stored.
         async with session.savepoint():

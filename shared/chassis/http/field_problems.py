@@ -48,6 +48,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "date_type": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
     "date_from_datetime_parsing": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
     "date_from_datetime_inexact": ("Send a date as 2022-09-30", "ต้องเป็นวันที่ เช่น 2022-09-30"),
+    "in_the_future": (
+        "Must not lie in the future; a year is of the Common Era, 2023 and not 2566",
+        "ต้องไม่เป็นวันในอนาคต ปีต้องเป็น ค.ศ. เช่น 2023 ไม่ใช่ 2566",
+    ),
     "datetime_parsing": ("Send a time as 2022-09-30T08:00:00+07:00", "ต้องเป็นเวลา เช่น 2022-09-30T08:00:00+07:00"),
     "literal_error": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
     "enum": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),

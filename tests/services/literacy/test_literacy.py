@@ -252,6 +252,10 @@ async def test_dates_that_cannot_be_are_refused_by_field(client_of: ClientOf, da
     assert refused.status_code == 422
     closing = {"cooperative_id": str(COOPERATIVE), "month": "2022-11-02", "closed_on": "2022-12-05"}
     assert (await client.post("/literacy/v1/household-months/close", json=closing)).status_code == 422
+    early = {"cooperative_id": str(COOPERATIVE), "month": "2022-11-01", "closed_on": "2022-11-29"}
+    assert (await client.post("/literacy/v1/household-months/close", json=early)).status_code == 422
+    foreign = {"cooperative_id": str(uuid4()), "month": "2022-11-01", "closed_on": "2022-11-30"}
+    assert (await client.post("/literacy/v1/household-months/close", json=foreign)).status_code == 404
 
 
 async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_row(

@@ -15,7 +15,6 @@ from services.debt.cases.domain import (
     can_move,
     case_id,
     move,
-    opening_date,
 )
 from services.debt.errors import CaseStageConflict
 from shared.kernel.errors import Invalid
@@ -28,7 +27,6 @@ def test_one_case_per_member_cooperative_and_fiscal_year() -> None:
     assert case_id(CO_OP, MEMBER, 2566) == case_id(CO_OP, MEMBER, 2566)
     others = {case_id(OTHER_CO_OP, MEMBER, 2566), case_id(CO_OP, MEMBER, 2567), case_id(CO_OP, CO_OP, 2566)}
     assert len(others | {case_id(CO_OP, MEMBER, 2566)}) == 4
-    assert opening_date(2566) == date(2022, 10, 1)
 
 
 def test_the_usual_road_of_a_case() -> None:

@@ -76,6 +76,21 @@ async def test_the_agreed_share_is_held_then_applied(
     assert await _events(database) == ["produce.delivered", "deduction.requested", "produce.settled"]
 
 
+async def test_a_buddhist_year_is_no_day_of_a_delivery_or_a_reversal(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    """Taken as it stands it would post money five centuries ahead and leave the loan's books there."""
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan()])
+    delivered = await client.post("/livelihood/v1/produce-deliveries", json={**body, "delivered_on": "2565-11-20"})
+    path = f"/livelihood/v1/produce-deliveries/{(await _record(client, body))['id']}/reverse"
+    reversed_ = await client.post(path, json={"reason": "weighed twice", "reversed_on": "2565-11-21"})
+    for answer, field in ((delivered, "delivered_on"), (reversed_, "reversed_on")):
+        assert answer.status_code == 422
+        assert [(one["field"], one["code"]) for one in answer.json()["fields"]] == [(field, "in_the_future")]
+
+
 async def test_a_refusal_gives_the_member_everything(
     client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
 ) -> None:

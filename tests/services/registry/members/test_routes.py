@@ -47,6 +47,18 @@ async def test_recorded_member_is_read_back_and_announced_once(client_of: Client
     assert event["member_number_hash"] != "12"
 
 
+async def test_values_do_not_stand_for_a_day_to_come(client_of: ClientOf) -> None:
+    """A Buddhist year in `as_of` would make every later file an older one."""
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    made = await add_member(client, await add_cooperative(client, "C1"), "1", 1)
+    for field in ("as_of", "birth_date", "joined_on"):
+        answer = await client.patch(
+            f"/registry/v1/members/{made['id']}", json={field: "2565-09-30"}, headers={"If-Match": '"1"'}
+        )
+        assert answer.status_code == 422, answer.text
+        assert [one["code"] for one in answer.json()["fields"]] == ["in_the_future"]
+
+
 async def test_same_person_in_two_cooperatives_is_one_person(client_of: ClientOf) -> None:
     nation = await client_of("registry", scopes=WRITER, areas=["TH"])
     here = await add_cooperative(nation, "C1", PROVINCE)

@@ -1,0 +1,20 @@
+"""Days that callers state of what has happened."""
+
+from datetime import date
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from shared.chassis.auth.assignments import today_in_bangkok
+
+
+def _not_in_the_future(day: date) -> date:
+    if day > today_in_bangkok():
+        raise PydanticCustomError("in_the_future", "lies in the future")
+    return day
+
+
+HappenedOn: TypeAlias = Annotated[date, AfterValidator(_not_in_the_future)]
+"""A day up to today in Bangkok. A year of the Buddhist Era written into an ISO date is refused by it: taken for a day
+five centuries ahead it would date money, or make every later file an older one."""
