@@ -136,11 +136,22 @@ def test_openapi_describes_every_route_for_a_partner(service: str, generated: di
         assert path.startswith(f"/{service}/v1/")
         for verb, operation in operations.items():
             assert operation.get("summary"), f"{verb} {path}"
-            assert operation["responses"], f"{verb} {path}"
+            assert operation["responses"].keys() >= _refusals_of(path, verb, operation), f"{verb} {path}"
     for reference in _references(document):
         target: Any = document
         for step in reference.removeprefix("#/").split("/"):
             target = target[step.replace("~1", "/")]
+
+
+def _refusals_of(path: str, verb: str, operation: dict[str, Any]) -> set[str]:
+    """Statuses that a caller must be ready for, by what the route takes."""
+    headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
+    statuses = {"401", "403", "422", "503"}
+    statuses |= {"400"} if "Idempotency-Key" in headers else set()
+    statuses |= {"412", "428"} if "If-Match" in headers else set()
+    statuses |= {"404"} if verb == "get" and path.endswith("_id}") else set()
+    statuses |= {"413", "415"} if "text/csv" in operation.get("requestBody", {}).get("content", {}) else set()
+    return statuses
 
 
 def _references(document: Any) -> Iterator[str]:

@@ -8,24 +8,33 @@ from services.literacy.auth import LiteracyReader, LiteracyWriter
 from services.literacy.errors import PledgeCannotBecome, UnknownMember, UnknownPledge
 from services.literacy.savings import service
 from services.literacy.savings.schemas import ChangePledge, PledgeRead, PledgeSavings
+from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import IfMatch, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.problems import problem_responses
-from shared.chassis.http.sessions import Reading, Writing
+from shared.chassis.http.sessions import AuditedReading, Writing
 
 router = APIRouter(route_class=IdempotentRoute, tags=["savings"])
 
 
 @router.post("/savings-pledges", status_code=201, responses=problem_responses(UnknownMember))
-async def pledge_savings(session: Writing, caller: LiteracyWriter, pledge: PledgeSavings) -> PledgeRead:
+async def pledge_savings(
+    session: Writing, caller: LiteracyWriter, pledge: PledgeSavings, response: Response
+) -> PledgeRead:
     """Record a member's pledge to save every month."""
-    return await service.pledge_savings(session, pledge)
+    recorded = await service.pledge_savings(session, pledge)
+    response.headers["Location"] = f"/literacy/v1/savings-pledges/{recorded.id}"
+    response.headers["ETag"] = etag_of(recorded.version)
+    return recorded
 
 
 @router.get("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge))
-async def get_pledge(session: Reading, caller: LiteracyReader, pledge_id: UUID, response: Response) -> PledgeRead:
+async def get_pledge(
+    session: AuditedReading, caller: LiteracyReader, pledge_id: UUID, response: Response
+) -> PledgeRead:
     """Read one pledge; its ETag allows a change."""
     pledge = await service.get_pledge(session, pledge_id)
+    await log_access(session, caller, "savings-pledge", [pledge.member_id])
     response.headers["ETag"] = etag_of(pledge.version)
     return pledge
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.livelihood.auth import LivelihoodReader, LivelihoodWriter
-from services.livelihood.errors import UnknownMember
+from services.livelihood.errors import MonthsNotOfYear, UnknownMember
 from services.livelihood.incomes import service
 from services.livelihood.incomes.schemas import (
     ComputeIncomePlans,
@@ -16,9 +16,10 @@ from services.livelihood.incomes.schemas import (
     StateIncomePlan,
 )
 from shared.chassis import jobs
+from shared.chassis.http.concurrency import IfMatch, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.problems import problem_responses
-from shared.chassis.http.sessions import Reading, Writing
+from shared.chassis.http.sessions import AuditedReading, Writing
 
 router = APIRouter(route_class=IdempotentRoute, tags=["expected income"])
 
@@ -36,17 +37,27 @@ async def compute_income_plans(
     return JobAccepted(job_id=job_id)
 
 
-@router.put("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember))
+@router.put("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember, MonthsNotOfYear, 412, 428))
 async def state_income_plan(
-    session: Writing, caller: LivelihoodWriter, member_id: UUID, fiscal_year_be: YearQuery, plan: StateIncomePlan
+    session: Writing,
+    caller: LivelihoodWriter,
+    member_id: UUID,
+    fiscal_year_be: YearQuery,
+    plan: StateIncomePlan,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> IncomePlanRead:
     """State what the household itself expects in each month of a fiscal year."""
-    return await service.state_income_plan(session, member_id, fiscal_year_be, plan)
+    stated = await service.state_income_plan(session, caller, member_id, fiscal_year_be, plan, if_match)
+    response.headers["ETag"] = etag_of(stated.version)
+    return stated
 
 
 @router.get("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember))
 async def get_income_plan(
-    session: Reading, caller: LivelihoodReader, member_id: UUID, fiscal_year_be: YearQuery
+    session: AuditedReading, caller: LivelihoodReader, member_id: UUID, fiscal_year_be: YearQuery, response: Response
 ) -> IncomePlanRead:
-    """Read a household's expected income by month."""
-    return await service.get_income_plan(session, member_id, fiscal_year_be)
+    """Read a household's expected income by month; its ETag allows a change."""
+    plan = await service.read_income_plan(session, caller, member_id, fiscal_year_be)
+    response.headers["ETag"] = etag_of(plan.version)
+    return plan

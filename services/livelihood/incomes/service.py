@@ -16,8 +16,11 @@ from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, 
 from services.livelihood.incomes.schemas import IncomePlanRead, StateIncomePlan
 from services.livelihood.members.repository import find_member
 from shared.chassis import outbox
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.auth.caller import Caller
+from shared.chassis.database import WriteSession
 from shared.chassis.events import Event
+from shared.chassis.http.access_log import log_access
+from shared.chassis.http.concurrency import require_match
 from shared.chassis.jobs import JobContext, Tasks
 from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
 from shared.kernel.calendar import add_months, fiscal_year_bounds
@@ -89,9 +92,18 @@ def _computed(member: RowMapping, crops: dict[str, CropEconomics], fiscal_year_b
 
 
 async def state_income_plan(
-    session: WriteSession, member_id: UUID, fiscal_year_be: int, sent: StateIncomePlan
+    session: WriteSession,
+    caller: Caller,
+    member_id: UUID,
+    fiscal_year_be: int,
+    sent: StateIncomePlan,
+    if_match: str | None,
 ) -> IncomePlanRead:
-    """Store what a household itself expects; raises MonthsNotOfYear, UnknownMember."""
+    """Store what a household itself expects; the first plan of a year needs no If-Match.
+
+    Raises:
+        MonthsNotOfYear, UnknownMember, PreconditionFailed, PreconditionRequired.
+    """
     first, _ = fiscal_year_bounds(fiscal_year_be)
     if {item.month for item in sent.months} != {add_months(first, number) for number in range(12)}:
         raise MonthsNotOfYear
@@ -100,15 +112,22 @@ async def state_income_plan(
         raise UnknownMember
     months = [MonthExpectation(item.month, item.income, item.cost) for item in sent.months]
     plan = NewPlan(member["cooperative_id"], member_id, member["household_id"], "stated", months)
+    await repository.open_plans(session, [_plan_row(plan, fiscal_year_be)])
+    version = (await repository.lock_versions(session, [member_id], fiscal_year_be))[member_id]["version"]
+    if version:
+        require_match(if_match, version)
     await _store(session, [plan], fiscal_year_be, first)
-    return await get_income_plan(session, member_id, fiscal_year_be)
+    return await read_income_plan(session, caller, member_id, fiscal_year_be)
 
 
-async def get_income_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> IncomePlanRead:
-    """A member's plan of a year; raises UnknownMember when there is none within reach."""
+async def read_income_plan(
+    session: WriteSession, caller: Caller, member_id: UUID, fiscal_year_be: int
+) -> IncomePlanRead:
+    """A member's plan of a year; who was shown is logged. Raises UnknownMember when there is none within reach."""
     row = await repository.find_plan(session, member_id, fiscal_year_be)
     if row is None:
         raise UnknownMember
+    await log_access(session, caller, "income-plan", [member_id])
     return IncomePlanRead.model_validate(dict(row))
 
 
@@ -120,7 +139,8 @@ async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be
     for plan in plans:
         before = known[plan.member_id]
         figures = [[month.month.isoformat(), month.income, month.cost] for month in plan.months]
-        if before["months"] == figures or (before["basis"] == "stated" and plan.basis == "computed"):
+        is_same = (before["months"], before["basis"]) == (figures, plan.basis)
+        if is_same or (before["basis"] == "stated" and plan.basis == "computed"):
             continue
         plan_id, version = before["id"], before["version"] + 1
         rows.append({**_plan_row(plan, fiscal_year_be), "id": plan_id, "version": version})

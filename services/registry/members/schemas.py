@@ -1,5 +1,6 @@
 """What goes in and out about members over HTTP."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -29,6 +30,15 @@ def read_national_id(text: str) -> str:
     return digits
 
 
+def _read_purpose(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]+", text):
+        raise BilingualValueError(
+            "Say why as a code of small Latin letters, digits and hyphens",
+            "ระบุวัตถุประสงค์เป็นรหัส ใช้อักษรละตินตัวเล็ก ตัวเลข และขีดกลาง",
+        )
+    return text
+
+
 def _read_member_number(text: str) -> str:
     return to_arabic_digits(text).strip()
 
@@ -41,7 +51,9 @@ FullName = Annotated[
 ]
 Phone = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[0-9+\-\s().\u0e50-\u0e59]+$")]
 Purpose = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9-]{2,79}$", description="Why, as a code.", examples=["case-assessment"])
+    str,
+    Field(min_length=3, max_length=80, description="Why, as a code.", examples=["case-assessment"]),
+    AfterValidator(_read_purpose),
 ]
 AsOf = Annotated[HappenedOn | None, Field(description="The day these values stand for; today unless told.")]
 

@@ -29,6 +29,15 @@ ROW_MESSAGES: dict[str, Message] = {
     ),
     "invalid_text": Message("The text holds characters that cannot be stored", "ข้อความมีอักขระที่จัดเก็บไม่ได้"),
     "too_long": Message("The text is longer than this column takes", "ข้อความยาวเกินกำหนด"),
+    "out_of_order": Message("The dates of this row do not follow each other", "ลำดับวันที่ในแถวนี้ไม่ถูกต้อง"),
+    "not_allowed": Message(
+        "This column stays empty with what the other columns say", "คอลัมน์นี้ต้องเว้นว่างตามข้อมูลในคอลัมน์อื่นของแถว"
+    ),
+    "mismatch": Message("The value does not agree with the other columns", "ข้อมูลไม่สอดคล้องกับคอลัมน์อื่นของแถว"),
+    "duplicate": Message("The value stands twice", "ข้อมูลซ้ำกัน"),
+    "not_a_harvest_month": Message(
+        "The first instalment falls due in a harvest month", "งวดแรกต้องครบกำหนดในเดือนเก็บเกี่ยว"
+    ),
     "wrong_column_count": Message(
         "The row has more cells than the file has headings; is a comma inside a text not quoted?",
         "แถวมีจำนวนช่องมากกว่าหัวคอลัมน์ อาจมีเครื่องหมายจุลภาคในข้อความที่ไม่ได้ใส่เครื่องหมายคำพูด",

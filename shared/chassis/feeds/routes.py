@@ -17,6 +17,7 @@ from shared.chassis.feeds.schemas import DeliveryDocument, KindDocument, Waiting
 from shared.chassis.http.dates import HappenedOn
 from shared.chassis.http.idempotency import IdempotentRoute, hashes_its_own_body
 from shared.chassis.http.pagination import Page, PageParameters, page_of
+from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.runtime import Runtime, runtime_of
 from shared.chassis.http.sessions import Reading, Writing
 from shared.chassis.jobs import as_caller
@@ -53,6 +54,7 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
         "/feed-deliveries",
         status_code=202,
         response_model=DeliveryDocument,
+        responses=problem_responses(413, 415),
         openapi_extra=_BODY,
         max_body_size=_NO_ROUTE_BOUND_BYTES,
     )
@@ -86,12 +88,12 @@ def _add_reading_routes(router: APIRouter) -> None:
         )
         return page_of(rows, page, lambda row: (str(row["id"]),), document_of)
 
-    @router.get("/feed-deliveries/{delivery_id}")
+    @router.get("/feed-deliveries/{delivery_id}", responses=problem_responses(404))
     async def get_sent(request: Request, session: Reading, caller: FeedSender, delivery_id: UUID) -> DeliveryDocument:
         """What became of a file."""
         return await _delivery_in_sight(request, session, caller, delivery_id)
 
-    @router.get("/feed-deliveries/{delivery_id}/rows")
+    @router.get("/feed-deliveries/{delivery_id}/rows", responses=problem_responses(404))
     async def list_rows(
         request: Request,
         session: Reading,
@@ -113,7 +115,9 @@ def _add_reading_routes(router: APIRouter) -> None:
             ),
         )
 
-    @router.get("/feed-deliveries/{delivery_id}/rejects", response_class=StreamingResponse)
+    @router.get(
+        "/feed-deliveries/{delivery_id}/rejects", response_class=StreamingResponse, responses=problem_responses(404)
+    )
     async def get_rejects(
         request: Request, session: Reading, caller: FeedSender, delivery_id: UUID
     ) -> StreamingResponse:

@@ -80,7 +80,8 @@ def _texts(code: str, error: Mapping[str, Any]) -> tuple[str, str]:
     if code not in _TEXTS:
         return _OTHER
     limit = next((context[name] for name in _LIMITS if name in context), "")
-    return _TEXTS[code][0].format(limit=limit), _TEXTS[code][1].format(limit=limit)
+    limit_th = str(limit).replace(" or ", " หรือ ")  # Pydantic's list of choices ends so
+    return _TEXTS[code][0].format(limit=limit), _TEXTS[code][1].format(limit=limit_th)
 
 
 def _without_input(error: BilingualValueError, sent: object) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute
 
 from shared.chassis.database import WriteSession
-from shared.chassis.http.problems import IdempotencyKeyRequired, IdempotencyKeyReused
+from shared.chassis.http.problems import IdempotencyKeyRequired, IdempotencyKeyReused, problem_responses
 from shared.chassis.http.runtime import Runtime, runtime_of
 from shared.chassis.http.sessions import writing
 
@@ -87,6 +87,7 @@ class IdempotentRoute(APIRoute):
         if self._takes_key:
             extra = dict(options.get("openapi_extra") or {})
             options["openapi_extra"] = extra | {"parameters": [*extra.get("parameters", ()), _KEY_PARAMETER]}
+            options["responses"] = problem_responses(IdempotencyKeyRequired) | (options.get("responses") or {})
             if not iscoroutinefunction(endpoint):
                 raise TypeError(f"{path}: a route that writes is an async function")
             if not self._own_hash:

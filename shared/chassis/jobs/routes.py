@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from shared.chassis.auth.caller import Caller, require
 from shared.chassis.database import ReadSession
 from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading, Writing
 from shared.chassis.jobs.queue import as_caller, describe, get_job, request_cancel
 from shared.kernel.errors import Forbidden, NotFound
@@ -41,12 +42,12 @@ def job_router() -> APIRouter:
     """The routes of a service's jobs."""
     router = APIRouter(route_class=IdempotentRoute, tags=["jobs"])
 
-    @router.get("/jobs/{job_id}")
+    @router.get("/jobs/{job_id}", responses=problem_responses(404))
     async def get(session: Reading, caller: JobReader, job_id: UUID) -> JobDocument:
         """How far a job is; seen by whoever asked for it, or whose reach holds all of its reach."""
         return await _job_in_sight(session, caller, job_id)
 
-    @router.post("/jobs/{job_id}/cancel")
+    @router.post("/jobs/{job_id}/cancel", responses=problem_responses(404))
     async def cancel(session: Writing, caller: JobReader, job_id: UUID) -> JobDocument:
         """Stop a job at its next chunk; what it has done stays done. Only for whoever asked for it."""
         await as_caller(session, caller.subject)

@@ -71,9 +71,17 @@ async def test_the_agreed_share_is_held_then_applied(
     answer = _settled(delivery["id"], 250_000, 50_000)
     await hear(database, [answer])
     await hear(database, [answer])
+    listed = await client.get("/livelihood/v1/produce-deliveries", params={"cooperative_id": str(COOPERATIVE)})
+    assert [one["id"] for one in listed.json()["items"]] == [delivery["id"]]
     read = (await client.get(f"/livelihood/v1/produce-deliveries/{delivery['id']}")).json()
     assert (read["status"], read["debt"], read["paid"], read["held"]) == ("settled", "2500.00", "7000.00", "0.00")
     assert await _events(database) == ["produce.delivered", "deduction.requested", "produce.settled"]
+    async with database.unscoped() as session:
+        shown = await session.fetch("select what, subject_ids from access_log order by id")
+    assert [(row["what"], row["subject_ids"]) for row in shown] == [
+        ("produce-delivery-list", [MEMBER]),
+        ("produce-delivery", [MEMBER]),
+    ]
 
 
 async def test_a_buddhist_year_is_no_day_of_a_delivery_or_a_reversal(

@@ -22,11 +22,44 @@ async def test_plans_that_are_stated_at_once_follow_each_other(
     client = await client_of("livelihood", scopes="livelihood:read livelihood:write", areas=["52"])
     database = await database_of("livelihood")
     await hear(database, [cooperative(), member(), household()])
-    answers = await asyncio.gather(*(client.put(PATH, json=_body(f"{number}.00")) for number in range(1, 6)))
+    answers = await asyncio.gather(
+        *(client.put(PATH, json=_body(f"{number}.00"), headers={"If-Match": "*"}) for number in range(1, 6))
+    )
     assert sorted(answer.json()["version"] for answer in answers) == [1, 2, 3, 4, 5]
     async with database.unscoped() as session:
         sent = await session.fetch("select aggregate_version from outbox order by id")
     assert [row["aggregate_version"] for row in sent] == [1, 2, 3, 4, 5]
+
+
+async def test_a_plan_is_changed_by_who_has_read_it_and_stays_the_households_own(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes="livelihood:read livelihood:write", areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), household()])
+    first = await client.put(PATH, json=_body("1.00"))
+    assert (first.status_code, first.headers["etag"]) == (200, '"1"')
+    assert (await client.put(PATH, json=_body("2.00"))).status_code == 428
+    assert (await client.put(PATH, json=_body("2.00"), headers={"If-Match": '"7"'})).status_code == 412
+    read = await client.get(PATH)
+    changed = await client.put(PATH, json=_body("2.00"), headers={"If-Match": read.headers["etag"]})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    async with database.unscoped() as session:
+        shown = await session.fetch("select what, subject_ids from access_log order by id")
+    assert {(row["what"], tuple(row["subject_ids"])) for row in shown} == {("income-plan", (MEMBER,))}
+
+
+async def test_a_household_may_state_what_was_computed(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes="livelihood:read livelihood:write", areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), household()])
+    await client.put(PATH, json=_body())
+    async with database.unscoped() as session:
+        await session.execute("update occupation_plan set basis = 'computed'")
+    stated = await client.put(PATH, json=_body(), headers={"If-Match": '"1"'})
+    assert (stated.json()["basis"], stated.json()["version"]) == ("stated", 2)
 
 
 @pytest.mark.parametrize("first", ["2022-10-02", "2022-11-01", "2021-10-01"])

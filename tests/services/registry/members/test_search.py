@@ -107,6 +107,9 @@ async def test_national_id_finds_within_reach_and_is_logged_with_its_purpose(
     wrong = search | {"national_id": national_id(1)[:-1] + str((int(national_id(1)[-1]) + 1) % 10)}
     assert (await nation.post("/registry/v1/member-searches", json=wrong)).status_code == 422
     assert (await nation.post("/registry/v1/member-searches", json={"national_id": national_id(1)})).status_code == 422
+    in_words = await nation.post("/registry/v1/member-searches", json=search | {"purpose": "ตรวจสอบหนี้"})
+    assert in_words.status_code == 422
+    assert "hyphens" in in_words.json()["fields"][0]["message_en"]
     log = await access_log(database_of)
     assert [(each["subject"], each["what"], each["purpose"], len(each["subject_ids"])) for each in log] == [
         ("nation", "member-search-by-national-id", "case-assessment", 1),

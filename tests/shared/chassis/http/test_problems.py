@@ -76,6 +76,12 @@ def test_words_of_a_rule_are_passed_on_only_without_the_input() -> None:
     assert "9876" not in found("the year 9876 is not known", "9876-01-01")
 
 
+def test_choices_are_joined_in_the_readers_language() -> None:
+    (field,) = field_problems([{"type": "literal_error", "loc": ("body", "x"), "ctx": {"expected": "'a', 'b' or 'c'"}}])
+    assert field.message_en == "One of: 'a', 'b' or 'c'"
+    assert field.message_th == "ต้องเป็นค่าใดค่าหนึ่งของ 'a', 'b' หรือ 'c'"
+
+
 def test_keys_that_the_caller_invented_are_not_repeated() -> None:
     (field,) = field_problems([{"type": "missing", "loc": ("body", "people", "1234567890121", "name")}])
     assert field.field == "people.*.name"
