@@ -27,6 +27,16 @@ _PROVINCE = "52"
 _SUITES = ("", "demo", "check")  # the empty name is that of `plodnee up`
 
 
+@contextlib.contextmanager
+def _faults_told() -> Iterator[None]:
+    """End with what is wrong and how to mend it, without a traceback: the fault is the machine's, not the program's."""
+    try:
+        yield
+    except EmbeddedError as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
 def suite_folder(name: str) -> Path:
     """Where a suite keeps its state: the demo and its check have data of their own, made anew each time."""
     return default_state_path() / name if name else default_state_path()
@@ -37,6 +47,7 @@ def run_up(port: int) -> int:
     return _run_suite("", port)
 
 
+@_faults_told()
 def run_demo(*, check: bool, members: int, cooperatives: int, seed: int, port: int) -> int:
     """Play the story on a suite of its own; with `check`, verify it, stop, and return 0 or 1."""
     name = "check" if check else "demo"
@@ -66,6 +77,7 @@ async def _compare_rebuild() -> dict[str, int]:
     return dict(comparison.rows)
 
 
+@_faults_told()
 def stop_suites() -> bool:
     """Stop every suite of this checkout; False when none ran."""
     stopped = [EmbeddedRuntime(suite_folder(name)).stop_suite() for name in _SUITES if suite_folder(name).exists()]
@@ -102,6 +114,7 @@ async def fetch_token(principal: str) -> str:
     raise LookupError(f"there is no {principal!r}; choose one of {known}")
 
 
+@_faults_told()
 def reset_suites() -> None:
     """Delete all data of every suite of this checkout."""
     for name in reversed(_SUITES):
@@ -111,6 +124,7 @@ def reset_suites() -> None:
         shutil.rmtree(suite_folder(name), ignore_errors=True)
 
 
+@_faults_told()
 def _run_suite(
     name: str,
     port: int,
@@ -121,12 +135,8 @@ def _run_suite(
     console = Console(stderr=True)
     progress = ConsoleProgress(console)
     runtime = EmbeddedRuntime(suite_folder(name), http_port=port)
-    try:
-        with _preloading():
-            environment = runtime.start_infrastructure(progress)
-    except EmbeddedError as error:
-        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        return 1
+    with _preloading():
+        environment = runtime.start_infrastructure(progress)
     try:
         os.environ.update(environment)
         get_settings.cache_clear()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from shared.embedded.errors import EmbeddedError
@@ -68,7 +68,7 @@ def examine(state: StateFolder) -> list[Finding]:
 def report(state: StateFolder | None = None, console: Console | None = None) -> int:
     """Look at everything and print it; the exit code: 0 when all is well, else 1."""
     findings = examine(state or StateFolder(default_state_path()))
-    table = Table(box=None, show_header=False, pad_edge=False)
+    table = Table("", "", Column(overflow="fold"), box=None, show_header=False, pad_edge=False)  # a path stays whole
     for finding in findings:
         mark = Text("ok" if finding.ok else "!!", style="green" if finding.ok else "bold red")
         seen = Text(finding.what)
