@@ -354,6 +354,23 @@ async def last_statements(session: ReadSession, cooperative_ids: Collection[UUID
     return {row["cooperative_id"]: row["statement"] for row in rows}
 
 
+async def statements_between(
+    session: ReadSession, cooperative_ids: Collection[UUID], after: date, until: date
+) -> list[str]:
+    """The newest statement of each day after a day up to another, as it was published (JSON)."""
+    rows = await session.fetch(
+        """
+        select distinct on (cooperative_id, closed_on) cast(statement as text) as statement from close_statement
+        where cooperative_id = any(cast(:ids as uuid[])) and closed_on > :after and closed_on <= :until
+        order by cooperative_id, closed_on, revision desc
+        """,
+        ids=sorted(cooperative_ids),
+        after=after,
+        until=until,
+    )
+    return [row["statement"] for row in rows]
+
+
 async def insert_statements(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Statements as they are published: co-operative, day, revision, covered days, JSON and cause."""
     await session.execute_many(

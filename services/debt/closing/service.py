@@ -111,7 +111,8 @@ def days_to_state(closed_on: date | None, close_to: date) -> Iterator[date]:
 async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID], fiscal_year_be: int) -> int:
     """Freeze the cohort of a fiscal year as of the day before it, and open a case for every member overdue then.
 
-    Co-operatives that are not closed that far are closed first. Returns how many baselines were new.
+    Co-operatives that are not closed that far are closed first; what is closed beyond it is stated again, with the
+    cohort. Returns how many baselines were new.
     """
     opened_on = fiscal_year_bounds(fiscal_year_be)[0]
     baseline_on = opened_on - ONE_DAY
@@ -128,7 +129,71 @@ async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID]
     ]
     await repository.insert_baselines(session, rows)
     await outbox.add_many(session, [(BaselineRecorded.model_validate(row), 1, baseline_on) for row in rows])
+    await _restate_with_cohort(session, fresh, fiscal_year_be, baseline_on)
     return len(rows)
+
+
+async def _restate_with_cohort(
+    session: WriteSession, cooperative_ids: Sequence[UUID], year: int, baseline_on: date
+) -> None:
+    """State again the days that were closed before their cohort was frozen: what stood then stands, and the cohort is
+    added.
+
+    Raises:
+        CloseUnbalanced: the parts of a cohort's change do not sum to it.
+    """
+    until = baseline_on + timedelta(days=COHORT_STATED_DAYS)
+    by_day: dict[date, dict[UUID, BusinessDateClosed]] = {}
+    for text in await repository.statements_between(session, cooperative_ids, baseline_on, until):
+        statement = BusinessDateClosed.model_validate_json(text)
+        by_day.setdefault(statement.closed_on, {})[statement.cooperative_id] = statement
+    for on, before in sorted(by_day.items()):
+        now = await repository.stocks(session, before, on, NPL_DAYS_PAST_DUE)
+        stocks = await repository.cohort_stocks(session, before, on, [year])
+        moved = await repository.cohort_movements(session, before, year, baseline_on, on)
+        again = []
+        for cooperative_id, statement in before.items():
+            parts = _added(PartsOfChange(), moved.get(cooperative_id, {}))
+            cohorts = (*statement.cohorts, _cohort_standing(stocks[cooperative_id, year], parts))
+            change = {
+                "revision": statement.revision + 1,
+                "cases_active": now[cooperative_id]["cases_active"],
+                "cohorts": tuple(sorted(cohorts, key=lambda cohort: cohort.fiscal_year_be)),
+                "cause": "correction",
+            }
+            again.append(statement.model_copy(update=change))
+        _refuse_unbalanced(again)
+        await _publish(session, again)
+
+
+def _refuse_unbalanced(statements: Sequence[BusinessDateClosed]) -> None:
+    gaps = {
+        statement.cooperative_id: gap
+        for statement in statements
+        for cohort in statement.cohorts
+        if (gap := _gap_of(cohort))
+    }
+    if gaps:
+        raise CloseUnbalanced(gaps)
+
+
+async def _publish(session: WriteSession, statements: Sequence[BusinessDateClosed]) -> None:
+    """Keep statements as they are published; all revisions stay."""
+    await repository.insert_statements(
+        session,
+        [
+            {
+                "cooperative_id": statement.cooperative_id,
+                "closed_on": statement.closed_on,
+                "revision": statement.revision,
+                "covers_from": statement.covers_from,
+                "statement": statement.model_dump_json(),
+                "cause": statement.cause,
+            }
+            for statement in statements
+        ],
+    )
+    await outbox.add_many(session, [(one, one.revision, one.closed_on) for one in statements])
 
 
 async def _close_to(session: WriteSession, cooperative_ids: list[UUID], after: date | None, on: date) -> None:
@@ -138,22 +203,7 @@ async def _close_to(session: WriteSession, cooperative_ids: list[UUID], after: d
     altered = await repository.restate_loans(session, cooperative_ids, on, class_table(on))
     await outbox.add_many(session, [loan_recorded(dict(row)) for row in altered])
     await review_plans(session, cooperative_ids, on)
-    statements = await _statements(session, cooperative_ids, after, on)
-    await repository.insert_statements(
-        session,
-        [
-            {
-                "cooperative_id": statement.cooperative_id,
-                "closed_on": on,
-                "revision": statement.revision,
-                "covers_from": statement.covers_from,
-                "statement": statement.model_dump_json(),
-                "cause": None,
-            }
-            for statement in statements
-        ],
-    )
-    await outbox.add_many(session, [(statement, 1, on) for statement in statements])
+    await _publish(session, await _statements(session, cooperative_ids, after, on))
 
 
 async def _statements(

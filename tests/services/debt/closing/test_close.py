@@ -179,6 +179,32 @@ async def test_close_is_refused_when_the_books_do_not_balance(world: World, clie
     assert days == {"C1": date(2022, 9, 30), "C2": date(2022, 10, 31)}
 
 
+async def test_a_cohort_frozen_late_states_the_days_since_again(world: World, client: httpx2.AsyncClient) -> None:
+    await act(world, client, "closes", {"close_to": "2022-09-30"})
+    await pay(world, client, "L1", "2000.00", "2022-10-10")
+    await act(world, client, "closes", {"close_to": "2022-11-30"})
+    first = await world.spoken("business_date.closed")
+
+    job = await act(world, client, "baselines", {"fiscal_year_be": 2566})
+
+    assert job["status"] == "succeeded", job
+    again = (await world.spoken("business_date.closed"))[len(first) :]
+    told = [(one["closed_on"], one["revision"], one["cause"], one["_version"]) for one in again]
+    assert told == [("2022-10-31", 2, "correction", 2), ("2022-11-30", 2, "correction", 2)]
+    for before, after in zip(first[1:], again, strict=True):
+        changed = {name for name in before if before[name] != after[name]}
+        assert changed == {"revision", "cause", "cohorts", "cases_active", "_version"}
+        (cohort,) = after["cohorts"]
+        # 4.92 of the 2,000 paid went to interest for lateness, which is no part of the overdue amount.
+        assert (cohort["overdue_at_baseline"], cohort["parts"]["cash"]) == ("6300.00", "1995.08")
+        change = parse_baht(cohort["overdue_at_baseline"]) - parse_baht(cohort["overdue"])
+        assert change == sum(parse_baht(amount) for amount in cohort["parts"].values())
+
+    await act(world, client, "closes", {"close_to": "2022-12-31"})
+    (december,) = (await stated(world, "2022-12-31"))["cohorts"]
+    assert december["parts"]["cash"] == "1995.08"
+
+
 async def test_baseline_of_a_past_day_equals_one_frozen_in_time(world: World, client: httpx2.AsyncClient) -> None:
     await act(world, client, "closes", {"close_to": "2022-09-30"})
     await pay(world, client, "L1", "5000.00", "2022-11-10")
