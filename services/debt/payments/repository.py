@@ -1,6 +1,7 @@
 """All SQL of payments, their allocation, waivers and movements of overdue debt."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -135,6 +136,24 @@ async def update_loans(session: WriteSession, loans: Sequence[Mapping[str, Any]]
 async def find_payment(session: ReadSession, payment_id: UUID) -> RowMapping | None:
     """One payment or reversal, or None when there is none within reach."""
     return await session.fetch_one("select * from payment where id = :id", id=payment_id)
+
+
+async def list_payments(
+    session: ReadSession, loan_id: UUID, after: tuple[date, UUID], limit: int
+) -> Sequence[RowMapping]:
+    """The postings of a loan within reach in the order of their days, each with the reversal that undid it."""
+    return await session.fetch(
+        """
+        select payment.*, undoing.id as reversed_by
+        from payment left join payment undoing on undoing.reverses = payment.id
+        where payment.loan_id = :loan_id and (payment.posted_on, payment.id) > (:posted_on, cast(:id as uuid))
+        order by payment.posted_on, payment.id limit :limit
+        """,
+        loan_id=loan_id,
+        posted_on=after[0],
+        id=after[1],
+        limit=limit,
+    )
 
 
 async def reversal_of(session: ReadSession, payment_id: UUID) -> UUID | None:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 from services.debt.auth import LoanReader, PaymentWriter
 from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentInvalid, PaymentNotFound
 from services.debt.payments import service
-from services.debt.payments.schemas import PaymentCreate, PaymentRead, PaymentReverse
+from services.debt.payments.schemas import PaymentCreate, PaymentRead, PaymentReverse, PaymentSummary
 from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 
@@ -21,6 +22,14 @@ async def post_payment(session: Writing, caller: PaymentWriter, response: Respon
     payment = await service.post_payment(session, caller, new)
     response.headers["Location"] = f"/debt/v1/payments/{payment.id}"
     return payment
+
+
+@router.get("", responses=problem_responses(LoanNotFound))
+async def list_payments(
+    session: AuditedReading, caller: LoanReader, page: PageParameters, loan_id: UUID
+) -> Page[PaymentSummary]:
+    """The postings of a loan in the order of their days; a file's payments are found here by their receipt numbers."""
+    return await service.list_payments(session, caller, loan_id, page)
 
 
 @router.get("/{payment_id}", responses=problem_responses(PaymentNotFound))

@@ -45,7 +45,7 @@ class LineRead(BaseModel):
     principal: Money
 
 
-class PaymentRead(BaseModel):
+class PaymentSummary(BaseModel):
     """A payment, a reversal, or the correction (of no amount) by which either moved a payment of a later open day.
 
     The parts are what the posting did to the loan, earlier payments it moved included.
@@ -73,4 +73,9 @@ class PaymentRead(BaseModel):
     corrects: UUID | None
     reversed_by: UUID | None = None
     reason: str | None
+
+
+class PaymentRead(PaymentSummary):
+    """A posting with what it settles, by instalment, as the books stand."""
+
     lines: list[LineRead] = []

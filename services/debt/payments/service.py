@@ -1,14 +1,17 @@
 """Use cases of payments: post, reverse, read. The ledger does the work; a payment is posted once, whoever sends it."""
 
+from datetime import date
 from uuid import UUID
 
 from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentInvalid, PaymentNotFound
+from services.debt.loans.repository import find_loan
 from services.debt.payments import repository
 from services.debt.payments.ledger import NewPayment, load_histories, open_ledger
-from services.debt.payments.schemas import LineRead, PaymentCreate, PaymentRead
+from services.debt.payments.schemas import LineRead, PaymentCreate, PaymentRead, PaymentSummary
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
+from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.kernel.errors import FieldProblem
 
 
@@ -73,6 +76,19 @@ async def read_payment(session: WriteSession, caller: Caller, payment_id: UUID) 
     payment = await _read(session, payment_id)
     await log_access(session, caller, "payment", [payment.member_id])
     return payment
+
+
+async def list_payments(
+    session: WriteSession, caller: Caller, loan_id: UUID, page: PageRequest
+) -> Page[PaymentSummary]:
+    """The postings of a loan; who was shown is logged. Raises LoanNotFound."""
+    loan = await find_loan(session, loan_id)
+    if loan is None:
+        raise LoanNotFound
+    after = page.after(date, UUID) or (date.min, UUID(int=0))
+    rows = await repository.list_payments(session, loan_id, after, page.fetch_limit)
+    await log_access(session, caller, "payment-list", [loan["member_id"]])
+    return page_of(rows, page, lambda row: (row["posted_on"], row["id"]), lambda row: PaymentSummary(**row))
 
 
 async def _read(session: ReadSession, payment_id: UUID) -> PaymentRead:

@@ -366,10 +366,10 @@ KPIS: Final[tuple[Kpi, ...]] = (
         unit="percent",
         numerator_unit="persons",
         denominator_unit="persons",
-        definition_th="สมาชิกที่มีหนี้ค้างและลงนามแผนชำระหนี้แล้ว ÷ สมาชิกที่มีหนี้ค้าง × 100 ตามการปิดบัญชีล่าสุด",
+        definition_th="สมาชิกที่มีหนี้ค้างและลงนามแผนชำระหนี้ซึ่งไม่ผิดแผน ÷ สมาชิกที่มีหนี้ค้าง × 100 ตามการปิดบัญชีล่าสุด",
         definition_en=(
-            "Members with overdue debt and a signed plan ÷ members "
-            "with overdue debt × 100, as the last close states it."
+            "Members with overdue debt and a signed plan that is not breached ÷ members with overdue debt "
+            "× 100, as the last close states it."
         ),
         compute=_k10,
     ),

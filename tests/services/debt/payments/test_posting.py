@@ -274,3 +274,26 @@ async def test_money_as_a_number_and_dates_to_come_are_refused(world: World, cli
         answer = await client.post("/debt/v1/payments", json=body)
         assert answer.status_code == 422, answer.text
     assert await world.value("select count(*) from payment") == 0
+
+
+async def test_a_files_payment_is_found_by_its_loan_and_undone(
+    world: World, client: httpx2.AsyncClient, client_of: ClientOf
+) -> None:
+    rows = [payment_row("R1", "100.00", "2022-10-05"), payment_row("R2", "200.00", "2022-10-06")]
+    await world.send(client, "payments", rows, as_of="2022-10-31")
+    address = f"/debt/v1/payments?loan_id={await loan_id_of(world)}"
+    first = (await client.get(f"{address}&limit=1")).json()
+    (second,) = (await client.get(f"{address}&cursor={first['next_cursor']}")).json()["items"]
+    assert [one["receipt_number"] for one in (*first["items"], second)] == ["R1", "R2"]
+
+    reversal = await client.post(f"/debt/v1/payments/{second['id']}/reverse", json={"reason": "entered twice"})
+
+    listed = (await client.get(address)).json()["items"]
+    assert [(one["kind"], one["amount"], one["reversed_by"]) for one in listed] == [
+        ("payment", "100.00", None),
+        ("payment", "200.00", reversal.json()["id"]),
+        ("reversal", "-200.00", None),
+    ]
+    foreign = await client_of("debt", scopes=SCOPES, areas=["90"])
+    assert (await foreign.get(address)).status_code == 404
+    assert await world.value("select count(*) from access_log where what = 'payment-list'") == 3
