@@ -1,66 +1,49 @@
-"""Measure, print a table, and write ``bench/results/<date>.json``."""
+"""Measure, print the table, and write ``bench/results/<date>.json``."""
 
 import argparse
 import asyncio
-import json
 import os
-import platform
-import subprocess
 import tempfile
-from dataclasses import asdict
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 
-from bench.measures import Bench, Row
-from bench.suite import Suite
-from demo.generator import generate
+from bench import results
+from bench.machine import Machine
+from bench.results import Table
+from bench.sections import members
+from bench.sizes import FULL, QUICK, Sizes
+from shared.chassis.testing.keys import test_environment
 
-RESULTS = Path(__file__).parent / "results"
+SECTIONS = (members,)
 
 
 def main() -> None:
-    """Measure a fresh suite with as many members as asked for."""
+    """Measure what is asked for, section by section, each on servers of its own."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--members", type=int, default=50_000)
-    parser.add_argument("--cooperatives", type=int, default=60)
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows that everything still runs")
+    parser.add_argument("--only", metavar="ID", help="the section that gives this row; other rows of the day stay")
+    parser.add_argument("--out", type=Path, help="where to write; with --quick nothing is written unless told")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="plodnee-bench-") as folder:
-        feeds = Path(folder) / "feeds"
-        generate(province="52", cooperatives=options.cooperatives, members=options.members, seed=7, out=feeds)
-        suite = Suite(Path(folder) / "home")
-        try:
-            rows = [Row("up-first", "`plodnee up`, first start, jars cached", suite.start(), "s", None, None, True)]
-            suite.stop()
-            rows.append(Row("up-warm", "`plodnee up`, later start", suite.start(), "s", 45, 20, True))
-            bench = Bench(suite, feeds)
-            asyncio.run(bench.run())
-            rows += bench.rows
-        finally:
-            suite.stop()
-    write(rows, options.members)
+    sizes = QUICK if options.quick else FULL
+    os.environ.update(test_environment())
+    table = Table()
+    for section in SECTIONS:
+        if options.only is None or any(options.only.startswith(one) for one in section.IDS):
+            _measure(section, sizes, table)
+    out = options.out or (None if options.quick else results.FOLDER / f"{results.today()}.json")
+    if out is not None:
+        results.write(table.rows, out, keep=options.only is not None)
+        print(f"written to {out}")
 
 
-def write(rows: list[Row], members: int) -> None:
-    """Write the results beside the earlier ones."""
-    now = datetime.now(UTC)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    result = {
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "date": now.date().isoformat(),
-        "commit": commit.stdout.strip(),
-        "members": members,
-        "rows": [{**asdict(row), "met": row.met, "ratio": row.ratio} for row in rows],
-    }
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now.date().isoformat()}.json"
-    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"\n{'what':58} {'value':>12} {'unit':9} {'must':>9} {'aim':>9}  met  ratio to bare")
-    for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        met = {True: "yes", False: "NO", None: "-"}[row.met]
-        must, aim = row.must or "", row.aim or ""
-        print(f"{row.what:58} {row.value:12.1f} {row.unit:9} {must!s:>9} {aim!s:>9}  {met:4} {ratio}")
-    print(f"\nwritten to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+def _measure(section: object, sizes: Sizes, table: Table) -> None:
+    """One section on fresh servers."""
+    name = section.__name__.rpartition(".")[2]
+    print(name, flush=True)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="plodnee-bench-") as folder, Machine(Path(folder)) as machine:
+        asyncio.run(section.measure(machine, sizes, table))
+    print(f"  {name} took {time.perf_counter() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,29 @@
-"""A bounded load over HTTP on this machine, and its latencies."""
+"""A bounded load over HTTP from a process of its own, and its latencies.
+
+The client is bare asyncio: a full HTTP client costs more than the answers it measures, and shares the cores with them.
+"""
 
 import asyncio
 import itertools
+import json
 import statistics
+import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+from uuid import uuid4
 
-import httpx2
+import uvloop
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to repeat."""
+
+    path: str
+    method: str = "GET"
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,32 +42,81 @@ def latencies_of(seconds: Sequence[float], elapsed: float) -> Latencies:
     return Latencies(cuts[49] * 1000, cuts[94] * 1000, cuts[98] * 1000, len(seconds) / elapsed)
 
 
-async def load(client: httpx2.AsyncClient, paths: Sequence[str], *, connections: int, seconds: float) -> Latencies:
-    """Ask for the paths in turn over some connections for some seconds; any answer but 200 is an error."""
+async def load(
+    address: str, token: str, requests: Sequence[Request], *, connections: int, seconds: float, warm_seconds: float = 1.0
+) -> Latencies:
+    """Ask in turn over some connections for some seconds, after a warm-up; any answer but 200 is an error."""
+    order = {
+        "address": address,
+        "token": token,
+        "requests": [asdict(request) for request in requests],
+        "connections": connections,
+        "seconds": seconds,
+        "warm_seconds": warm_seconds,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate(json.dumps(order).encode())
+    if process.returncode:
+        raise RuntimeError("the load ended with an error")
+    return Latencies(**json.loads(output))
+
+
+class _Connection:
+    """One kept-alive connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def ask(self, head: bytes, body: bytes) -> tuple[int, bytes]:
+        """Send one request; returns status and body of its answer."""
+        self._writer.write(head + b"\r\n" + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        lines = answer.lower().split(b"\r\n")
+        length = next(int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:"))
+        return int(answer[9:12]), await self._reader.readexactly(length)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def _run(order: dict[str, object]) -> Latencies:
+    address = urlsplit(str(order["address"]))
+    requests = [Request(**request) for request in order["requests"]]  # type: ignore[attr-defined]
+    turn = itertools.cycle(requests)
     durations: list[float] = []
-    turn = itertools.cycle(paths)
-    ends = time.perf_counter() + seconds
+    begins = time.perf_counter() + float(str(order["warm_seconds"]))
+    ends = begins + float(str(order["seconds"]))
 
-    async def ask() -> None:
-        while time.perf_counter() < ends:
-            started = time.perf_counter()
-            answer = await client.get(next(turn))
-            durations.append(time.perf_counter() - started)
-            if answer.status_code != 200:
-                raise RuntimeError(f"{answer.status_code}: {answer.text[:200]}")
+    def head(request: Request) -> bytes:
+        lines = [
+            f"{request.method} {request.path} HTTP/1.1",
+            f"Host: {address.netloc}",
+            f"Authorization: Bearer {order['token']}",
+        ]
+        if request.method == "POST":
+            lines += [f"Idempotency-Key: {uuid4().hex}", "Content-Type: application/json"]
+            lines += [f"Content-Length: {len(request.body.encode())}"]
+        return "\r\n".join([*lines, ""]).encode()
 
-    started = time.perf_counter()
+    async def worker() -> None:
+        connection = _Connection(*await asyncio.open_connection(address.hostname, address.port, limit=2**22))
+        while (started := time.perf_counter()) < ends:
+            request = next(turn)
+            status, body = await connection.ask(head(request), request.body.encode())
+            if started >= begins:
+                durations.append(time.perf_counter() - started)
+            if status != 200:
+                raise RuntimeError(f"{request.path}: {status} {body[:300].decode()}")
+        connection.close()
+
     async with asyncio.TaskGroup() as group:
-        for _ in range(connections):
-            group.create_task(ask())
-    return latencies_of(durations, time.perf_counter() - started)
+        for _ in range(int(str(order["connections"]))):
+            group.create_task(worker())
+    return latencies_of(durations, ends - begins)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds_max: float, pause_seconds: float = 0.05) -> float:
-    """Wait for a condition; returns the seconds it took."""
-    started = time.perf_counter()
-    while not await condition():
-        if time.perf_counter() - started > seconds_max:
-            raise TimeoutError("the condition did not come true in time")
-        await asyncio.sleep(pause_seconds)
-    return time.perf_counter() - started
+if __name__ == "__main__":
+    print(json.dumps(asdict(uvloop.run(_run(json.load(sys.stdin))))))
