@@ -39,8 +39,9 @@ lock: $(UV) ## lock the dependencies for every platform, with hashes and without
 	$(COMPILE) --group embedded --group test --group lint -o requirements/development.lock
 	echo uv | $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header - -o requirements/bootstrap.lock
 
-bench: .venv/.development ## measure what the README claims
+bench: .venv/.development ## measure what the README claims, and put it there
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.table bench/results/$$(date -u +%F).json --into README.md
 
 docs: .venv/.development ## generate the API and event references
 	$(BIN)/python -m docs.generate

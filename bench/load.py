@@ -43,7 +43,13 @@ def latencies_of(seconds: Sequence[float], elapsed: float) -> Latencies:
 
 
 async def load(
-    address: str, token: str, requests: Sequence[Request], *, connections: int, seconds: float, warm_seconds: float = 1.0
+    address: str,
+    token: str,
+    requests: Sequence[Request],
+    *,
+    connections: int,
+    seconds: float,
+    warm_seconds: float = 1.0,
 ) -> Latencies:
     """Ask in turn over some connections for some seconds, after a warm-up; any answer but 200 is an error."""
     order = {

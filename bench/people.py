@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -41,7 +41,7 @@ class Member(NamedTuple):
     household_number: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def cooperative(number: int) -> Cooperative:
     """The co-operative with this number."""
     district = _DISTRICT_CODES[number * 211 % len(_DISTRICT_CODES)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 from uuid import UUID
 
 from bench import bare, feeds, people
@@ -69,11 +70,8 @@ async def _read(api: Api, sizes: Sizes, members: int, table: Table) -> None:
 
 async def _search(api: Api, sizes: Sizes, members: int, table: Table) -> None:
     made = [people.member(number) for number in _spread(members)]
-    names = [Request(f"/registry/v1/members?name_prefix={_quoted(one.full_name[:4])}") for one in made[:200]]
-    numbers = [
-        Request("/registry/v1/member-searches", "POST", json.dumps({"national_id": one.national_id, "purpose": "bench"}))
-        for one in made
-    ]
+    names = [Request(f"/registry/v1/members?name_prefix={quote(one.full_name[:4])}") for one in made[:200]]
+    numbers = [_search_for(one) for one in made]
     key = "select id from member where name_sort_key >= $1 order by name_sort_key, id limit 51"
     by_name = await bare.select_latencies(
         "registry",
@@ -114,10 +112,7 @@ async def _deduplicate(api: Api, sizes: Sizes, members: int, table: Table) -> No
     await _check_same([place.id for place in places], len(set(known)), sizes.incoming_rows - len(set(known)))
     what = f"deduplicate a file of {shown['rows']:,} against {members:,} members, file to rows and events"
     table.add(Row("dedup", what, seconds, "s", 30, 15))
-    requests = [
-        Request("/registry/v1/member-searches", "POST", json.dumps({"national_id": one.national_id, "purpose": "bench"}))
-        for one in map(people.member, _spread(members))
-    ]
+    requests = [_search_for(people.member(number)) for number in _spread(members)]
     found = await load(
         api.address, api.token("member:read", ["TH"]), requests, connections=1, seconds=sizes.load_seconds / 2
     )
@@ -129,7 +124,7 @@ async def _check_same(cooperative_ids: list[UUID], known: int, new: int) -> None
     """The file made as many persons as were new, and gave the others a second membership."""
     connection = await owner_of("registry")
     try:
-        found = await connection.fetchrow(
+        [found] = await connection.fetch(
             """
             select count(*) filter (where memberships > 1) as known, count(*) filter (where memberships = 1) as new
               from (select (select count(*) from member other where other.person_id = member.person_id) as memberships
@@ -154,7 +149,6 @@ def _spread(members: int, count: int = _SAMPLE) -> range:
     return range(0, members, max(1, members // count))[:count]
 
 
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text)
+def _search_for(one: people.Member) -> Request:
+    asked = {"national_id": one.national_id, "purpose": "bench"}
+    return Request("/registry/v1/member-searches", "POST", json.dumps(asked))

@@ -7,16 +7,19 @@ Two session types keep reading and writing apart: a :class:`ReadSession` has no 
 transaction is read only in the database too.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import asyncpg
 import orjson
-from sqlalchemy import CursorResult, Executable, RowMapping, text
+from sqlalchemy import Dialect, Executable, RowMapping, text
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel
 
 from shared.chassis.reach import NOWHERE, UNSCOPED, Reach
@@ -33,11 +36,28 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-_SET_REACH = text(
-    "select set_config('plodnee.everything', :everything, true), set_config('plodnee.provinces', :provinces, true),"
-    " set_config('plodnee.districts', :districts, true), set_config('plodnee.cooperatives', :cooperatives, true),"
-    " set_config('plodnee.unscoped', :unscoped, true)"
-)
+# How a transaction begins, settings included, in one round trip: each costs a request as much as a small query.
+_BEGIN = {
+    "read": "begin read only",
+    "write": "begin",
+    "audited read": "begin; set local synchronous_commit = off",
+}
+# The reach's settings are written into that text: ids, area codes and "on", and nothing that could be more.
+_SETTING = re.compile(r"[0-9A-Za-z,-]*")
+
+
+@lru_cache(maxsize=4096)
+def _prepared(sql: str) -> tuple[str, tuple[str, ...]]:
+    """A text statement as the driver wants it, and the names of its parameters in order.
+
+    Our text goes to the driver itself: measured on a read of a member, SQLAlchemy's way to it costs more than all the
+    rest of the request. The number of texts is bounded, because values are always parameters.
+    """
+    compiled = text(sql).compile(dialect=_DIALECT)
+    return str(compiled), tuple(compiled.positiontup or ())
+
+
+_DIALECT: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 
 # PostgreSQL error classes that pass by themselves: connections, resources, locks and serialisation, shutdown.
@@ -59,24 +79,42 @@ def is_transient(error: BaseException) -> bool:
 
 
 class ReadSession:
-    """One read-only transaction."""
+    """One read-only transaction.
 
-    def __init__(self, session: AsyncSession, service: str, reach: Reach) -> None:
-        self._session = session
+    Text queries go to the driver itself; SQLAlchemy's session is made when something asks for a model.
+    """
+
+    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, service: str, reach: Reach) -> None:
+        self._sqlalchemy = connection
+        self._raw = raw
+        self._orm: AsyncSession | None = None
         self.service = service
         self.reach = reach
 
+    @property
+    def _session(self) -> AsyncSession:
+        if self._orm is None:
+            self._orm = AsyncSession(self._sqlalchemy, expire_on_commit=False, autoflush=False)
+        return self._orm
+
     async def fetch(self, sql: str, /, **parameters: Any) -> Sequence[RowMapping]:
         """All rows of a text query; parameters are written ``:name`` (and cast with ``cast(:name as type)``)."""
-        return (await self._session.execute(text(sql), parameters)).mappings().all()
+        statement, names = _prepared(sql)
+        rows = await self._raw.fetch(statement, *[parameters[name] for name in names])
+        # Plain dicts, which read as SQLAlchemy's mappings do; the driver's own rows iterate over values.
+        return cast("list[RowMapping]", [dict(row) for row in rows])
 
     async def fetch_one(self, sql: str, /, **parameters: Any) -> RowMapping | None:
         """The only row of a text query, or None; more than one row is an error of ours and raises."""
-        return (await self._session.execute(text(sql), parameters)).mappings().one_or_none()
+        rows = await self.fetch(sql, **parameters)
+        if len(rows) > 1:
+            raise RuntimeError(f"{len(rows)} rows where one at most was expected")
+        return rows[0] if rows else None
 
     async def scalar(self, sql: str, /, **parameters: Any) -> Any:
         """The first column of the first row, or None."""
-        return (await self._session.execute(text(sql), parameters)).scalar()
+        statement, names = _prepared(sql)
+        return await self._raw.fetchval(statement, *[parameters[name] for name in names])
 
     async def get(self, model: type[ModelT], key: Any) -> ModelT | None:
         """The row with this primary key, or None when there is none within reach."""
@@ -86,10 +124,15 @@ class ReadSession:
         """The first column (usually the model) of every row of a select."""
         return (await self._session.execute(statement)).scalars().all()
 
+    async def end(self) -> None:
+        """Write what the models still hold, before the commit."""
+        if self._orm is not None:
+            await self._orm.flush()
+            await self._orm.close()
+
     async def raw(self) -> asyncpg.Connection:
         """The asyncpg connection inside this transaction, for COPY and other hot paths."""
-        connection = await (await self._session.connection()).get_raw_connection()
-        return cast(asyncpg.Connection, connection.driver_connection)
+        return self._raw
 
 
 class WriteSession(ReadSession):
@@ -102,16 +145,20 @@ class WriteSession(ReadSession):
         await self._session.delete(row)
 
     async def flush(self) -> None:
-        await self._session.flush()
+        if self._orm is not None:
+            await self._orm.flush()
 
     async def execute(self, sql: str, /, **parameters: Any) -> int:
         """Run a text statement; returns how many rows it touched."""
-        return cast("CursorResult[Any]", await self._session.execute(text(sql), parameters)).rowcount
+        statement, names = _prepared(sql)
+        status = await self._raw.execute(statement, *[parameters[name] for name in names])
+        touched = status.rpartition(" ")[2]  # "INSERT 0 5", "UPDATE 5"; a command without rows names itself alone
+        return int(touched) if touched.isdecimal() else 0
 
     async def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a text statement once per row of parameters, in one batch."""
-        if rows:
-            await self._session.execute(text(sql), rows)
+        statement, names = _prepared(sql)
+        await self._raw.executemany(statement, [[row[name] for name in names] for row in rows])
 
     async def copy(self, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> None:
         """COPY records into a table that this role owns or that has no row-level policy (PostgreSQL refuses others)."""
@@ -121,6 +168,7 @@ class WriteSession(ReadSession):
     async def savepoint(self) -> AsyncIterator[None]:
         """A part of the transaction that can fail alone."""
         async with self._session.begin_nested():
+            await self._session.connection()  # SQLAlchemy makes the savepoint when its connection is first asked for
             yield
 
 
@@ -155,24 +203,27 @@ class Database:
             pool_timeout=settings.database_pool_wait_seconds,
             pool_pre_ping=False,  # a broken connection fails one request and is replaced; a ping costs every request
             pool_recycle=1800,
+            isolation_level="AUTOCOMMIT",  # transactions are begun and ended here, in as few round trips as they need
             hide_parameters=True,  # an error's text must not carry a row
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
     async def read(self, reach: Reach) -> AsyncIterator[ReadSession]:
         """A read-only transaction within `reach`."""
-        async with self._transaction(reach, "set transaction read only") as session:
-            yield ReadSession(session, self.service, reach)
+        async with self._transaction(reach, "read") as (connection, raw):
+            session = ReadSession(connection, raw, self.service, reach)
+            yield session
+            await session.end()
 
     @asynccontextmanager
     async def write(self, reach: Reach = NOWHERE) -> AsyncIterator[WriteSession]:
         """A transaction that may write within `reach`; committed when left without an error."""
-        async with self._transaction(reach) as session:
-            yield WriteSession(session, self.service, reach)
-            await session.flush()
+        async with self._transaction(reach, "write") as (connection, raw):
+            session = WriteSession(connection, raw, self.service, reach)
+            yield session
+            await session.end()
 
     @asynccontextmanager
     async def audited_read(self, reach: Reach) -> AsyncIterator[WriteSession]:
@@ -180,9 +231,10 @@ class Database:
 
         A crash of the database may lose the last second of the log; the read itself never waits for it.
         """
-        async with self._transaction(reach, "set local synchronous_commit = off") as session:
-            yield WriteSession(session, self.service, reach)
-            await session.flush()
+        async with self._transaction(reach, "audited read") as (connection, raw):
+            session = WriteSession(connection, raw, self.service, reach)
+            yield session
+            await session.end()
 
     @asynccontextmanager
     async def unscoped(self) -> AsyncIterator[WriteSession]:
@@ -191,12 +243,46 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def _transaction(self, reach: Reach, *before: str) -> AsyncIterator[AsyncSession]:
-        async with self._sessions() as session, session.begin():
-            for statement in before:
-                await session.execute(text(statement))
-            await session.execute(_SET_REACH, reach.settings())
-            yield session
+    async def _transaction(self, reach: Reach, kind: str) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
+        """A connection of the pool with a transaction begun; committed when left without an error."""
+        async with self.engine.connect() as connection:
+            raw = await _driver_of(connection)
+            if raw.is_closed():  # the server ended it while it waited in the pool
+                await connection.invalidate()
+                raw = await _driver_of(connection)
+            try:
+                await raw.execute(_beginning(kind, reach))
+                yield connection, raw
+                if await raw.execute("commit") != "COMMIT":
+                    # PostgreSQL answers the commit of a failed transaction with a rollback, and no error.
+                    raise RuntimeError("a statement of this transaction failed: nothing of it was kept")
+            except BaseException:
+                await _roll_back(connection, raw)
+                raise
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
+
+
+def _beginning(kind: str, reach: Reach) -> str:
+    settings = []
+    for name, value in reach.settings().items():
+        if not _SETTING.fullmatch(value):
+            raise ValueError(f"plodnee.{name} holds more than ids and codes")
+        settings.append(f"set_config('plodnee.{name}', '{value}', true)")
+    return f"{_BEGIN[kind]}; select {', '.join(settings)}"
+
+
+async def _roll_back(connection: AsyncConnection, raw: asyncpg.Connection) -> None:
+    """Leave nothing of a transaction that failed; a connection that cannot do even that leaves the pool."""
+    try:
+        await raw.execute("rollback")
+    except BaseException as error:
+        raw.terminate()
+        await connection.invalidate()
+        if not isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | TimeoutError):
+            raise

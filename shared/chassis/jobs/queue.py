@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-import sqlalchemy.exc
 import structlog
 from sqlalchemy import RowMapping
 
@@ -107,9 +106,8 @@ async def _defer_once(session: WriteSession, job_id: UUID, queueing_lock: str, q
         try:
             async with session.savepoint():
                 return await _defer(session, job_id, queued)
-        except sqlalchemy.exc.IntegrityError as error:
-            if not isinstance(getattr(error.orig, "__cause__", None), asyncpg.UniqueViolationError):
-                raise
+        except asyncpg.UniqueViolationError:
+            continue
     raise RuntimeError(f"the job {queueing_lock!r} starts and ends faster than it can be queued")
 
 

@@ -1,10 +1,14 @@
-"""Goal: a pool reaches the database by the very URL that an operator gives."""
+"""Goal: a pool reaches the database by the URL an operator gives; a transaction ends whole, whatever becomes of it."""
 
+import asyncio
+import contextlib
 import ssl
 
+import asyncpg
 import pytest
 
 from shared.chassis.database import Database
+from shared.chassis.reach import UNSCOPED, Reach
 from shared.chassis.settings import Settings
 from tests.conftest import DatabaseOf
 
@@ -28,3 +32,80 @@ async def test_a_url_may_say_how_far_to_trust_the_server(
     monkeypatch.setenv("PLODNEE_LITERACY_DATABASE_URL", f"postgresql://{host}/{path}?sslmode=require")
     with pytest.raises((ConnectionError, ssl.SSLError)):  # the test's server has no certificate
         await _answer(settings)
+
+
+async def test_a_transaction_that_failed_is_not_taken_for_committed(database_of: DatabaseOf) -> None:
+    """PostgreSQL answers the commit of a failed transaction without an error; whoever swallowed the failure is told."""
+    database = await database_of("literacy")
+
+    async def swallow() -> None:
+        async with database.unscoped() as session:
+            await session.execute(_NOTE)
+            with contextlib.suppress(asyncpg.PostgresError):
+                await session.execute("select 1 / 0")
+
+    with pytest.raises(RuntimeError, match="nothing of it was kept"):
+        await swallow()
+    assert await _notes(database) == 0
+
+
+async def test_a_savepoint_takes_back_its_own_part_alone(database_of: DatabaseOf) -> None:
+    database = await database_of("literacy")
+    async with database.unscoped() as session:
+        await session.execute(_NOTE)
+        with contextlib.suppress(asyncpg.PostgresError):
+            async with session.savepoint():
+                await session.execute(_NOTE)
+                await session.execute("select 1 / 0")
+    assert await _notes(database) == 1
+
+
+async def test_a_connection_that_the_server_ended_is_replaced_before_it_is_used(database_of: DatabaseOf) -> None:
+    database, other = await database_of("literacy"), await database_of("literacy")
+    async with database.unscoped() as session:
+        pid = await session.scalar("select pg_backend_pid()")
+    async with other.unscoped() as session:
+        await session.scalar("select pg_terminate_backend(cast(:pid as integer))", pid=pid)
+    await asyncio.sleep(0.5)  # the end of the connection reaches this process
+    async with database.unscoped() as session:
+        assert await session.scalar("select pg_backend_pid()") != pid
+
+
+async def test_a_connection_that_breaks_in_a_transaction_leaves_the_pool(database_of: DatabaseOf) -> None:
+    database, other = await database_of("literacy"), await database_of("literacy")
+    broken: list[int] = []
+
+    async def ask_over_a_broken_connection() -> None:
+        async with database.unscoped() as session:
+            broken.append(await session.scalar("select pg_backend_pid()"))
+            async with other.unscoped() as ending:
+                await ending.scalar("select pg_terminate_backend(cast(:pid as integer))", pid=broken[0])
+            await session.scalar("select 1")
+
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await ask_over_a_broken_connection()
+    async with database.unscoped() as session:
+        assert await session.scalar("select pg_backend_pid()") != broken[0]
+
+
+async def test_a_read_can_write_nothing(database_of: DatabaseOf) -> None:
+    database = await database_of("literacy")
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with database.read(UNSCOPED) as session:
+            await session.scalar(_NOTE + " returning 1")
+
+
+async def test_a_reach_is_never_more_than_ids_and_codes(database_of: DatabaseOf) -> None:
+    """Its settings are written into the text that begins the transaction."""
+    database = await database_of("literacy")
+    with pytest.raises(ValueError, match="more than ids"):
+        async with database.write(Reach(provinces=frozenset({"52', true); drop table note; --"}))):
+            pass
+
+
+_NOTE = "insert into access_log (subject, client_id, what, subject_ids, purpose) values ('a', 'b', 'c', '{}', 'd')"
+
+
+async def _notes(database: Database) -> int:
+    async with database.unscoped() as session:
+        return int(await session.scalar("select count(*) from access_log"))
