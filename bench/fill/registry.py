@@ -11,7 +11,7 @@ from typing import Any
 from bench import people
 from bench.machine import owner_of
 from bench.sizes import cooperatives_of
-from services.registry.households.domain import household_id
+from services.registry.households.identity import household_id
 from services.registry.members.domain import read_name
 from services.registry.members.identity import national_id_index, phone_about, phone_index, sealed_about
 from shared.chassis.crypto import member_number_hash, person_keys

@@ -63,9 +63,8 @@ def reason_of(error: BaseException) -> str:
     """Why an event was set aside, without the values it carried: a database's message may quote a row."""
     if isinstance(error, InvalidEvent):
         return str(error)
-    if isinstance(error, DBAPIError):
-        return f"{type(error).__name__} {getattr(error.orig, 'sqlstate', '')}".strip()
-    return type(error).__name__
+    database_error = error.orig if isinstance(error, DBAPIError) else error
+    return f"{type(error).__name__} {getattr(database_error, 'sqlstate', None) or ''}".strip()
 
 
 class Poison:
