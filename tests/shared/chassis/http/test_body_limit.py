@@ -21,7 +21,7 @@ from tests.shared.chassis.http.example import NAME, effects
 TOO_LARGE = "urn:plodnee:problem:too-large"
 
 
-async def test_bounded_body_declared(client: httpx2.AsyncClient, example_settings: Settings) -> None:
+async def test_promise_8_bounded_body_declared(client: httpx2.AsyncClient, example_settings: Settings) -> None:
     size = example_settings.request_body_bytes_max + 1
     answer = await client.post("/notes", content=b"x" * size, headers={"content-type": "application/json", **key()})
     assert answer.status_code == 413
@@ -29,7 +29,7 @@ async def test_bounded_body_declared(client: httpx2.AsyncClient, example_setting
     assert effects == []
 
 
-async def test_bounded_body_chunked(client: httpx2.AsyncClient) -> None:
+async def test_promise_8_bounded_body_chunked(client: httpx2.AsyncClient) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -44,7 +44,7 @@ async def test_bounded_body_chunked(client: httpx2.AsyncClient) -> None:
     assert answer.json()["type"] == TOO_LARGE
 
 
-async def test_bounded_body_is_not_read_where_no_route_wants_it(client: httpx2.AsyncClient) -> None:
+async def test_promise_8_bounded_body_is_not_read_where_no_route_wants_it(client: httpx2.AsyncClient) -> None:
     for path, status in (("/notes", 200), ("/nowhere", 404)):
         answer = await client.request("GET", path, content=b"x" * 2_000_000)
         assert answer.status_code == status
@@ -74,7 +74,7 @@ def head(token: str, length: int | None) -> bytes:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_bounded_body_that_trickles_in(
+async def test_promise_8_bounded_body_that_trickles_in(
     address: tuple[str, int], token_issuer: TokenIssuer, chunked: bool
 ) -> None:
     reader, writer = await asyncio.open_connection(*address)

@@ -11,7 +11,9 @@ from tests.shared.chassis.http.conftest import ClientOf, key, note
 from tests.shared.chassis.http.example import NAME
 
 
-async def test_commit_before_answer(app: FastAPI, owner: asyncpg.Connection, token_issuer: TokenIssuer) -> None:
+async def test_promise_1_commit_before_answer(
+    app: FastAPI, owner: asyncpg.Connection, token_issuer: TokenIssuer
+) -> None:
     """Another connection sees the row at the moment the answer's first byte is sent."""
     seen_at_start: list[int] = []
 
@@ -32,14 +34,14 @@ async def test_commit_before_answer(app: FastAPI, owner: asyncpg.Connection, tok
     assert seen_at_start == [1]
 
 
-async def test_commit_before_answer_when_the_commit_fails(client: httpx2.AsyncClient) -> None:
+async def test_promise_1_a_commit_that_fails_is_answered_as_a_failure(client: httpx2.AsyncClient) -> None:
     """A write that only the commit refuses is told as refused."""
     answer = await client.post("/deferred", headers=key())
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:plodnee:problem:refused"
 
 
-async def test_rollback_when_the_rule_refuses(client: httpx2.AsyncClient, owner: asyncpg.Connection) -> None:
+async def test_promise_1_a_refusal_keeps_nothing(client: httpx2.AsyncClient, owner: asyncpg.Connection) -> None:
     answer = await client.post("/notes", json=note("closed case"), headers=key())
     assert answer.status_code == 409
     assert await owner.fetchval("select count(*) from note") == 0
