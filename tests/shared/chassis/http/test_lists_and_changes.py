@@ -73,7 +73,7 @@ async def test_cursor_says_nothing_and_cannot_be_made_or_moved(client: httpx2.As
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501, 10**30])
-async def test_page_size_is_bounded(client: httpx2.AsyncClient, limit: int) -> None:
+async def test_promise_8_page_size_is_bounded(client: httpx2.AsyncClient, limit: int) -> None:
     answer = await client.get("/notes", params={"limit": limit})
     assert answer.status_code == 422
     assert answer.json()["fields"][0]["field"] == "limit"
@@ -96,7 +96,7 @@ async def test_bulk_gives_each_item_its_result_and_keeps_the_good(
     assert [row["title"] for row in rows] == ["a", "b"]
 
 
-async def test_bulk_is_bounded(client: httpx2.AsyncClient) -> None:
+async def test_promise_8_bulk_is_bounded(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/notes/bulk", json=[note(str(number)) for number in range(1001)], headers=key())
     assert answer.status_code == 422
     assert answer.json()["fields"][0]["code"] == "too_long"
