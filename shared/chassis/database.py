@@ -256,8 +256,11 @@ class Database:
                 if await raw.execute("commit") != "COMMIT":
                     # PostgreSQL answers the commit of a failed transaction with a rollback, and no error.
                     raise RuntimeError("a statement of this transaction failed: nothing of it was kept")
-            except BaseException:
+            except BaseException as error:
                 await _roll_back(connection, raw)
+                if isinstance(error, asyncpg.InternalClientError):
+                    # The server's farewell lay unread when the driver wanted to speak.
+                    raise ConnectionResetError("the database ended the connection") from error
                 raise
 
     async def close(self) -> None:
@@ -284,5 +287,5 @@ async def _roll_back(connection: AsyncConnection, raw: asyncpg.Connection) -> No
     except BaseException as error:
         raw.terminate()
         await connection.invalidate()
-        if not isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | TimeoutError):
+        if not isinstance(error, Exception):
             raise
