@@ -77,8 +77,8 @@ def generate(
 ) -> Generated:
     """Write the feeds of a province (two digits) or of ``"all"`` 74 provinces into the folder ``out``.
 
-    ``progress`` is called after each institution with members done and members in all. Raises ValueError when the
-    province is unknown or the members do not go round.
+    ``progress`` is called after each institution with members done and members in all. Raises
+    ImpossibleProvince when the province is unknown or the members do not go round.
     """
     first, last = fiscal_year_bounds(fiscal_year_be)
     cut_over_on = date.fromordinal(first.toordinal() - 1)

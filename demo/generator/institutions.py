@@ -55,16 +55,20 @@ class Institution:
         return PROVINCES[self.province_code].region
 
 
+class ImpossibleProvince(ValueError):
+    """What was asked for cannot be drawn: the province is unknown, or members or institutions do not go round."""
+
+
 def draw_institutions(
     *, province: str, cooperatives: int, members: int, seed: int, cut_over_on: date
 ) -> list[Institution]:
     """All institutions of a run. Memory grows with their number, never with their members.
 
-    Raises ValueError when the province is unknown or there are too few members or institutions to go round.
+    Raises ImpossibleProvince when the province is unknown or there are too few members or institutions to go round.
     """
     places = _places(province, cooperatives)
     if members < cooperatives * MEMBERS_LEAST:
-        raise ValueError(f"{cooperatives} institutions need at least {cooperatives * MEMBERS_LEAST} members")
+        raise ImpossibleProvince(f"{cooperatives} institutions need at least {cooperatives * MEMBERS_LEAST} members")
     kinds, weights = [], []
     for ordinal, province_code in enumerate(places):
         random = stream(seed, "institution", ordinal)
@@ -104,14 +108,16 @@ def apportion(total: int, weights: Sequence[float], *, least: int) -> list[int]:
 def _places(province: str, cooperatives: int) -> list[str]:
     """The province of every institution, in order of province."""
     if cooperatives < 1:
-        raise ValueError("at least one institution is needed")
+        raise ImpossibleProvince("at least one institution is needed")
     if province != ALL_PROVINCES:
         if province not in PROVINCES:
-            raise ValueError(f"{province!r} is not a province code; write two digits, as in 52, or {ALL_PROVINCES!r}")
+            raise ImpossibleProvince(
+                f"{province!r} is not a province code; write two digits, as in 52, or {ALL_PROVINCES!r}"
+            )
         return [province] * cooperatives
     codes = sorted(set(PROVINCES) - distributions.PROVINCES_OUTSIDE_PROGRAMME)
     if cooperatives < len(codes):
-        raise ValueError(f"all provinces need at least {len(codes)} institutions, one each")
+        raise ImpossibleProvince(f"all provinces need at least {len(codes)} institutions, one each")
     in_region = {region: sum(PROVINCES[code].region == region for code in codes) for region in ("C", "N", "NE", "S")}
     weights = [
         distributions.COOPERATIVES_BY_REGION[PROVINCES[code].region] / in_region[PROVINCES[code].region]

@@ -271,9 +271,13 @@ def generate(
     seed: int = 7,
 ) -> None:
     """Write the files that the agencies of a province would send, about people who cannot exist."""
+    from demo.generator import ImpossibleProvince
     from demo.generator import generate as write_files
 
-    write_files(province=province, cooperatives=cooperatives, members=members, seed=seed, out=out)
+    try:
+        write_files(province=province, cooperatives=cooperatives, members=members, seed=seed, out=out)
+    except ImpossibleProvince as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Goal: a command that this machine's state forbids says so and what to do, without a traceback."""
+"""Goal: a command that cannot do what was asked says why and what to do, without a traceback."""
 
 import os
 import subprocess
@@ -10,6 +10,20 @@ import pytest
 from shared.embedded.state import StateFolder
 
 PLODNEE = Path(sys.executable).with_name("plodnee")
+
+
+def test_a_province_that_cannot_be_is_told(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [PLODNEE, "generate", "--province", "99", "--out", str(tmp_path / "files")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "not a province code" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "files").exists()
 
 
 @pytest.mark.parametrize("command", [["reset", "--yes"], ["down"], ["demo"], ["up"]], ids=lambda command: command[0])
