@@ -3,6 +3,7 @@
 from services.debt.cases.routes import router as cases_router
 from services.debt.closing.jobs import TASKS
 from services.debt.closing.routes import router as closes_router
+from services.debt.code_lists.domain import CODE_LISTS
 from services.debt.inbox import INBOX
 from services.debt.loans.feed import LOANS
 from services.debt.loans.routes import router as loans_router
@@ -10,6 +11,7 @@ from services.debt.payments.feed import PAYMENTS
 from services.debt.payments.routes import router as payments_router
 from services.debt.plans.routes import router as plans_router
 from shared.chassis.feeds.routes import feed_router
+from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs import job_router
 from shared.chassis.service import Service
 from shared.contracts.debt import EVENTS
@@ -26,6 +28,7 @@ SERVICE = Service(
         closes_router,
         cases_router,
         plans_router,
+        code_list_router(CODE_LISTS, "loan:read"),
         feed_router(FEED_KINDS),
         job_router(),
     ],

@@ -1,5 +1,6 @@
 """Literacy: how people learn, keep a household account, and save."""
 
+from services.literacy.code_lists.domain import CODE_LISTS
 from services.literacy.courses.feed import TRAINING
 from services.literacy.courses.routes import router as courses_router
 from services.literacy.household_accounts.feed import HOUSEHOLD_ACCOUNTS
@@ -7,6 +8,7 @@ from services.literacy.household_accounts.routes import router as household_acco
 from services.literacy.inbox import INBOX
 from services.literacy.savings.routes import router as savings_router
 from shared.chassis.feeds import feed_router
+from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs.routes import job_router
 from shared.chassis.service import Service
 from shared.contracts import literacy
@@ -17,7 +19,14 @@ SERVICE = Service(
     name="literacy",
     title_en="Literacy: courses, household accounts, savings",
     title_th="ความรู้ทางการเงิน: หลักสูตร บัญชีครัวเรือน การออม",
-    routers=[courses_router, household_accounts_router, savings_router, feed_router(FEED_KINDS), job_router()],
+    routers=[
+        courses_router,
+        household_accounts_router,
+        savings_router,
+        code_list_router(CODE_LISTS, "literacy:read"),
+        feed_router(FEED_KINDS),
+        job_router(),
+    ],
     inbox=INBOX,
     feed_kinds=FEED_KINDS,
     events=literacy.EVENTS,

@@ -1,5 +1,6 @@
 """Livelihood: how income grows, and how produce sold through the co-operative pays the debt."""
 
+from services.livelihood.code_lists.domain import CODE_LISTS
 from services.livelihood.crops.routes import router as crops_router
 from services.livelihood.deliveries.feed import PRODUCE
 from services.livelihood.deliveries.routes import router as deliveries_router
@@ -7,6 +8,7 @@ from services.livelihood.inbox import INBOX
 from services.livelihood.incomes.routes import router as incomes_router
 from services.livelihood.incomes.service import tasks
 from shared.chassis.feeds import feed_router
+from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs.routes import job_router
 from shared.chassis.service import Service
 from shared.contracts import livelihood
@@ -17,7 +19,14 @@ SERVICE = Service(
     name="livelihood",
     title_en="Livelihood: expected income, produce and its deduction",
     title_th="อาชีพและรายได้: รายได้ที่คาด ผลผลิต และการหักชำระหนี้",
-    routers=[crops_router, incomes_router, deliveries_router, feed_router(FEED_KINDS), job_router()],
+    routers=[
+        crops_router,
+        incomes_router,
+        deliveries_router,
+        code_list_router(CODE_LISTS, "livelihood:read"),
+        feed_router(FEED_KINDS),
+        job_router(),
+    ],
     inbox=INBOX,
     tasks=tasks,
     feed_kinds=FEED_KINDS,

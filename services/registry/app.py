@@ -1,6 +1,6 @@
 """The registry: who there is, and who may see it."""
 
-from services.registry.code_lists.routes import router as code_lists_router
+from services.registry.code_lists.domain import CODE_LISTS
 from services.registry.cooperatives.feed import FEED as COOPERATIVE_FEED
 from services.registry.cooperatives.routes import router as cooperatives_router
 from services.registry.external_debts.feed import FEED as EXTERNAL_DEBT_FEED
@@ -13,6 +13,7 @@ from services.registry.officers.routes import router as officers_router
 from services.registry.programmes.routes import router as programmes_router
 from services.registry.waking import TASKS
 from shared.chassis.feeds.routes import feed_router
+from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs import job_router
 from shared.chassis.service import Service
 from shared.contracts.registry import EVENTS
@@ -30,7 +31,7 @@ SERVICE = Service(
         external_debts_router,
         officers_router,
         programmes_router,
-        code_lists_router,
+        code_list_router(CODE_LISTS, "cooperative:read"),
         feed_router(FEED_KINDS),
         job_router(),
     ],

@@ -1,11 +1,11 @@
 """Every code of the registry with the name people know it by, in both languages."""
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.registry.cooperatives.domain import COOPERATIVE_TYPES, FARMER_GROUP_TYPES, Label
+from services.registry.cooperatives.domain import COOPERATIVE_TYPES, FARMER_GROUP_TYPES
+from shared.kernel.labels import CodeLists, Label
 
-CODE_LISTS: Mapping[str, Mapping[str, Label]] = MappingProxyType(
+CODE_LISTS: CodeLists = MappingProxyType(
     {
         "cooperative_kind": {
             "cooperative": Label("สหกรณ์", "Co-operative"),

@@ -1,19 +1,10 @@
 """The kinds of co-operative and farmer group, as the law divides them, and where they may lie."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from shared.kernel.areas import DISTRICTS
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A code's name in both languages."""
-
-    th: str
-    en: str
-
+from shared.kernel.labels import Label
 
 COOPERATIVE_TYPES: Mapping[str, Label] = MappingProxyType(
     {
