@@ -9,6 +9,7 @@ DomainError
 │   └── DeliveryNumberTaken     the co-operative has a delivery of this number
 └── Invalid
     ├── SharesOverGross     savings and deduction together are more than the delivery is worth
+    ├── ReversedTooEarly    it is said to be undone before the day of the delivery
     ├── WorthOutOfBounds    nothing was weighed, or it is worth more than any delivery
     └── MonthsNotOfYear     an income plan's months are not the twelve of its fiscal year
 """
@@ -44,6 +45,12 @@ class SharesOverGross(Invalid):
     type = "shares-over-gross"
     title_en = "Savings and deduction together are more than the delivery is worth"
     title_th = "เงินออมและเงินหักชำระหนี้รวมกันเกินมูลค่าผลผลิต"
+
+
+class ReversedTooEarly(Invalid):
+    type = "delivery-reversed-too-early"
+    title_en = "A delivery is reversed on its own day or later"
+    title_th = "วันที่ยกเลิกต้องไม่อยู่ก่อนวันที่ส่งผลผลิต"
 
 
 class WorthOutOfBounds(Invalid):

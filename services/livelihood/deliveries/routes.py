@@ -12,6 +12,7 @@ from services.livelihood.deliveries.schemas import AgreementRead, DeliveryRead, 
 from services.livelihood.errors import (
     DeliveryNotReversible,
     DeliveryNumberTaken,
+    ReversedTooEarly,
     SharesOverGross,
     UnknownDelivery,
     UnknownMember,
@@ -66,7 +67,7 @@ async def get_delivery(session: AuditedReading, caller: LivelihoodReader, delive
 
 @router.post(
     "/produce-deliveries/{delivery_id}/reverse",
-    responses=problem_responses(UnknownDelivery, DeliveryNotReversible),
+    responses=problem_responses(UnknownDelivery, DeliveryNotReversible, ReversedTooEarly),
 )
 async def reverse_delivery(
     session: Writing, caller: ProduceRecorder, delivery_id: UUID, reversal: ReverseDelivery

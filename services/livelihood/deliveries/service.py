@@ -10,7 +10,7 @@ from uuid import UUID
 from services.livelihood.deliveries import domain, repository
 from services.livelihood.deliveries.models import ProduceDelivery
 from services.livelihood.deliveries.schemas import DeliveryRead, RecordDelivery, ReverseDelivery
-from services.livelihood.errors import DeliveryNumberTaken, UnknownDelivery, UnknownMember
+from services.livelihood.errors import DeliveryNumberTaken, ReversedTooEarly, UnknownDelivery, UnknownMember
 from services.livelihood.members.repository import find_agreements, find_member
 from shared.chassis import outbox
 from shared.chassis.database import ReadSession, WriteSession
@@ -178,10 +178,13 @@ async def reverse_delivery(session: WriteSession, delivery_id: UUID, sent: Rever
     Raises:
         UnknownDelivery: there is none within reach.
         DeliveryNotReversible: it is reversed already.
+        ReversedTooEarly: the reversal is dated before the delivery.
     """
     row = (await repository.lock_deliveries(session, [delivery_id])).get(delivery_id)
     if row is None:
         raise UnknownDelivery
+    if sent.reversed_on < row.delivered_on:
+        raise ReversedTooEarly
     division = domain.begin_reversal(_division(row))
     _store(row, division)
     if division.status == "reversed":

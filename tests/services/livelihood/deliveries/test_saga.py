@@ -99,6 +99,17 @@ async def test_a_buddhist_year_is_no_day_of_a_delivery_or_a_reversal(
         assert [(one["field"], one["code"]) for one in answer.json()["fields"]] == [(field, "in_the_future")]
 
 
+async def test_a_reversal_does_not_come_before_its_delivery(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member(), plan()])
+    path = f"/livelihood/v1/produce-deliveries/{(await _record(client, body))['id']}/reverse"
+    early = await client.post(path, json={"reason": "weighed twice", "reversed_on": "2022-11-19"})
+    assert early.json()["type"] == "urn:plodnee:problem:delivery-reversed-too-early"
+    assert (await client.post(path, json={"reason": "weighed twice", "reversed_on": "2022-11-20"})).status_code == 200
+
+
 async def test_a_refusal_gives_the_member_everything(
     client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
 ) -> None:
