@@ -312,3 +312,9 @@ def test_a_broken_pledge_stays_broken() -> None:
     assert become("pledged", "active") == "active"
     with pytest.raises(PledgeCannotBecome):
         become("broken", "active")
+
+
+def test_a_state_that_cannot_follow_is_told_in_thai_words() -> None:
+    with pytest.raises(PledgeCannotBecome) as refused:
+        become("pledged", "completed")
+    assert refused.value.detail_th == "สัจจะที่มีสถานะ “ให้สัจจะแล้ว” เปลี่ยนได้เป็น: กำลังออม, ผิดสัจจะ"
