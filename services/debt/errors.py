@@ -11,7 +11,6 @@ DomainError
 ├── Conflict 409
 │   ├── BackDatedEntry           the value date lies before what is already accrued: replay the loan
 │   ├── PaymentAlreadyReversed   a payment is reversed once
-│   ├── CaseAlreadyOpen          one case per member, co-operative and fiscal year
 │   ├── CaseStageConflict        the case's stage does not allow the move
 │   └── PlanStateConflict        the plan's state does not allow the act
 └── Invalid 422
@@ -79,14 +78,6 @@ class PaymentAlreadyReversed(Conflict):
     type = "payment-already-reversed"
     title_en = "The payment has been reversed before"
     title_th = "รายการชำระหนี้นี้ถูกยกเลิกไปแล้ว"
-
-
-class CaseAlreadyOpen(Conflict):
-    """One case per member, co-operative and fiscal year."""
-
-    type = "case-already-open"
-    title_en = "The member has a case at this co-operative in this fiscal year"
-    title_th = "สมาชิกมีรายการแก้ไขหนี้ที่สหกรณ์นี้ในปีงบประมาณนี้แล้ว"
 
 
 class CaseStageConflict(Conflict):

@@ -54,11 +54,6 @@ class EmbeddedRuntime:
         self._preferred_http_port = http_port
         self._http_port: int | None = None
 
-    @classmethod
-    def from_environment(cls, http_port: int | None = None) -> "EmbeddedRuntime":
-        """The runtime of this checkout, or of PLODNEE_HOME."""
-        return cls(default_state_path(), http_port=http_port)
-
     @property
     def starts_postgres(self) -> bool:
         """Whether PostgreSQL is ours to start."""

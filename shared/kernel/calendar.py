@@ -63,11 +63,6 @@ def parse_month(text: str) -> date:
     return date(_common_year(match[1], int(match[2]), text), int(match[2]), 1)
 
 
-def format_buddhist_date(day: date) -> str:
-    """``30/09/2565``: what ``parse_date`` reads back to the same day."""
-    return f"{day.day:02d}/{day.month:02d}/{buddhist_year(day)}"
-
-
 def fiscal_year_be(day: date) -> int:
     """The fiscal year (October to September), named by the Buddhist year in which it ends."""
     return day.year + BUDDHIST_OFFSET + (1 if day.month >= 10 else 0)

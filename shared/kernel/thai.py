@@ -8,7 +8,6 @@ import unicodedata
 from datetime import date
 
 from shared.kernel.calendar import buddhist_year
-from shared.kernel.money import SATANG_PER_BAHT
 
 _DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 
@@ -90,17 +89,6 @@ def format_thai_date(day: date, *, full: bool = False) -> str:
     """``30 ก.ย. 2565``, or ``30 กันยายน 2565`` when ``full``."""
     months = MONTHS_FULL if full else MONTHS_SHORT
     return f"{day.day} {months[day.month - 1]} {buddhist_year(day)}"
-
-
-def baht_text(satang: int) -> str:
-    """The amount in Thai words as legal forms want it: หนึ่งร้อยบาทถ้วน, ห้าสิบสตางค์."""
-    from pythainlp.util import num_to_thaiword
-
-    baht, rest = divmod(abs(satang), SATANG_PER_BAHT)
-    words = "ลบ" if satang < 0 else ""
-    if baht or not rest:
-        words += f"{num_to_thaiword(baht)}บาท"
-    return words + (f"{num_to_thaiword(rest)}สตางค์" if rest else "ถ้วน")
 
 
 def _tidy(text: str) -> str:

@@ -6,7 +6,6 @@ from datetime import date
 import pytest
 
 from shared.kernel.thai import (
-    baht_text,
     format_thai_date,
     normalise_name,
     sort_key,
@@ -68,18 +67,3 @@ def test_sort_key_agrees_with_the_library_where_no_tone_decides() -> None:
 def test_dates_are_shown_in_the_buddhist_era() -> None:
     assert format_thai_date(date(2022, 9, 30)) == "30 ก.ย. 2565"
     assert format_thai_date(date(2022, 9, 1), full=True) == "1 กันยายน 2565"
-
-
-@pytest.mark.parametrize(
-    ("satang", "words"),
-    [
-        (10000, "หนึ่งร้อยบาทถ้วน"),
-        (2150, "ยี่สิบเอ็ดบาทห้าสิบสตางค์"),
-        (50, "ห้าสิบสตางค์"),
-        (0, "ศูนย์บาทถ้วน"),
-        (-100, "ลบหนึ่งบาทถ้วน"),
-        (100_000_000_000, "หนึ่งพันล้านบาทถ้วน"),
-    ],
-)
-def test_amounts_in_words(satang: int, words: str) -> None:
-    assert baht_text(satang) == words
