@@ -1,6 +1,7 @@
 """The processes under measurement, each a command of its own over a real PostgreSQL and a real Kafka, durable."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -34,6 +35,9 @@ class Machine:
         """Start the servers, and make databases, roles, topics and schemas."""
         from services.cli import initialise_all
         from shared.chassis.migrate import migrate
+        from shared.chassis.telemetry import configure_logging
+
+        configure_logging(logging.WARNING)
 
         with ExitStack() as stack:
             self._issuer = stack.enter_context(TokenIssuer())

@@ -50,7 +50,7 @@ insert into read_model.measure_cell (cooperative_id, fiscal_year_be, month, paym
 select id, cast(extract(year from month + interval '3 months') as integer) + 543, cast(month as date), 400000, 4,
        400000, 4
   from read_model.cooperative
- cross join generate_series(date '2022-09-01' - make_interval(months => $1 - 1), timestamp '2022-09-01',
+ cross join generate_series(date '2022-09-01' - make_interval(months => {months} - 1), timestamp '2022-09-01',
                             interval '1 month') as month
 """
 
@@ -90,7 +90,7 @@ async def add_months(rows: int) -> int:
     try:
         places = await connection.fetchval("select count(*) from read_model.cooperative")
         present = await connection.fetchval("select count(*) from read_model.measure_cell")
-        await connection.execute(_OLDER_MONTHS.replace("$1", str(max(1, -(-(rows - present) // places)))))
+        await connection.execute(_OLDER_MONTHS.format(months=max(1, -(-(rows - present) // places))))
         await connection.execute("vacuum analyze read_model.measure_cell")
         return int(await connection.fetchval("select count(*) from read_model.measure_cell"))
     finally:

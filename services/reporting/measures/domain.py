@@ -6,11 +6,12 @@ fact is first stored and exchanged when a state changes, so a cell depends on th
 A cell to which no row contributes does not exist.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.kernel.calendar import fiscal_year_be, fiscal_year_bounds
@@ -96,7 +97,10 @@ POINT_UNITS = 10_000
 
 def rows_column(measure: Measure) -> str:
     """The column that counts the rows which contribute to a measure; their sum stands in the one named like it."""
-    return f"{measure}_rows"
+    return _ROWS_COLUMNS[measure]
+
+
+_ROWS_COLUMNS = {measure: f"{measure}_rows" for measure in Measure}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +122,7 @@ class Contribution:
         return Contribution(self.cooperative_id, self.fiscal_year_be, self.measure, self.day, -self.value, -self.rows)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CellKey:
+class CellKey(NamedTuple):
     """Names a cell; the order in which batches lock cells."""
 
     cooperative_id: UUID
@@ -154,11 +157,12 @@ def by_year(contributions: Iterable[Contribution]) -> Cells:
 
 
 def _summed(items: Iterable[tuple[Contribution, date]]) -> Cells:
-    cells: defaultdict[CellKey, Counter[str]] = defaultdict(Counter)
+    cells: defaultdict[CellKey, dict[str, int]] = defaultdict(dict)
     for item, period in items:
-        changes = cells[CellKey(item.cooperative_id, item.fiscal_year_be, period)]
-        changes[rows_column(item.measure)] += item.rows
-        if item.measure not in COUNTED:
-            changes[item.measure.value] += item.value
+        changes, measure = cells[CellKey(item.cooperative_id, item.fiscal_year_be, period)], item.measure
+        rows = _ROWS_COLUMNS[measure]
+        changes[rows] = changes.get(rows, 0) + item.rows
+        if measure not in COUNTED:
+            changes[measure] = changes.get(measure, 0) + item.value
     changed = ((key, {column: by for column, by in cells[key].items() if by}) for key in sorted(cells))
     return {key: changes for key, changes in changed if changes}
