@@ -22,7 +22,8 @@ RATE_PLACES_MAX = 6
 
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d{1,2})?")
-_AS_WRITTEN = re.compile(r"-?[0-9]{1,14}\.[0-9]{2}")  # by ourselves, in events and stored rows: read without a second look
+# As we write it ourselves, in events and stored rows: read without a second look.
+_AS_WRITTEN = re.compile(r"-?[0-9]{1,14}\.[0-9]{2}")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,2})?")
 _MANY_PLACES = re.compile(r"[+-]?[\d,]+\.\d{3,}")
 _RATE = re.compile(r"\d+(\.\d+)?")

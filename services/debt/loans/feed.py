@@ -55,7 +55,8 @@ async def _validate(session: WriteSession, delivery: Delivery) -> None:
         session,
         delivery,
         "'member:' || (r.data ->> 'member')",
-        "not exists (select from member where member.member_number_hash = r.data ->> 'member')",
+        "not exists (select from member where member.member_number_hash = named.member)",
+        named={"member": "r.data ->> 'member'"},
     )
 
 

@@ -37,9 +37,8 @@ async def validate(session: WriteSession, delivery: Delivery) -> None:
         session,
         delivery,
         "'person:' || (r.data ->> 'national_id')",
-        """
-        not exists (select from person p where p.national_id_index = decode(r.data ->> 'national_id', 'hex'))
-        """,
+        "not exists (select from person p where p.national_id_index = named.national_id)",
+        named={"national_id": "decode(r.data ->> 'national_id', 'hex')"},
     )
 
 

@@ -49,8 +49,9 @@ async def validate_households(session: WriteSession, delivery: Delivery) -> None
         "'member:' || (r.data ->> 'member_hash')",
         """
         not exists (select from cooperative c join member m on m.cooperative_id = c.id
-                     where c.code = r.data ->> 'cooperative_code' and m.member_number = r.data ->> 'member_number')
+                     where c.code = named.code and m.member_number = named.member_number)
         """,
+        named={"code": "r.data ->> 'cooperative_code'", "member_number": "r.data ->> 'member_number'"},
     )
 
 
@@ -99,7 +100,8 @@ async def validate_plots(session: WriteSession, delivery: Delivery) -> None:
         session,
         delivery,
         "'household:' || (r.data ->> 'household_id')",
-        "not exists (select from household h where h.id = cast(r.data ->> 'household_id' as uuid))",
+        "not exists (select from household h where h.id = named.household_id)",
+        named={"household_id": "cast(r.data ->> 'household_id' as uuid)"},
     )
 
 

@@ -22,7 +22,14 @@ _WAKE_LOCK = 7_022_118_001
 
 
 async def reject_where(
-    session: WriteSession, delivery: Delivery, column: str, code: str, condition: str, **parameters: Any
+    session: WriteSession,
+    delivery: Delivery,
+    column: str,
+    code: str,
+    condition: str,
+    *,
+    named: Mapping[str, str] | None = None,
+    **parameters: Any,
 ) -> int:
     """Reject every row still to do for which the SQL condition on ``r.data`` holds; returns how many.
 
@@ -33,13 +40,17 @@ async def reject_where(
         code: of :mod:`shared.chassis.feeds.messages`.
         condition: SQL over ``r`` (a row of feed_row), e.g. ``(r.data ->> 'size')::int > 20``; write casts as
             ``cast(… as …)`` where a parameter stands.
+        named: what the condition compares with other tables: ``{"member": "r.data ->> 'member'"}`` is ``named.member``
+            in it. An expression over ``r`` in its place could use no index of a table under row-level security, because
+            ``->>`` may leak, and the rows of a file would be compared with every row there.
         parameters: values named in the condition.
     """
+    rows, beside = _named(named)
     return await session.execute(
         f"""
-        with refused as (
-            update feed_row r set status = 'rejected'
-            where r.delivery_id = :delivery_id and r.status = 'staged' and ({condition})
+        with {rows} refused as (
+            update feed_row r set status = 'rejected' {beside}
+                   r.delivery_id = :delivery_id and r.status = 'staged' and ({condition})
             returning r.row_number
         )
         insert into feed_reject (delivery_id, row_number, column_name, code)
@@ -53,7 +64,12 @@ async def reject_where(
 
 
 async def wait_where(
-    session: WriteSession, delivery: Delivery, waiting_for: str, condition: str, **parameters: Any
+    session: WriteSession,
+    delivery: Delivery,
+    waiting_for: str,
+    condition: str,
+    *,
+    named: Mapping[str, str] | None = None,
 ) -> int:
     """Let every row still to do wait for which the condition holds; returns how many.
 
@@ -61,17 +77,34 @@ async def wait_where(
         session: the transaction `validate` was given.
         delivery: the delivery it was given.
         waiting_for: SQL text expression over ``r``, e.g. ``'member:' || (r.data ->> 'member_hash')``.
-        condition: SQL over ``r``, as in :func:`reject_where`.
-        parameters: values named in either.
+        condition: SQL over ``r`` and ``named``, as in :func:`reject_where`.
+        named: as in :func:`reject_where`.
     """
+    rows, beside = _named(named)
     return await session.execute(
         f"""
-        update feed_row r set status = 'waiting', waiting_for = {waiting_for}
-        where r.delivery_id = :delivery_id and r.status = 'staged' and ({condition})
+        with {rows} waiting as (
+            update feed_row r set status = 'waiting', waiting_for = {waiting_for} {beside}
+                   r.delivery_id = :delivery_id and r.status = 'staged' and ({condition})
+            returning r.row_number
+        )
+        select from waiting
         """,
         delivery_id=delivery.id,
-        **parameters,
     )
+
+
+def _named(named: Mapping[str, str] | None) -> tuple[str, str]:
+    """The rows to do with what they name worked out beforehand, and how an update of feed_row joins them."""
+    if not named:
+        return "", "where"
+    columns = ", ".join(f"{expression} as {name}" for name, expression in named.items())
+    rows = f"""
+        named as materialized (
+            select r.row_number, {columns} from feed_row r
+            where r.delivery_id = :delivery_id and r.status = 'staged'
+        ),"""
+    return rows, "from named where r.row_number = named.row_number and"
 
 
 async def reject_unknown_cooperatives(
@@ -99,7 +132,8 @@ async def reject_unknown_cooperatives(
         delivery,
         column,
         "unknown_cooperative",
-        f"not exists (select from {table} known where known.{code_column} = r.data ->> '{column}')",
+        f"not exists (select from {table} known where known.{code_column} = named.code)",
+        named={"code": f"r.data ->> '{column}'"},
     )
     if refused:
         async with _unscoped(session):
@@ -133,9 +167,11 @@ async def reject_out_of_reach(
     """
     foreign = await session.fetch(
         f"""
-        select distinct r.data ->> '{column}' as code from feed_row r
-        where r.delivery_id = :id and r.status = 'staged'
-          and not exists (select from {table} known where known.{code_column} = r.data ->> '{column}')
+        with named as materialized (
+            select distinct r.data ->> '{column}' as code from feed_row r
+            where r.delivery_id = :id and r.status = 'staged'
+        )
+        select code from named where not exists (select from {table} known where known.{code_column} = named.code)
         """,
         id=delivery.id,
     )
