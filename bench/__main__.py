@@ -67,10 +67,11 @@ def main() -> None:
     """Measure what is asked for, section by section, each on servers of its own."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that everything still runs")
+    parser.add_argument("--share", type=float, default=1.0, help="of the design's sizes, e.g. 0.1 on a busy machine")
     parser.add_argument("--only", metavar="ID", help="the section that gives this row; other rows of the day stay")
     parser.add_argument("--out", type=Path, help="where to write; with --quick nothing is written unless told")
     options = parser.parse_args()
-    sizes = QUICK if options.quick else FULL
+    sizes = QUICK if options.quick else FULL.part(options.share)
     chosen = [section for section in SECTIONS if options.only is None or _gives(section, options.only)]
     if not chosen:
         parser.error(f"no section gives {options.only!r}; known are {', '.join(_ids())}")

@@ -29,6 +29,23 @@ class Sizes:
     export_rows: int
     load_seconds: float
 
+    def part(self, share: float) -> "Sizes":
+        """A share of every amount; the loads last as long."""
+
+        def less(amount: int) -> int:
+            return max(1, round(amount * share))
+
+        return Sizes(
+            members=tuple(map(less, self.members)),
+            import_rows=less(self.import_rows),
+            incoming_rows=less(self.incoming_rows),
+            loans=less(self.loans),
+            backlog_events=less(self.backlog_events),
+            payments=max(10, less(self.payments)),
+            export_rows=less(self.export_rows),
+            load_seconds=self.load_seconds,
+        )
+
 
 FULL = Sizes(
     members=(10_000, 100_000, 1_000_000),

@@ -6,7 +6,7 @@ from bench import bare, feeds, jobs, people
 from bench.fill import debt
 from bench.machine import Machine, ask, owner_of
 from bench.results import Row, Table
-from bench.sizes import Sizes
+from bench.sizes import FULL, Sizes
 
 IDS = ("import-loans", "baseline", "close")
 
@@ -37,7 +37,8 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
         seconds = await jobs.run(client, "/debt/v1/closes", {"close_to": _NIGHT})
         fallen = await ask("debt", f"select count(*) from overdue_movement where posted_on = '{_NIGHT}'")
         what = f"nightly close of {loans:,} loans, {fallen:,} of them with a new instalment overdue"
-        table.add(Row("close", what, seconds, "s", 60, 10, counted))
+        share = loans / FULL.loans  # what the design asks for, for as many loans
+        table.add(Row("close", what, seconds, "s", 60 * share, 10 * share, counted))
 
 
 async def _count_unpaid() -> float:

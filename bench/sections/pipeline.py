@@ -134,7 +134,8 @@ async def _follow(
         if while_runs is not None and while_runs.done():
             break
         before = await shown(cooperative_id)
-        body = {"loan_id": loan_id, "amount": "10.00", "value_on": "2022-10-15", "channel": "cash"}
+        # Late interest comes first: only what is above it takes overdue debt away.
+        body = {"loan_id": loan_id, "amount": "9000.00", "value_on": "2022-10-15", "channel": "cash"}
         posted = await payer.post("/debt/v1/payments", json=body, headers={"idempotency-key": uuid4().hex})
         committed = time.perf_counter()
         posted.raise_for_status()
