@@ -1,7 +1,11 @@
 """Goal: a loan enters the ledger once, with its opening position; rows wait for members, and nothing is overwritten."""
 
 from datetime import date
+from typing import Any
 
+import pytest
+
+from shared.chassis.database import WriteSession
 from tests.conftest import ClientOf
 from tests.services.debt.world import World, loan_row
 
@@ -103,3 +107,31 @@ async def test_loan_of_a_cooperative_outside_reach_is_rejected(world: World, cli
     assert delivery["rejected"] == 1
     rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
     assert "out_of_reach" in rejects
+
+
+async def test_rows_find_their_members_by_the_index(
+    world: World, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under row-level security an expression over the row would compare every row of the file with every member."""
+    cooperative_id = await world.cooperative()
+    await world.rows(
+        "insert into member (id, person_id, cooperative_id, member_number_hash, member_kind, status, epoch, version)"
+        " select gen_random_uuid(), gen_random_uuid(), cast(:id as uuid), md5(cast(n as text)), 'ordinary', 'active',"
+        " 1, 1 from generate_series(1, 20000) as n",
+        id=cooperative_id,
+    )
+    plans: list[str] = []
+    execute = WriteSession.execute
+
+    async def explain(session: WriteSession, sql: str, /, **parameters: Any) -> int:
+        if "set status = 'waiting'" in sql and "named" in sql:
+            plans.append("\n".join(row["QUERY PLAN"] for row in await session.fetch(f"explain {sql}", **parameters)))
+        return await execute(session, sql, **parameters)
+
+    monkeypatch.setattr(WriteSession, "execute", explain)
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    delivery = await world.send(client, "loans", [loan_row(str(number), f"L{number}") for number in range(20)])
+
+    assert delivery["waiting"] == 20
+    assert plans
+    assert all("ix_member_member_number_hash" in plan for plan in plans), plans
