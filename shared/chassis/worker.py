@@ -1,6 +1,7 @@
 """The second process of a service: relay, consumer and jobs, until SIGTERM asks it to drain."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -91,6 +92,10 @@ def run_worker_process(
     """The whole process: signals, the event loop, metrics on a port of their own when one is given."""
     if metrics_port is not None:
         start_http_server(metrics_port)
+    # What is imported stays for ever. Batches of thousands of rows make the collector run often, and without this it
+    # would look through half a million objects each time.
+    gc.collect()
+    gc.freeze()
 
     async def main() -> None:
         stop = asyncio.Event()
