@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "results"
+_LOAD_BEFORE = os.getloadavg()[0]  # what others did on the machine when this process began: near 0 when it was quiet
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}"
+        f"Python {platform.python_version()}, load average {_LOAD_BEFORE:.1f} before"
     )
 
 
