@@ -1,7 +1,6 @@
 """The second process of a service: relay, consumer and jobs, until SIGTERM asks it to drain."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from shared.chassis.batches import ConsumerStopped, LogChanged
+from shared.chassis.collector import spare_imports
 from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database
 from shared.chassis.feeds.delivery import feed_tasks
@@ -92,10 +92,7 @@ def run_worker_process(
     """The whole process: signals, the event loop, metrics on a port of their own when one is given."""
     if metrics_port is not None:
         start_http_server(metrics_port)
-    # What is imported stays for ever. Batches of thousands of rows make the collector run often, and without this it
-    # would look through half a million objects each time.
-    gc.collect()
-    gc.freeze()
+    spare_imports()
 
     async def main() -> None:
         stop = asyncio.Event()

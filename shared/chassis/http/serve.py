@@ -7,6 +7,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from shared.chassis.collector import spare_imports
 from shared.chassis.http.dispatch import Dispatcher
 from shared.chassis.http.runtime import Runtime
 from shared.chassis.settings import Settings, get_settings
@@ -92,6 +93,7 @@ def run_api(
     """
     configure_logging()
     server = make_server(app, host=host, port=port, settings=settings, forwarded_allow_ips=forwarded_allow_ips)
+    spare_imports()
     log.info("api_started", host=host, port=port)
     server.run(sockets=sockets)
     log.info("api_drained")
