@@ -41,6 +41,8 @@ class Machine:
 
         with ExitStack() as stack:
             self._issuer = stack.enter_context(TokenIssuer())
+            # Put back afterwards: the next section would take these servers for an operator's own.
+            stack.callback(_restore, dict(os.environ))
             os.environ["PLODNEE_ISSUER"] = self._issuer.url
             runtime = EmbeddedRuntime(self._home)
             os.environ.update(runtime.start_infrastructure())
@@ -101,6 +103,12 @@ class Machine:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
+
+
+def _restore(environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    get_settings.cache_clear()
 
 
 class Api:
