@@ -45,6 +45,7 @@ class SharesOverGross(Invalid):
     type = "shares-over-gross"
     title_en = "Savings and deduction together are more than the delivery is worth"
     title_th = "เงินออมและเงินหักชำระหนี้รวมกันเกินมูลค่าผลผลิต"
+    field = "savings_share"
 
 
 class ReversedTooEarly(Invalid):
@@ -57,9 +58,11 @@ class WorthOutOfBounds(Invalid):
     type = "delivery-worth-out-of-bounds"
     title_en = "Nothing was weighed, or the delivery is worth more than any can be"
     title_th = "น้ำหนักเป็นศูนย์ หรือมูลค่าผลผลิตสูงเกินกว่าที่เป็นไปได้"
+    field = "kilograms"
 
 
 class MonthsNotOfYear(Invalid):
     type = "months-not-of-year"
     title_en = "The months must be the twelve of the fiscal year, each by its first day"
     title_th = "ต้องระบุครบสิบสองเดือนของปีงบประมาณ เดือนละหนึ่งรายการ ด้วยวันที่หนึ่งของเดือน"
+    field = "months"

@@ -121,6 +121,7 @@ class AssignmentsOverlap(Invalid):
     type = "assignments-overlap"
     title_en = "A co-operative stands twice in the list on the same day"
     title_th = "มีสหกรณ์เดียวกันซ้ำในช่วงวันที่เดียวกัน"
+    field = "assignments"
 
 
 class EnrolmentInvalid(Invalid):
@@ -129,3 +130,4 @@ class EnrolmentInvalid(Invalid):
     type = "enrolment-invalid"
     title_en = "The enrolment does not fit the programme"
     title_th = "การเข้าร่วมไม่ตรงกับระยะของโครงการ"
+    field = "phase"

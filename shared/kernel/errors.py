@@ -37,18 +37,24 @@ class BilingualValueError(ValueError):
 
 
 class DomainError(Exception):
-    """Base of every error that a rule raises. ``type`` is stable for ever: clients decide by it."""
+    """Base of every error that a rule raises. ``type`` is stable for ever: clients decide by it.
+
+    An error that is about one field of the input names it in ``field``; where it is raised may name others.
+    """
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "internal"
     title_en: ClassVar[str] = "Something went wrong"
     title_th: ClassVar[str] = "เกิดข้อผิดพลาด"
+    field: ClassVar[str] = ""
 
     def __init__(self, detail_en: str = "", detail_th: str = "", fields: Iterable[FieldProblem] = ()) -> None:
         super().__init__(detail_en or self.title_en)
         self.detail_en = detail_en
         self.detail_th = detail_th
         self.fields = list(fields)
+        if self.field and not self.fields:
+            self.fields = [FieldProblem(self.field, self.type, self.title_en, self.title_th)]
 
 
 class NotFound(DomainError):

@@ -38,6 +38,7 @@ _TITLES = tuple(
 
 # A given name starts with a consonant or with a vowel written before it, never with a sign that follows a consonant.
 _STARTS_A_WORD = re.compile(r"[ก-ฮเ-ไA-Za-z]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _TONES_AND_SIGNS = re.compile("[\u0e47-\u0e4e]")
@@ -47,6 +48,12 @@ _LEADING_VOWEL = re.compile(r"([เ-ไ])([ก-ฮ])")
 def to_arabic_digits(text: str) -> str:
     """``text`` with ๐–๙ written as 0–9; everything else is left alone."""
     return text.translate(_DIGITS)
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether ``text`` holds what no name or code does: control characters other than tab and line end, or half a
+    surrogate pair."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def split_title(name: str) -> tuple[str, str]:

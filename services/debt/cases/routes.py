@@ -1,8 +1,9 @@
 """Routes of cases and assessments."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from services.debt.auth import CaseAssessor, CaseReader
 from services.debt.cases import service
@@ -26,7 +27,7 @@ async def list_cases(
     cooperative_id: UUID | None = None,
     member_id: UUID | None = None,
     stage: Stage | None = None,
-    fiscal_year_be: int | None = None,
+    fiscal_year_be: Annotated[int | None, Query(ge=2500, le=2700, description="Buddhist era")] = None,
 ) -> Page[CaseRead]:
     """Cases within reach."""
     return await service.list_cases(

@@ -136,8 +136,8 @@ LOANS = FeedKind(
     name="loans",
     columns=[
         Column("cooperative_code", "รหัสสหกรณ์", "code", required=True),
-        Column("member_number", "เลขทะเบียนสมาชิก", required=True),
-        Column("loan_number", "เลขที่สัญญา", required=True, length_max=60),
+        Column("member_number", "เลขทะเบียนสมาชิก", "code", required=True),
+        Column("loan_number", "เลขที่สัญญา", "code", required=True, length_max=60),
         Column("loan_type", "ประเภทเงินกู้", "code", required=True, choices=("short", "medium", "long")),
         Column("principal", "ต้นเงินกู้", "money", required=True, minimum=1),
         Column("annual_rate", "อัตราดอกเบี้ยต่อปี", "decimal", required=True, places_max=6, maximum=1),

@@ -1,6 +1,5 @@
 """Routes of loans and schedules."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from services.debt.errors import LoanNotFound, LoanTermsInvalid
 from services.debt.loans import service
 from services.debt.loans.schemas import InstalmentList, LoanDetail, LoanRead, SchedulePreview, ScheduleRead
 from shared.chassis.http.concurrency import etag_of
+from shared.chassis.http.inputs import Day
 from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading
@@ -43,7 +43,7 @@ async def read_instalments(
     session: AuditedReading,
     caller: LoanReader,
     loan_id: UUID,
-    as_of: Annotated[date | None, Query(description="Late interest up to this day; the open day unless told.")] = None,
+    as_of: Annotated[Day | None, Query(description="Late interest up to this day; the open day unless told.")] = None,
 ) -> InstalmentList:
     """The instalments of a loan, what is paid of each, and what is owed."""
     return await service.read_instalments(session, caller, loan_id, as_of)

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from services.debt.closing.domain import CLASS_LABELS_TH
 from services.debt.loans.domain import Instalment, Schedule, explain
 from services.debt.payments.domain import LatePolicy, owed
+from shared.chassis.http.inputs import Day
 from shared.contracts.debt import LoanClass
 from shared.kernel.money import Money, MoneyIn, Rate
 
@@ -116,12 +117,12 @@ class SchedulePreview(BaseModel):
 
     principal: MoneyIn
     annual_rate: Rate
-    disbursed_on: date
+    disbursed_on: Day
     method: Method
     frequency: Frequency
     harvest_months: Annotated[list[int], Field(max_length=4)] = []
     instalments: Annotated[int, Field(ge=1, le=600)]
-    first_due_on: date | None = None
+    first_due_on: Day | None = None
     day_count: DayCount = "30/360"
     explain: bool = False
 

@@ -83,8 +83,8 @@ PAYMENTS = FeedKind(
     name="payments",
     columns=[
         Column("cooperative_code", "รหัสสหกรณ์", "code", required=True),
-        Column("loan_number", "เลขที่สัญญา", required=True, length_max=60),
-        Column("receipt_number", "เลขที่ใบเสร็จ", required=True, length_max=60),
+        Column("loan_number", "เลขที่สัญญา", "code", required=True, length_max=60),
+        Column("receipt_number", "เลขที่ใบเสร็จ", "code", required=True, length_max=60),
         Column("paid_on", "วันที่ชำระ", "date", required=True, not_after_as_of=True),
         Column("amount", "จำนวนเงิน", "money", required=True, minimum=1),
         Column("channel", "ช่องทางชำระ", "code", required=True, choices=("cash", "transfer", "savings_set_off")),

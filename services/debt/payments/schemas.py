@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Code, Text
 from shared.contracts.debt import Channel
 from shared.kernel.money import Money, MoneyIn
 
@@ -23,7 +24,7 @@ class PaymentCreate(BaseModel):
     amount: MoneyIn
     value_on: Annotated[HappenedOn, Field(description="The day it counts from; a closed day posts in the open one.")]
     channel: PostedChannel = "cash"
-    receipt_number: Annotated[str | None, Field(min_length=1, max_length=60)] = None
+    receipt_number: Annotated[Code | None, Field(min_length=1, max_length=60)] = None
 
 
 class PaymentReverse(BaseModel):
@@ -31,7 +32,7 @@ class PaymentReverse(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=3, max_length=500)]
+    reason: Annotated[Text, Field(min_length=3, max_length=500)]
 
 
 class LineRead(BaseModel):

@@ -107,11 +107,11 @@ def _scores(row: FeedRow, attendee: Attendee) -> list[Scored]:
 TRAINING = FeedKind(
     name="training",
     columns=[
-        Column("cooperative_code", "รหัสสหกรณ์", required=True, length_max=40),
-        Column("course_code", "รหัสหลักสูตร", required=True, length_max=40),
+        Column("cooperative_code", "รหัสสหกรณ์", "code", required=True, length_max=40),
+        Column("course_code", "รหัสหลักสูตร", "code", required=True, length_max=40),
         Column("course_title", "ชื่อหลักสูตร", length_max=200),
         Column("session_date", "วันที่อบรม", "date", required=True, not_after_as_of=True),
-        Column("member_number", "เลขทะเบียนสมาชิก", required=True, length_max=40),
+        Column("member_number", "เลขทะเบียนสมาชิก", "code", required=True, length_max=40),
         Column("pre_score", "คะแนนก่อนอบรม", "decimal", places_max=2, minimum=0, maximum=100),
         Column("post_score", "คะแนนหลังอบรม", "decimal", places_max=2, minimum=0, maximum=100),
     ],

@@ -8,18 +8,19 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Code, Text
 
 Topic = Literal["household_account", "saving", "interest", "guarantee", "scam_safety", "new_debt"]
 Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
-MemberNumber = Annotated[str, Field(min_length=1, max_length=40)]
+MemberNumber = Annotated[Text, Field(min_length=1, max_length=40)]
 
 
 class OpenCourse(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cooperative_id: UUID
-    code: Annotated[str, Field(min_length=1, max_length=40)]
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[Code, Field(min_length=1, max_length=40)]
+    title: Annotated[Text, Field(min_length=1, max_length=200)]
     topic: Topic = "household_account"
 
 

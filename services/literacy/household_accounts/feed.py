@@ -106,8 +106,8 @@ def _enter(month: dict[str, Any], data: Mapping[str, Any], as_of: date) -> Outco
 HOUSEHOLD_ACCOUNTS = FeedKind(
     name="household_accounts",
     columns=[
-        Column("cooperative_code", "รหัสสหกรณ์", required=True, length_max=40),
-        Column("member_number", "เลขทะเบียนสมาชิก", required=True, length_max=40),
+        Column("cooperative_code", "รหัสสหกรณ์", "code", required=True, length_max=40),
+        Column("member_number", "เลขทะเบียนสมาชิก", "code", required=True, length_max=40),
         Column("month", "เดือน", "month", required=True, not_after_as_of=True),
         Column("category", "หมวด", "code", required=True, choices=CATEGORIES),
         Column("amount", "จำนวนเงิน", "money", required=True),

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Day
 from shared.kernel.calendar import month_end
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money
@@ -18,7 +19,7 @@ class CloseMonths(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cooperative_id: UUID
-    month: Annotated[date, Field(description="The first day of the month")]
+    month: Annotated[Day, Field(description="The first day of the month")]
     closed_on: HappenedOn
 
     @field_validator("month")

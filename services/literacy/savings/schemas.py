@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Day
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn
 
@@ -18,8 +19,8 @@ class PledgeSavings(BaseModel):
 
     member_id: UUID
     amount_per_month: Annotated[MoneyIn, Field(gt=0)]
-    starts_on: date
-    ends_on: date | None = None
+    starts_on: Day
+    ends_on: Day | None = None
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:

@@ -1,19 +1,18 @@
 """The crop calendar."""
 
-from datetime import date
-
 from fastapi import APIRouter
 
 from services.livelihood.auth import LivelihoodReader
 from services.livelihood.crops import repository
 from services.livelihood.crops.schemas import CropCalendarRead
+from shared.chassis.http.inputs import Day
 from shared.chassis.http.sessions import Reading
 
 router = APIRouter(tags=["crop calendar"])
 
 
 @router.get("/crop-calendars")
-async def list_crop_calendars(session: Reading, caller: LivelihoodReader, as_of: date) -> list[CropCalendarRead]:
+async def list_crop_calendars(session: Reading, caller: LivelihoodReader, as_of: Day) -> list[CropCalendarRead]:
     """List the crops with their months and economics as of a date, each with its source."""
     rows = await repository.list_crop_economics(session, as_of)
     return [

@@ -66,9 +66,9 @@ def _new_delivery(data: Mapping[str, Any], member: Any) -> NewDelivery:
 PRODUCE = FeedKind(
     name="produce",
     columns=[
-        Column("cooperative_code", "รหัสสหกรณ์", required=True, length_max=40),
-        Column("member_number", "เลขทะเบียนสมาชิก", required=True, length_max=40),
-        Column("delivery_number", "เลขที่ใบชั่ง", required=True, length_max=60),
+        Column("cooperative_code", "รหัสสหกรณ์", "code", required=True, length_max=40),
+        Column("member_number", "เลขทะเบียนสมาชิก", "code", required=True, length_max=40),
+        Column("delivery_number", "เลขที่ใบชั่ง", "code", required=True, length_max=60),
         Column("delivered_on", "วันที่ส่งผลผลิต", "date", required=True, not_after_as_of=True),
         Column("crop", "ชนิดผลผลิต", "code", required=True, choices=CROPS),
         Column("kilograms", "น้ำหนัก (กก.)", "decimal", required=True, places_max=3, minimum=0, maximum=99_999_999_999),

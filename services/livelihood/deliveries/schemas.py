@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Code, Text
 from shared.kernel.money import Money, MoneyIn
 
 Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
@@ -19,9 +20,9 @@ class RecordDelivery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     member_id: UUID
-    delivery_number: Annotated[str, Field(min_length=1, max_length=60)]
+    delivery_number: Annotated[Code, Field(min_length=1, max_length=60)]
     delivered_on: HappenedOn
-    crop: Annotated[str, Field(min_length=1, max_length=40)]
+    crop: Annotated[Text, Field(min_length=1, max_length=40)]
     kilograms: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=3)]
     price_per_kilogram: Annotated[MoneyIn, Field(description="Baht a kilogram")]
     savings_share: Share = Decimal(0)
@@ -30,7 +31,7 @@ class RecordDelivery(BaseModel):
 class ReverseDelivery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=3, max_length=200)]
+    reason: Annotated[Text, Field(min_length=3, max_length=200)]
     reversed_on: HappenedOn
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.chassis.http.inputs import Day
 from shared.kernel.money import Money, MoneyIn
 
 FiscalYearBe = Annotated[int, Field(ge=2560, le=2700, description="Named by the Buddhist year in which it ends")]
@@ -14,7 +15,7 @@ FiscalYearBe = Annotated[int, Field(ge=2560, le=2700, description="Named by the 
 class IncomeMonthIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    month: Annotated[date, Field(description="The first day of the month")]
+    month: Annotated[Day, Field(description="The first day of the month")]
     income: Annotated[MoneyIn, Field(ge=0)]
     cost: Annotated[MoneyIn, Field(ge=0)]
 

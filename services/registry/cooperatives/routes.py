@@ -23,7 +23,7 @@ async def list_cooperatives(
     _caller: CooperativeReader,
     session: Reading,
     page: PageParameters,
-    province: Annotated[str | None, Query(pattern=r"^\d{2}$")] = None,
+    province: Annotated[str | None, Query(pattern=r"^[0-9]{2}$")] = None,
 ) -> Page[CooperativeRead]:
     """Co-operatives and farmer groups within reach, in Thai dictionary order."""
     return await service.list_cooperatives(session, province, page)

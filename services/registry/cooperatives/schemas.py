@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.registry.cooperatives.domain import district_lies_in, type_fits_kind
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Code, Text
 from shared.kernel.errors import BilingualValueError
 
 Kind = Literal["cooperative", "farmer_group"]
@@ -16,9 +17,9 @@ CooperativeType = Literal[
     "agricultural", "fishery", "settlement", "thrift", "store", "service", "credit_union",
     "rice", "field_crop", "orchard", "livestock",
 ]  # fmt: skip
-ProvinceCode = Annotated[str, Field(pattern=r"^\d{2}$", examples=["52"])]
-DistrictCode = Annotated[str, Field(pattern=r"^\d{4}$", examples=["5201"])]
-Name = Annotated[str, Field(min_length=1, max_length=300)]
+ProvinceCode = Annotated[str, Field(pattern=r"^[0-9]{2}$", examples=["52"])]
+DistrictCode = Annotated[str, Field(pattern=r"^[0-9]{4}$", examples=["5201"])]
+Name = Annotated[Text, Field(min_length=1, max_length=300)]
 StrengthLevel = Annotated[int, Field(ge=1, le=4, description="1 is the strongest; 4 has stopped operating.")]
 AsOf = Annotated[HappenedOn | None, Field(description="The day these values stand for; today unless told.")]
 
@@ -28,7 +29,7 @@ class CooperativeCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: Annotated[str, Field(min_length=1, max_length=40)]
+    code: Annotated[Code, Field(min_length=1, max_length=40)]
     kind: Kind
     cooperative_type: CooperativeType
     name_th: Name

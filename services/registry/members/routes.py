@@ -20,6 +20,7 @@ from services.registry.members.schemas import (
 )
 from shared.chassis.http.concurrency import IfMatch, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
+from shared.chassis.http.inputs import Code, Text
 from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
@@ -33,8 +34,8 @@ async def search_members(
     session: AuditedReading,
     page: PageParameters,
     cooperative_id: UUID | None = None,
-    name_prefix: Annotated[str | None, Query(min_length=2, max_length=100)] = None,
-    member_number: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
+    name_prefix: Annotated[Text | None, Query(min_length=2, max_length=100)] = None,
+    member_number: Annotated[Code | None, Query(min_length=1, max_length=40)] = None,
 ) -> Page[MemberSummary]:
     """Members within reach, in Thai dictionary order, by the beginning of the name, number or co-operative."""
     return await service.search_members(

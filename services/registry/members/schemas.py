@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.chassis.http.dates import HappenedOn
+from shared.chassis.http.inputs import Code, Text
 from shared.chassis.settings import get_settings
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.identifiers import is_demo_national_id, national_id_is_valid
@@ -39,15 +40,17 @@ def _read_purpose(text: str) -> str:
     return text
 
 
-def _read_member_number(text: str) -> str:
-    return to_arabic_digits(text).strip()
+def _arabic(value: object) -> object:
+    return to_arabic_digits(value) if isinstance(value, str) else value
 
 
-NationalId = Annotated[str, Field(max_length=40), AfterValidator(read_national_id)]
-MemberNumber = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_read_member_number)]
-HouseholdNumber = Annotated[str, Field(pattern=r"^\d{12}$", description="Farmer registration number, 12 digits.")]
+NationalId = Annotated[str, Field(max_length=40, examples=["0-0000-00000-01-9"]), AfterValidator(read_national_id)]
+MemberNumber = Annotated[Code, Field(min_length=1, max_length=40), AfterValidator(str.strip)]
+HouseholdNumber = Annotated[
+    str, BeforeValidator(_arabic), Field(pattern=r"^[0-9]{12}$", description="Farmer registration number, 12 digits.")
+]
 FullName = Annotated[
-    str, Field(min_length=2, max_length=200, description="Given and family name; a title in front is read.")
+    Text, Field(min_length=2, max_length=200, description="Given and family name; a title in front is read.")
 ]
 Phone = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[0-9+\-\s().\u0e50-\u0e59]+$")]
 Purpose = Annotated[

@@ -9,12 +9,13 @@ from services.registry.errors import AssignmentBeyondReach, AssignmentsOverlap, 
 from services.registry.officers import service
 from services.registry.officers.schemas import AssignmentsPut, AssignmentsRead
 from shared.chassis.http.concurrency import IfMatch, etag_of
+from shared.chassis.http.inputs import Text
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading, Writing
 
 router = APIRouter(prefix="/officers", tags=["officers"])
 
-OfficerPath = Annotated[str, Path(min_length=1, max_length=200, description="The subject of the officer's tokens.")]
+OfficerPath = Annotated[Text, Path(min_length=1, max_length=200, description="The subject of the officer's tokens.")]
 
 
 @router.get("/{officer_id}/assignments", response_model_by_alias=True)

@@ -1,14 +1,14 @@
 """What goes in and out about officers' assignments over HTTP."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.chassis.http.inputs import Day, Text
 from shared.kernel.errors import BilingualValueError
 
-OfficerId = Annotated[str, Field(min_length=1, max_length=200)]
+OfficerId = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class Assignment(BaseModel):
@@ -17,8 +17,8 @@ class Assignment(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     cooperative_id: UUID
-    valid_from: Annotated[date, Field(alias="from")]
-    valid_to: Annotated[date | None, Field(alias="to")] = None
+    valid_from: Annotated[Day, Field(alias="from")]
+    valid_to: Annotated[Day | None, Field(alias="to")] = None
     delegate_of: Annotated[OfficerId | None, Field(description="The officer this one stands in for.")] = None
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.chassis.http.inputs import Day, Text
 from shared.kernel.errors import BilingualValueError
 
 ProgrammeCode = Annotated[
@@ -21,8 +22,8 @@ class Phase(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     phase: Annotated[int, Field(ge=1, le=99)]
-    starts_on: date
-    ends_on: date | None = None
+    starts_on: Day
+    ends_on: Day | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "Phase":
@@ -37,8 +38,8 @@ class ProgrammeCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: ProgrammeCode
-    name_th: Annotated[str, Field(min_length=1, max_length=300)]
-    name_en: Annotated[str, Field(min_length=1, max_length=300)]
+    name_th: Annotated[Text, Field(min_length=1, max_length=300)]
+    name_en: Annotated[Text, Field(min_length=1, max_length=300)]
     phases: Annotated[list[Phase], Field(min_length=1, max_length=99)]
     cooperatives_target: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     overdue_reduction_target_percent: Annotated[Decimal | None, Field(ge=0, le=100, decimal_places=3)] = None
@@ -81,8 +82,8 @@ class EnrolmentCreate(BaseModel):
     programme_code: ProgrammeCode
     phase: Annotated[int, Field(ge=1, le=99)]
     cooperative_id: UUID
-    valid_from: Annotated[date, Field(alias="from")]
-    valid_to: Annotated[date | None, Field(alias="to")] = None
+    valid_from: Annotated[Day, Field(alias="from")]
+    valid_to: Annotated[Day | None, Field(alias="to")] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "EnrolmentCreate":
@@ -104,7 +105,7 @@ class EnrolmentChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    valid_to: Annotated[date | None, Field(alias="to")]
+    valid_to: Annotated[Day | None, Field(alias="to")]
 
 
 class EnrolmentRead(BaseModel):

@@ -35,6 +35,7 @@ from shared.chassis.http.bulk import BulkResult, run_bulk
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.contracts import registry as events
+from shared.kernel.errors import FieldProblem
 from shared.kernel.identifiers import uuid7
 
 
@@ -95,7 +96,9 @@ async def change_enrolment(
     require_match(if_match, enrolment.version)
     programme = await read_programme(session, enrolment.programme_id)
     if change.valid_to is not None and change.valid_to < enrolment.valid_from:
-        raise EnrolmentInvalid
+        raise EnrolmentInvalid(
+            fields=[FieldProblem("to", "before_from", "The last day lies before the first", "วันสิ้นสุดอยู่ก่อนวันเริ่มต้น")]
+        )
     if enrolment.valid_to != change.valid_to:
         enrolment.valid_to = change.valid_to
         enrolment.version += 1

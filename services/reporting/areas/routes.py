@@ -6,6 +6,7 @@ from services.reporting.areas.schemas import AreaPath, AreaRead
 from services.reporting.areas.service import find_area, home_areas, path_to
 from services.reporting.auth import ReportReader
 from services.reporting.errors import AreaNotFound
+from shared.chassis.http.inputs import Text
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading
 
@@ -19,7 +20,7 @@ async def list_home_areas(session: Reading, _caller: ReportReader) -> list[AreaR
 
 
 @router.get("/{code}", responses=problem_responses(AreaNotFound))
-async def read_area(code: str, session: Reading, _caller: ReportReader) -> AreaPath:
+async def read_area(code: Text, session: Reading, _caller: ReportReader) -> AreaPath:
     """An area and the way to it."""
     area = await find_area(session, code)
     path = [AreaRead.model_validate(one) for one in await path_to(session, area)]

@@ -12,6 +12,7 @@ from services.reporting.completeness.repository import list_months
 from services.reporting.completeness.schemas import MonthCompleteness
 from services.reporting.errors import AreaNotFound
 from services.reporting.kpis.repository import area_condition
+from shared.chassis.http.inputs import Text
 from shared.chassis.http.pagination import Page, PageParameters, page_of
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading
@@ -26,7 +27,7 @@ async def list_completeness(
     page: PageParameters,
     session: Reading,
     _caller: ReportReader,
-    area: Annotated[str, Query(max_length=36)] = "TH",
+    area: Annotated[Text, Query(max_length=36)] = "TH",
 ) -> Page[MonthCompleteness]:
     """By co-operative and month: closed to the month's end, and agreeing with debt's control totals."""
     within, value = area_condition(await find_area(session, area))

@@ -1,6 +1,5 @@
 """KPIs."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -10,6 +9,7 @@ from services.reporting.auth import ReportReader
 from services.reporting.errors import AreaNotFound, AsOfOutsideYear, KpiNotFound, LevelInvalid
 from services.reporting.kpis.schemas import KpiChild, KpiRead, Programme, SeriesPoint
 from services.reporting.kpis.service import KpiQuery, read_children, read_kpi, read_kpis, read_series
+from shared.chassis.http.inputs import Day, Text
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading
 
@@ -19,12 +19,12 @@ _AREA = "TH, a region (BKK, C, NE, N, S), a province (52), a district (5201), or
 
 
 def kpi_query(
-    area: Annotated[str, Query(max_length=36, description=_AREA)] = "TH",
+    area: Annotated[Text, Query(max_length=36, description=_AREA)] = "TH",
     fiscal_year_be: Annotated[
         int | None, Query(ge=2500, le=2700, description="Buddhist era; the newest unless told")
     ] = None,
     programme: Annotated[Programme | None, Query(description="Only co-operatives enrolled in it")] = None,
-    as_of: Annotated[date | None, Query(description="The last close on or before it; the latest unless told")] = None,
+    as_of: Annotated[Day | None, Query(description="The last close on or before it; the latest unless told")] = None,
 ) -> KpiQuery:
     """The dependency behind :data:`Asked`."""
     return KpiQuery(area, fiscal_year_be, programme, as_of)
@@ -41,14 +41,14 @@ async def list_kpis(query: Asked, session: Reading, _caller: ReportReader) -> li
 
 
 @router.get("/{kpi_id}", responses=_REFUSALS)
-async def get_kpi(kpi_id: str, query: Asked, session: Reading, _caller: ReportReader) -> KpiRead:
+async def get_kpi(kpi_id: Text, query: Asked, session: Reading, _caller: ReportReader) -> KpiRead:
     """One KPI of an area."""
     return await read_kpi(session, kpi_id, query)
 
 
 @router.get("/{kpi_id}/children", responses=problem_responses(AreaNotFound, KpiNotFound, AsOfOutsideYear, LevelInvalid))
 async def list_children(
-    kpi_id: str,
+    kpi_id: Text,
     query: Asked,
     session: Reading,
     _caller: ReportReader,
@@ -59,6 +59,6 @@ async def list_children(
 
 
 @router.get("/{kpi_id}/series", responses=_REFUSALS)
-async def list_series(kpi_id: str, query: Asked, session: Reading, _caller: ReportReader) -> list[SeriesPoint]:
+async def list_series(kpi_id: Text, query: Asked, session: Reading, _caller: ReportReader) -> list[SeriesPoint]:
     """One KPI at the baseline and at every month-end since."""
     return await read_series(session, kpi_id, query)

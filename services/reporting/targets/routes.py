@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
 from services.reporting.auth import ReportReader, TargetSetter
 from services.reporting.errors import KpiNotFound, TargetInvalid, TargetNeedsNation
@@ -10,11 +10,13 @@ from services.reporting.targets.repository import find_own_target, list_versions
 from services.reporting.targets.schemas import TargetIn, TargetRead
 from services.reporting.targets.service import set_target
 from shared.chassis.http.concurrency import etag_of
+from shared.chassis.http.inputs import Text
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading, Writing
 
 router = APIRouter(prefix="/targets", tags=["targets"])
 
+KpiId = Annotated[Text, Path(max_length=20)]
 FiscalYear = Annotated[int, Query(ge=2500, le=2700, description="Buddhist era")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="Needed once the year has a target of its own")]
 
@@ -28,7 +30,7 @@ async def list_targets(fiscal_year_be: FiscalYear, session: Reading, _caller: Re
 
 @router.get("/{kpi_id}", responses=problem_responses(KpiNotFound))
 async def read_target(
-    kpi_id: str, fiscal_year_be: FiscalYear, session: Reading, response: Response, _caller: ReportReader
+    kpi_id: KpiId, fiscal_year_be: FiscalYear, session: Reading, response: Response, _caller: ReportReader
 ) -> TargetRead:
     """The target in force; with an ETag when it is the year's own."""
     own = await find_own_target(session, kpi_id, fiscal_year_be)
@@ -43,7 +45,7 @@ async def read_target(
 
 @router.get("/{kpi_id}/versions")
 async def list_target_versions(
-    kpi_id: str, fiscal_year_be: FiscalYear, session: Reading, _caller: ReportReader
+    kpi_id: KpiId, fiscal_year_be: FiscalYear, session: Reading, _caller: ReportReader
 ) -> list[TargetRead]:
     """Every version of a year's own target, newest first."""
     return [TargetRead.model_validate(target) for target in await list_versions(session, kpi_id, fiscal_year_be)]
@@ -51,7 +53,7 @@ async def list_target_versions(
 
 @router.put("/{kpi_id}", responses=problem_responses(KpiNotFound, TargetNeedsNation, TargetInvalid, 409, 412, 428))
 async def put_target(
-    kpi_id: str,
+    kpi_id: KpiId,
     fiscal_year_be: FiscalYear,
     given: TargetIn,
     session: Writing,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
+from shared.chassis.http.inputs import Day, Text
+
 
 class TargetIn(BaseModel):
     """A target to set."""
@@ -16,8 +18,8 @@ class TargetIn(BaseModel):
         Decimal,
         Field(gt=0, max_digits=12, description="K01: percent; K02: places. A decimal string", examples=["12.5"]),
     ]
-    source: Annotated[str, Field(min_length=1, max_length=500, description="The decision it comes from")]
-    decided_on: date
+    source: Annotated[Text, Field(min_length=1, max_length=500, description="The decision it comes from")]
+    decided_on: Day
 
 
 class TargetRead(BaseModel):

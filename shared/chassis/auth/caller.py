@@ -62,13 +62,14 @@ async def caller_of_token(request: Request, token: str) -> Caller:
     reach = areas_reach(claims)
     if reach is None:
         reach = await runtime.assigned.of(str(claims["sub"]))
+    roles = claims.get("roles")
     caller = Caller(
         subject=str(claims["sub"]),
         client_id=str(claims.get("azp") or claims.get("client_id") or ""),
         scopes=frozenset(str(claims.get("scope", "")).split()),
         reach=reach,
         name=str(claims.get("name", "")),
-        roles=frozenset(role for role in claims.get("roles", ()) if isinstance(role, str)),
+        roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
     )
     structlog.contextvars.bind_contextvars(client_id=caller.client_id)
     return caller

@@ -13,12 +13,11 @@ from shared.kernel.calendar import parse_date, parse_month
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.identifiers import national_id_is_valid
 from shared.kernel.money import TooManyDecimals, parse_baht
-from shared.kernel.thai import to_arabic_digits
+from shared.kernel.thai import has_control_characters, to_arabic_digits
 
 NULL = "NULL"  # the explicit text that clears a stored value
 
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.(\d+))?")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NUMBER_CHARACTERS_MAX = 40
 
 
@@ -105,13 +104,13 @@ def _parser(column: Column, as_of: date, characters_max: int) -> Parser:
 
 def _text_parser(column: Column, limit: int) -> Parser:
     choices = {choice.casefold(): choice for choice in column.choices}
-    pattern = re.compile(column.pattern) if column.pattern else None
     is_code = column.kind == "code"
+    pattern = re.compile(column.pattern, re.ASCII if is_code else 0) if column.pattern else None
 
     def parse_text(text: str) -> str:
         if len(text) > limit:
             raise CellRefused("too_long")
-        if not text.isprintable() and _CONTROL.search(text):
+        if has_control_characters(text):
             raise CellRefused("invalid_text")
         if is_code and not text.isascii():
             text = to_arabic_digits(text)

@@ -16,6 +16,7 @@ from shared.chassis.feeds.messages import row_message
 from shared.chassis.feeds.schemas import DeliveryDocument, KindDocument, WaitingRow, document_of, kind_document
 from shared.chassis.http.dates import HappenedOn
 from shared.chassis.http.idempotency import IdempotentRoute, hashes_its_own_body
+from shared.chassis.http.inputs import Text
 from shared.chassis.http.pagination import Page, PageParameters, page_of
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.runtime import Runtime, runtime_of
@@ -63,7 +64,7 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
         request: Request,
         session: Writing,
         caller: FeedSender,
-        kind: Annotated[str, Query(description="One of GET /feed-kinds.")],
+        kind: Annotated[Text, Query(description="One of GET /feed-kinds.")],
         as_of: Annotated[
             HappenedOn, Query(description="The day the figures stand for; an older day never overwrites.")
         ],
@@ -78,7 +79,11 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
 def _add_reading_routes(router: APIRouter) -> None:
     @router.get("/feed-deliveries")
     async def list_sent(
-        request: Request, session: Reading, caller: FeedSender, page: PageParameters, kind: str | None = None
+        request: Request,
+        session: Reading,
+        caller: FeedSender,
+        page: PageParameters,
+        kind: Annotated[Text | None, Query(max_length=60)] = None,
     ) -> Page[DeliveryDocument]:
         """The caller's deliveries, the newest first."""
         await as_caller(session, caller.subject)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from shared.chassis.auth.assignments import today_in_bangkok
+from shared.chassis.http.inputs import Day
 
 
 def _not_in_the_future(day: date) -> date:
@@ -15,6 +16,6 @@ def _not_in_the_future(day: date) -> date:
     return day
 
 
-HappenedOn: TypeAlias = Annotated[date, AfterValidator(_not_in_the_future)]
+HappenedOn: TypeAlias = Annotated[Day, AfterValidator(_not_in_the_future)]
 """A day up to today in Bangkok. A year of the Buddhist Era written into an ISO date is refused by it: taken for a day
 five centuries ahead it would date money, or make every later file an older one."""

@@ -52,6 +52,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Must not lie in the future; a year is of the Common Era, 2023 and not 2566",
         "ต้องไม่เป็นวันในอนาคต ปีต้องเป็น ค.ศ. เช่น 2023 ไม่ใช่ 2566",
     ),
+    "date_out_of_era": (
+        "Write the year of the Common Era, 1900 to 2200: 2022 and not 2565",
+        "ให้เขียนปีเป็น ค.ศ. ตั้งแต่ 1900 ถึง 2200 เช่น 2022 ไม่ใช่ 2565",
+    ),
+    "text_unstorable": ("The text holds characters that cannot be stored", "ข้อความมีอักขระที่จัดเก็บไม่ได้"),
     "datetime_parsing": ("Send a time as 2022-09-30T08:00:00+07:00", "ต้องเป็นเวลา เช่น 2022-09-30T08:00:00+07:00"),
     "literal_error": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
     "enum": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),

@@ -101,6 +101,7 @@ class BadCursor(HttpProblem):
     type = "bad-cursor"
     title_en = "The cursor does not belong to this list; start again without it"
     title_th = "ตัวชี้หน้าไม่ใช่ของรายการนี้ ให้เริ่มใหม่โดยไม่ระบุ"
+    field = "cursor"
 
 
 class Unavailable(HttpProblem):
@@ -259,6 +260,9 @@ async def _on_validation_error(_request: Request, error: Exception) -> Response:
 
 async def _on_http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
+    if error.status_code == 400:
+        # FastAPI's word for a body it could not read for another reason than its grammar: not UTF-8, nested too deep.
+        return problem_response(Invalid(fields=field_problems([{"type": "json_invalid", "loc": ("body",)}])))
     return status_response(error.status_code, error.headers)
 
 
