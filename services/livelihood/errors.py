@@ -2,6 +2,7 @@
 
 DomainError
 ├── NotFound
+│   ├── UnknownCooperative  the co-operative does not exist within reach
 │   ├── UnknownDelivery     the delivery does not exist within reach
 │   └── UnknownMember       the member does not exist within reach
 ├── Conflict
@@ -15,6 +16,12 @@ DomainError
 """
 
 from shared.kernel.errors import Conflict, Invalid, NotFound
+
+
+class UnknownCooperative(NotFound):
+    type = "cooperative-unknown"
+    title_en = "There is no such co-operative"
+    title_th = "ไม่พบสหกรณ์หรือกลุ่มเกษตรกรนี้"
 
 
 class UnknownDelivery(NotFound):

@@ -151,7 +151,7 @@ def _sample_text(schema: Mapping[str, Any]) -> str:
         return str(schema["examples"][0])
     if "pattern" in schema:
         return _matching(schema["pattern"], schema.get("minLength", 0))
-    return "x" * max(schema.get("minLength", 1), 3)
+    return "x" * max(int(schema.get("minLength", 1)), 3)
 
 
 @cache

@@ -28,6 +28,11 @@ async def list_members_with_household(
     )
 
 
+async def is_cooperative_known(session: ReadSession, cooperative_id: UUID) -> bool:
+    """Whether the co-operative exists within reach."""
+    return bool(await session.scalar("select exists (select from cooperative where id = :id)", id=cooperative_id))
+
+
 async def count_members_with_household(session: ReadSession, cooperative_id: UUID | None) -> int:
     return int(
         await session.scalar(

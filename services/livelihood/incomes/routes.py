@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.livelihood.auth import LivelihoodReader, LivelihoodWriter
-from services.livelihood.errors import MonthsNotOfYear, UnknownMember
+from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownMember
 from services.livelihood.incomes import service
 from services.livelihood.incomes.schemas import (
     ComputeIncomePlans,
@@ -15,7 +15,6 @@ from services.livelihood.incomes.schemas import (
     JobAccepted,
     StateIncomePlan,
 )
-from shared.chassis import jobs
 from shared.chassis.http.concurrency import IfMatch, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.problems import problem_responses
@@ -26,13 +25,12 @@ router = APIRouter(route_class=IdempotentRoute, tags=["expected income"])
 YearQuery = Annotated[FiscalYearBe, Query()]
 
 
-@router.post("/income-plans/compute", status_code=202)
+@router.post("/income-plans/compute", status_code=202, responses=problem_responses(UnknownCooperative))
 async def compute_income_plans(
     session: Writing, caller: LivelihoodWriter, wanted: ComputeIncomePlans, response: Response
 ) -> JobAccepted:
     """Compute expected income from plots and the crop calendar, as a job."""
-    arguments = wanted.model_dump(mode="json")
-    job_id = await jobs.enqueue(session, "compute-income-plans", arguments, requested_by=caller.subject)
+    job_id = await service.request_computation(session, caller, wanted)
     response.headers["Location"] = f"/livelihood/v1/jobs/{job_id}"
     return JobAccepted(job_id=job_id)
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from services.livelihood.crops.repository import list_crop_economics
-from services.livelihood.errors import MonthsNotOfYear, UnknownMember
+from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownMember
 from services.livelihood.incomes import repository
 from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
-from services.livelihood.incomes.schemas import IncomePlanRead, StateIncomePlan
+from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRead, StateIncomePlan
 from services.livelihood.members.repository import find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
@@ -21,11 +21,12 @@ from shared.chassis.database import WriteSession
 from shared.chassis.events import Event
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
-from shared.chassis.jobs import JobContext, Tasks
+from shared.chassis.jobs import JobContext, Tasks, enqueue
 from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
 from shared.kernel.calendar import add_months, fiscal_year_bounds
 from shared.kernel.identifiers import derived_id
 
+_KIND = "compute-income-plans"
 _CHUNK_MEMBERS = 1_000
 
 tasks = Tasks()
@@ -42,7 +43,15 @@ class NewPlan:
     months: Sequence[MonthExpectation]
 
 
-@tasks.task("compute-income-plans")
+async def request_computation(session: WriteSession, caller: Caller, wanted: ComputeIncomePlans) -> UUID:
+    """Queue the computation for everybody within reach or for one co-operative; raises UnknownCooperative."""
+    cooperative_id = wanted.cooperative_id
+    if cooperative_id is not None and not await repository.is_cooperative_known(session, cooperative_id):
+        raise UnknownCooperative
+    return await enqueue(session, _KIND, wanted.model_dump(mode="json"), requested_by=caller.subject)
+
+
+@tasks.task(_KIND)
 async def compute_income_plans(
     context: JobContext, *, fiscal_year_be: int, cooperative_id: str | None = None
 ) -> dict[str, Any]:
