@@ -91,7 +91,8 @@ async def test_no_role_of_a_process_stands_above_the_policies(country: Country, 
         above = await session.fetch(
             """
             select rolname from pg_roles where rolname = any(:roles)
-              and (rolsuper or rolbypassrls or rolcreaterole or rolreplication or pg_has_role(rolname, :owner, 'member'))
+              and (rolsuper or rolbypassrls or rolcreaterole or rolreplication
+                   or pg_has_role(rolname, :owner, 'member'))
             """,
             roles=roles,
             owner=owner,

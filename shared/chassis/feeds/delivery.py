@@ -35,6 +35,7 @@ JOB_KIND = "feed"
 WAITING_JOB_KIND = "feed-waiting"
 WAITING_CRON = "33 18 * * *"  # 01:33 in Bangkok
 STAGE_BATCH_ROWS = 2_000
+_HEADINGS = 1
 _COUNTED = (ACCEPTED, UNCHANGED, OLDER, "rejected")
 
 
@@ -187,7 +188,7 @@ class _Staged:
 async def _batches(
     context: JobContext, session: WriteSession, delivery_id: UUID, file_format: str
 ) -> AsyncIterator[list[tuple[int, list[str]]]]:
-    """Rows of the file, some thousand at a time."""
+    """Rows of the file, some thousand at a time; the headings alone, so that they are looked at before any row."""
     rows = CsvRows()
     batch: list[tuple[int, list[str]]] = []
     source = _parts(session, delivery_id)
@@ -198,13 +199,13 @@ async def _batches(
         rows.feed(chunk)
         for row in rows.rows():
             batch.append(row)
-            if len(batch) >= STAGE_BATCH_ROWS:
+            if len(batch) >= STAGE_BATCH_ROWS or row[0] == _HEADINGS:
                 yield batch
                 batch = []
     rows.end()
     for row in rows.rows():
         batch.append(row)
-        if len(batch) >= STAGE_BATCH_ROWS:
+        if len(batch) >= STAGE_BATCH_ROWS or row[0] == _HEADINGS:
             yield batch
             batch = []
     if batch:
