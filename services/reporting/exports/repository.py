@@ -4,6 +4,7 @@ from typing import Final
 
 from services.reporting.completeness.repository import MONTH_COMPLETENESS_SQL
 from services.reporting.measures.domain import COUNTED, POINT_UNITS, Measure, rows_column
+from shared.chassis.http.csv_stream import csv_text
 
 
 def _baht(expression: str, name: str) -> str:
@@ -82,8 +83,9 @@ closed as (
 joined as (
     select * from flow full join closed using (cooperative_id, fiscal_year_be, month)
 )
-select c.code as cooperative_code, c.kind, c.cooperative_type, c.name_th, c.name_en, c.region_code, c.province_code,
-       c.district_code, c.strength_level, to_char(joined.month, 'YYYY-MM') as calendar_month, joined.*
+select {csv_text("c.code", "cooperative_code")}, c.kind, c.cooperative_type, {csv_text("c.name_th", "name_th")},
+       {csv_text("c.name_en", "name_en")}, c.region_code, c.province_code, c.district_code, c.strength_level,
+       to_char(joined.month, 'YYYY-MM') as calendar_month, joined.*
   from joined join cooperative c on c.id = joined.cooperative_id
  order by c.code, joined.fiscal_year_be, joined.month
 """

@@ -20,6 +20,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it Excel reads Thai as Latin
 _CHUNK_BYTES = 65_536
 _CHUNKS_WAITING_MAX = 4
 
+_FORMULA = r"^[=+@\t\r＝＋＠－-]"  # what a spreadsheet takes for the beginning of a formula, in either width
+
 _Producer: TypeAlias = Callable[[asyncio.Queue[bytes | None]], Awaitable[int]]
 
 
@@ -33,7 +35,8 @@ def csv_stream(
     Args:
         request: the request, for the service's database.
         reach: the caller's; row-level security applies to the query.
-        sql: a SELECT whose column names are the headings; values as ``$1, $2 …``. Money is made decimal in it.
+        sql: a SELECT whose column names are the headings; values as ``$1, $2 …``. Money is made decimal in it, and text
+            that others wrote is put through :func:`csv_text`.
         arguments: the values.
         filename: offered for saving; ASCII.
         with_mark: whether to begin with a byte-order mark.
@@ -63,6 +66,12 @@ def csv_stream(
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
+
+
+def csv_text(expression: str, name: str) -> str:
+    """The SQL of a text column of an export. Somebody else's text must not become a formula in the reader's
+    spreadsheet: one that would is shown behind an apostrophe."""
+    return f"case when {expression} ~ '{_FORMULA}' then '''' || {expression} else {expression} end as {name}"
 
 
 async def _with_last_line(produce: _Producer, mark: bytes) -> AsyncIterator[bytes]:

@@ -158,6 +158,7 @@ class _Plain:
         405: ("method-not-allowed", "This address does not take this method", "ที่อยู่นี้ไม่รับวิธีเรียกนี้"),
         408: ("too-slow", "The request arrived too slowly", "ส่งข้อมูลช้าเกินกำหนด"),
         413: ("too-large", "The request is larger than this route takes", "ข้อมูลที่ส่งมีขนาดเกินกำหนด"),
+        431: ("header-too-large", "The request's headers are larger than any need to be", "ส่วนหัวของคำขอมีขนาดเกินกำหนด"),
         415: ("unsupported-media-type", "This route does not take this content type", "ไม่รองรับชนิดข้อมูลนี้"),
         500: ("internal", "Something went wrong on our side", "เกิดข้อผิดพลาดในระบบ"),
     }

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from shared.chassis.collector import spare_imports
 from shared.chassis.http.dispatch import Dispatcher
+from shared.chassis.http.protocol import BoundedHttpProtocol
 from shared.chassis.http.runtime import Runtime
 from shared.chassis.settings import Settings, get_settings
 from shared.chassis.telemetry import configure_logging
@@ -55,7 +56,7 @@ def make_server(
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,  # our own logging is configured already

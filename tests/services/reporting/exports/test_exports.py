@@ -3,12 +3,15 @@
 import csv
 import hashlib
 import io
+from datetime import date
 from decimal import Decimal
+
+import pytest
 
 from shared.contracts import debt
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
-from tests.services.reporting.world import World
+from tests.services.reporting.world import Said, World
 
 EXPORT = "/reporting/v1/exports/cooperative-months.csv"
 
@@ -44,3 +47,18 @@ async def test_the_export_ends_with_the_callers_reach(
     client = await client_of("reporting", scopes="report:export", areas=["5203"])
     lines = (await client.get(EXPORT, params={"fiscal_year_be": 2566})).content.decode("utf-8-sig").splitlines()
     assert {line.split(",")[0] for line in lines[1:-1]} == {"C002"}
+
+
+@pytest.mark.parametrize("begins", ["=1+1", "+66", "-2", "@SUM(A1)", "\t=1", "＝1"])
+async def test_a_name_never_becomes_a_formula_of_the_readers_spreadsheet(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, world: World, begins: str
+) -> None:
+    hostile = world.cooperatives[2].model_copy(update={"name_th": f"{begins} สหกรณ์", "name_en": f'{begins}"x'})
+    await hear(await database_of("reporting"), [world.said, [Said(hostile, 99, date(2022, 9, 1))]])
+    client = await client_of("reporting", scopes="report:export", areas=["5203"])
+    body = (await client.get(EXPORT)).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(body[: body.rindex("# rows=")])))
+    assert rows
+    assert {row["name_th"] for row in rows} == {f"'{begins} สหกรณ์"}
+    assert {row["name_en"] for row in rows} == {f"'{begins}\"x"}
+    assert {row["cooperative_code"] for row in rows} == {"C002"}
