@@ -20,10 +20,11 @@ from sqlalchemy import RowMapping
 from shared.chassis.database import Database
 from shared.chassis.events import Event, Received
 from shared.chassis.http.app import create_app
-from shared.chassis.jobs.worker import run_job, tasks_of
+from shared.chassis.jobs.worker import run_job
 from shared.chassis.service import Service
 from shared.chassis.settings import SERVICES, get_settings
 from shared.chassis.testing.tokens import TokenIssuer
+from shared.chassis.worker import tasks_of
 from shared.kernel.identifiers import national_id_check_digit
 from tests.attacks.routes import all_routes
 
