@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from shared.chassis.auth.assignments import today_in_bangkok
-from shared.chassis.http.inputs import Day
+from shared.chassis.http.inputs import common_era, written_day
 
 
 def _not_in_the_future(day: date) -> date:
@@ -16,6 +16,8 @@ def _not_in_the_future(day: date) -> date:
     return day
 
 
-HappenedOn: TypeAlias = Annotated[Day, AfterValidator(_not_in_the_future)]
+HappenedOn: TypeAlias = Annotated[
+    date, BeforeValidator(written_day), AfterValidator(_not_in_the_future), AfterValidator(common_era)
+]
 """A day up to today in Bangkok. A year of the Buddhist Era written into an ISO date is refused by it: taken for a day
 five centuries ahead it would date money, or make every later file an older one."""

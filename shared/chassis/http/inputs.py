@@ -17,14 +17,15 @@ from shared.kernel.thai import has_control_characters, to_arabic_digits
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _written_day(value: object) -> object:
-    """Pydantic would also read a number as seconds and a time as its day."""
+def written_day(value: object) -> object:
+    """A date or its ISO text, as it is; Pydantic would also read a number as seconds and a time as its day."""
     if type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
     raise PydanticCustomError("date_parsing", "not a date")
 
 
-def _common_era(value: date) -> date:
+def common_era(value: date) -> date:
+    """A day of the years 1900 to 2200."""
     if value.year not in COMMON_YEARS:
         raise PydanticCustomError("date_out_of_era", "not a year of the Common Era")
     return value
@@ -36,7 +37,7 @@ def _storable(value: str) -> str:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_common_era)]
+Day = Annotated[date, BeforeValidator(written_day), AfterValidator(common_era)]
 """A date as ``2022-09-30``, in the Common Era."""
 
 Text = Annotated[str, AfterValidator(_storable)]
