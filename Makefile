@@ -35,8 +35,9 @@ format: .venv/.development ## let ruff format and mend
 
 lock: $(UV) ## lock the dependencies for every platform, with hashes and without download addresses
 	$(COMPILE) -o requirements/runtime.lock
+	$(COMPILE) --group tracing -o requirements/tracing.lock
 	$(COMPILE) --group embedded -o requirements/demo.lock
-	$(COMPILE) --group embedded --group test --group lint -o requirements/development.lock
+	$(COMPILE) --group embedded --group test --group partner --group tracing --group lint -o requirements/development.lock
 	echo uv | $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header - -o requirements/bootstrap.lock
 
 bench: .venv/.development ## measure what the README claims, and put it there

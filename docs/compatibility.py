@@ -5,7 +5,7 @@ lose nothing: whatever else changes is a new type (``…v2``), published beside 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ _CONSTRAINTS = (
     "maxItems",
     "additionalProperties",
 )
-_ANY = "any"
+ANY = "any"
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
@@ -38,22 +38,24 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
     return list(_compare(old, new, old, new, "$"))
 
 
-def breaking_changes_of_folders(old_folder: Path, new: Mapping[str, Schema]) -> list[str]:
-    """Breaking changes of every schema in a folder against the new ones, by file name; a type that is gone is one."""
+def breaking_changes_of_folder(
+    old_folder: Path, new: Mapping[str, Schema], compare: Callable[[Schema, Schema], list[str]] = breaking_changes
+) -> list[str]:
+    """Breaking changes of every document in a folder against the new ones, by file name; one that is gone is one."""
     found = []
     for path in sorted(old_folder.glob("*.json")):
         if path.name not in new:
-            found.append(f"{path.name}: the type is gone")
+            found.append(f"{path.name}: it is gone")
             continue
         old = json.loads(path.read_text(encoding="utf-8"))
-        found += [f"{path.name}: {change}" for change in breaking_changes(old, new[path.name])]
+        found += [f"{path.name}: {change}" for change in compare(old, new[path.name])]
     return found
 
 
 def _compare(old: Schema, new: Schema, old_root: Schema, new_root: Schema, where: str) -> Iterator[str]:
-    new_options = _options(new, new_root)
-    for kind, old_option in _options(old, old_root).items():
-        new_option = new_options.get(kind) or new_options.get(_ANY)
+    new_options = options(new, new_root)
+    for kind, old_option in options(old, old_root).items():
+        new_option = new_options.get(kind) or new_options.get(ANY)
         if new_option is None and kind == "integer":
             new_option = new_options.get("number")
         if new_option is None:
@@ -94,17 +96,17 @@ def _compare_insides(old: Schema, new: Schema, old_root: Schema, new_root: Schem
             yield from _compare(old["items"], new["items"], old_root, new_root, f"{where}[]")
 
 
-def _options(schema: Schema, root: Schema) -> dict[str, Schema]:
+def options(schema: Schema, root: Schema) -> dict[str, Schema]:
     """The schema's alternatives by JSON type, references followed."""
     if "$ref" in schema:
-        return _options(_at(root, str(schema["$ref"])), root)
+        return options(_at(root, str(schema["$ref"])), root)
     alternatives = schema.get("anyOf") or schema.get("oneOf")
     if alternatives:
         found: dict[str, Schema] = {}
         for alternative in alternatives:
-            found |= _options(alternative, root)
+            found |= options(alternative, root)
         return found
-    kinds = schema.get("type", _ANY)
+    kinds = schema.get("type", ANY)
     return {kind: schema for kind in (kinds if isinstance(kinds, list) else [kinds])}
 
 

@@ -2,7 +2,8 @@
 
 python -m docs.generate           write what has changed, remove what is generated no more
 python -m docs.generate --check   write nothing; exit 1 and show the difference when something would change, or when a
-                                  schema breaks the promise of the last release
+                                  schema or an API breaks the promise of the last release
+python -m docs.generate --release write, and make what stands now the promise that later changes are held to
 """
 
 import argparse
@@ -11,19 +12,23 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from docs.api_compatibility import breaking_api_changes
 from docs.api_documents import api_documents
 from docs.asyncapi import asyncapi_documents
-from docs.compatibility import breaking_changes_of_folders
+from docs.compatibility import breaking_changes_of_folder
 from docs.event_documents import EXAMPLE_FOLDER, SCHEMA_FOLDER, event_documents
 from docs.realm import realm
 from docs.writing import json_text
 from shared.contracts.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
-RELEASED_FOLDER = "docs/events/released"
+API_FOLDER = "docs/api"
+# Copies of what the last release promised: `--release` alone writes here.
+RELEASED_SCHEMAS, RELEASED_APIS = "docs/events/released", "docs/api/released"
 # Folders that hold nothing but generated files: what is there and not generated is left over.
-_OWN_FOLDERS = (SCHEMA_FOLDER, EXAMPLE_FOLDER, "docs/api")
+_OWN_FOLDERS = (SCHEMA_FOLDER, EXAMPLE_FOLDER, API_FOLDER)
 _DIFFERENCE_LINES_MAX = 20
 
 
@@ -70,31 +75,54 @@ def left_over(root: Path, wanted: Mapping[str, str]) -> list[str]:
 
 
 def broken_promises(root: Path, wanted: Mapping[str, str]) -> list[str]:
-    """Breaking changes against the schemas of the last release, if there has been one."""
-    schemas = {
-        path.rsplit("/", 1)[1]: json.loads(text) for path, text in wanted.items() if path.startswith(SCHEMA_FOLDER)
-    }
-    return breaking_changes_of_folders(root / RELEASED_FOLDER, schemas)
+    """Breaking changes against the schemas and APIs of the last release."""
+    schemas, apis = _parsed(wanted, SCHEMA_FOLDER), _parsed(wanted, API_FOLDER)
+    return [
+        *breaking_changes_of_folder(root / RELEASED_SCHEMAS, schemas),
+        *breaking_changes_of_folder(root / RELEASED_APIS, apis, breaking_api_changes),
+    ]
 
 
-def main(arguments: Iterable[str]) -> int:
+def release(root: Path, wanted: Mapping[str, str]) -> None:
+    """Make the present schemas and APIs the promise that later changes are held to."""
+    for folder, released in ((SCHEMA_FOLDER, RELEASED_SCHEMAS), (API_FOLDER, RELEASED_APIS)):
+        (root / released).mkdir(parents=True, exist_ok=True)
+        for past in (root / released).glob("*.json"):
+            past.unlink()
+        for name, text in _of_folder(wanted, folder).items():
+            (root / released / name).write_text(text, encoding="utf-8")
+
+
+def main(arguments: Iterable[str], root: Path = ROOT) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something would change")
-    asked = parser.parse_args(list(arguments))
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("--check", action="store_true", help="write nothing; exit 1 when something would change")
+    asked.add_argument("--release", action="store_true", help="hold later changes to what stands now")
+    options = parser.parse_args(list(arguments))
     wanted = documents()
-    problems = broken_promises(ROOT, wanted)
-    if asked.check:
-        found = differences(ROOT, wanted)
-        problems += found
-        if found:
+    problems = []
+    if options.check:
+        problems = differences(root, wanted)
+        if problems:
             problems.append("run `make docs`, look at what changed, and commit it")
     else:
-        for path in write(ROOT, wanted):
+        for path in write(root, wanted):
             print(path)
+    if options.release:
+        release(root, wanted)
+    problems = [*broken_promises(root, wanted), *problems]
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def _of_folder(wanted: Mapping[str, str], folder: str) -> dict[str, str]:
+    return {path.rsplit("/", 1)[1]: text for path, text in wanted.items() if path.rsplit("/", 1)[0] == folder}
+
+
+def _parsed(wanted: Mapping[str, str], folder: str) -> dict[str, Any]:
+    return {name: json.loads(text) for name, text in _of_folder(wanted, folder).items()}
 
 
 def _difference(path: str, standing: str, text: str) -> str:

@@ -158,14 +158,14 @@ async def client_of(database_of: DatabaseOf, token_issuer: TokenIssuer) -> Async
                 transport=httpx2.ASGITransport(app=apps[service]),
                 base_url="http://127.0.0.1",
                 headers={"authorization": f"Bearer {token_issuer.token(**caller)}"},
-                event_hooks={"request": [_add_idempotency_key]},
+                event_hooks={"request": [add_idempotency_key]},
             )
             return await stack.enter_async_context(client)
 
         yield make
 
 
-async def _add_idempotency_key(request: httpx2.Request) -> None:
+async def add_idempotency_key(request: httpx2.Request) -> None:
     if request.method == "POST" and "idempotency-key" not in request.headers:
         request.headers["idempotency-key"] = uuid4().hex
 

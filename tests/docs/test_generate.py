@@ -11,7 +11,17 @@ import yaml
 
 from docs.asyncapi import ASYNCAPI_PATH
 from docs.event_documents import EXAMPLE_FOLDER, SCHEMA_FOLDER, types_of
-from docs.generate import ROOT, broken_promises, differences, documents, write
+from docs.generate import (
+    RELEASED_APIS,
+    RELEASED_SCHEMAS,
+    ROOT,
+    broken_promises,
+    differences,
+    documents,
+    main,
+    release,
+    write,
+)
 from shared.chassis.settings import SERVICES
 from shared.contracts.catalogue import CATALOGUE
 
@@ -56,19 +66,57 @@ def test_drift_is_shown_and_mended(tmp_path: Path, generated: dict[str, str]) ->
 
 
 def test_a_schema_is_held_against_the_last_release(tmp_path: Path, generated: dict[str, str]) -> None:
-    released = tmp_path / "docs/events/released"
-    released.mkdir(parents=True)
-    name = "plodnee.debt.loan.recorded.v1.json"
-    schema = json.loads(generated[f"{SCHEMA_FOLDER}/{name}"])
-    (released / name).write_text(json.dumps(schema))
+    release(tmp_path, generated)
     assert broken_promises(tmp_path, generated) == []
+    name = "plodnee.debt.loan.recorded.v1.json"
+    promised = tmp_path / RELEASED_SCHEMAS
+    schema = json.loads((promised / name).read_text())
     schema["properties"]["collateral"] = {"type": "string"}
-    (released / name).write_text(json.dumps(schema))
-    (released / "plodnee.debt.gone.v1.json").write_text("{}")
+    (promised / name).write_text(json.dumps(schema))
+    (promised / "plodnee.debt.gone.v1.json").write_text("{}")
     assert broken_promises(tmp_path, generated) == [
-        "plodnee.debt.gone.v1.json: the type is gone",
+        "plodnee.debt.gone.v1.json: it is gone",
         f"{name}: $.collateral was removed",
     ]
+    release(tmp_path, generated)
+    assert broken_promises(tmp_path, generated) == []
+
+
+def test_an_api_is_held_against_the_last_release(tmp_path: Path, generated: dict[str, str]) -> None:
+    release(tmp_path, generated)
+    promised = tmp_path / RELEASED_APIS / "debt.json"
+    document = json.loads(promised.read_text())
+    document["paths"]["/debt/v1/gone"] = {"get": {"responses": {}}}
+    document["components"]["schemas"]["LoanRead"]["properties"]["collateral"] = {"type": "string"}
+    promised.write_text(json.dumps(document))
+    found = broken_promises(tmp_path, generated)
+    assert "debt.json: GET /debt/v1/loans: 200.items[].collateral was removed" in found
+    assert "debt.json: GET /debt/v1/gone is gone" in found
+
+
+@pytest.mark.parametrize("what", ["nothing", "drift", "schema", "api"])
+def test_the_check_of_a_change_fails_for_drift_and_for_a_broken_promise(
+    tmp_path: Path, generated: dict[str, str], capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    write(tmp_path, generated)
+    release(tmp_path, generated)
+    if what == "drift":
+        (tmp_path / ASYNCAPI_PATH).unlink()
+    elif what != "nothing":
+        folder = {"schema": RELEASED_SCHEMAS, "api": RELEASED_APIS}[what]
+        (tmp_path / folder / "gone.json").write_text("{}")
+    assert main(["--check"], tmp_path) == (0 if what == "nothing" else 1)
+    said = capsys.readouterr().err
+    assert ("missing" in said, "gone.json: it is gone" in said) == (what == "drift", what in ("schema", "api"))
+
+
+def test_the_check_is_part_of_what_a_change_must_pass() -> None:
+    assert "make lint" in (ROOT / ".ci" / "run").read_text().splitlines()
+    rules = (ROOT / "Makefile").read_text().split("\n\n")
+    (lint,) = [rule for rule in rules if rule.startswith("lint:")]
+    assert "docs.generate --check" in lint
+    assert list((ROOT / RELEASED_SCHEMAS).glob("*.json"))
+    assert list((ROOT / RELEASED_APIS).glob("*.json"))
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE.by_type))

@@ -12,7 +12,11 @@ from shared.chassis.http.csv_stream import csv_stream
 router = APIRouter(prefix="/exports", tags=["exports"])
 
 
-@router.get("/cooperative-months.csv", response_class=StreamingResponse)
+@router.get(
+    "/cooperative-months.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def export_cooperative_months(
     request: Request,
     caller: ReportExporter,

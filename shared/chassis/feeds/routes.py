@@ -55,7 +55,7 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
         "/feed-deliveries",
         status_code=202,
         response_model=DeliveryDocument,
-        responses=problem_responses(413, 415),
+        responses=problem_responses(415),
         openapi_extra=_BODY,
         max_body_size=_NO_ROUTE_BOUND_BYTES,
     )
@@ -121,7 +121,9 @@ def _add_reading_routes(router: APIRouter) -> None:
         )
 
     @router.get(
-        "/feed-deliveries/{delivery_id}/rejects", response_class=StreamingResponse, responses=problem_responses(404)
+        "/feed-deliveries/{delivery_id}/rejects",
+        response_class=StreamingResponse,
+        responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **problem_responses(404)},
     )
     async def get_rejects(
         request: Request, session: Reading, caller: FeedSender, delivery_id: UUID

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from shared.chassis.http.problems import TYPE_PREFIX, ProblemDocument
+from shared.chassis.http.idempotency import KEY_HEADER
+from shared.chassis.http.problems import TYPE_PREFIX, ProblemDocument, Refused, problem_responses
 from shared.chassis.service import Service
 
 _DESCRIPTION = f"""{{title_th}}
@@ -20,6 +21,8 @@ _DESCRIPTION = f"""{{title_th}}
 * Every refusal is `application/problem+json` (RFC 9457); decide by `type`, `{TYPE_PREFIX}<slug>`.
 * What lies outside the caller's reach is answered 404, as if it did not exist.
 """
+
+_CHANGES: Final = frozenset({"put", "patch", "delete"})
 
 
 def offline_app(service: Service, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
@@ -47,8 +50,25 @@ def offline_app(service: Service, lifespan: Callable[[FastAPI], AbstractAsyncCon
             definition = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(definition.pop("$defs", {}))
             schemas["ProblemDocument"] = definition
+            for operations in document["paths"].values():
+                for verb, operation in operations.items():
+                    _add_refusals_of_the_chassis(verb, operation)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _add_refusals_of_the_chassis(verb: str, operation: dict[str, Any]) -> None:
+    """What an operation may answer for its form alone, whatever its route says: a body can be too large or too slow,
+    a key can be missing, and the database can refuse whatever is written."""
+    takes_key = any(parameter["name"] == KEY_HEADER for parameter in operation.get("parameters", ()))
+    refusals = problem_responses(
+        *((400,) if takes_key else ()),
+        *((408, 413) if "requestBody" in operation else ()),
+        *((Refused,) if takes_key or verb in _CHANGES else ()),
+    )
+    known = operation["responses"]
+    for status, response in refusals.items():
+        known.setdefault(str(status), response)

@@ -324,7 +324,10 @@ def problem_responses(*what: int | type[DomainError]) -> dict[int | str, dict[st
     for status, errors in sorted(by_status.items()):
         if not errors and status in _DOCUMENTED:
             errors = [_DOCUMENTED[status]]
-        text = "; ".join(f"`{TYPE_PREFIX}{error.type}`: {error.title_en}" for error in errors)
+        named = [(error.type, error.title_en) for error in errors]
+        if not named and status in _Plain.BY_STATUS:
+            named = [_Plain.BY_STATUS[status][:2]]
+        text = "; ".join(f"`{TYPE_PREFIX}{slug}`: {title}" for slug, title in named)
         responses[status] = {
             "description": text or HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": schema}},

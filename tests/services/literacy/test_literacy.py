@@ -30,7 +30,7 @@ COOPERATIVE = derived_id("test", "co-operative")
 SCOPES = "literacy:read literacy:write feed:write job:read"
 
 
-async def _hear(database: Database, events: Sequence[Event]) -> None:
+async def hear(database: Database, events: Sequence[Event]) -> None:
     received = [
         Received(
             event=event,
@@ -51,7 +51,7 @@ async def _hear(database: Database, events: Sequence[Event]) -> None:
         await INBOX.apply(session, received)
 
 
-def _cooperative() -> CooperativeRecorded:
+def cooperative() -> CooperativeRecorded:
     return CooperativeRecorded(
         cooperative_id=COOPERATIVE,
         cooperative_code="C-1",
@@ -66,7 +66,7 @@ def _cooperative() -> CooperativeRecorded:
     )
 
 
-def _member(number: str) -> MemberRecorded:
+def member(number: str) -> MemberRecorded:
     return MemberRecorded(
         member_id=derived_id("test", number),
         person_id=derived_id("person", number),
@@ -117,7 +117,7 @@ async def _deliver(
 async def test_a_roll_call_records_everybody_or_nobody(client_of: ClientOf, database_of: DatabaseOf) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1"), _member("2")])
+    await hear(database, [cooperative(), member("1"), member("2")])
     course = await client.post(
         "/literacy/v1/courses", json={"cooperative_id": str(COOPERATIVE), "code": "K1", "title": "บัญชีครัวเรือน"}
     )
@@ -136,7 +136,7 @@ async def test_a_roll_call_records_everybody_or_nobody(client_of: ClientOf, data
 async def test_a_score_is_revised_not_doubled(client_of: ClientOf, database_of: DatabaseOf) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1")])
+    await hear(database, [cooperative(), member("1")])
     course = await client.post(
         "/literacy/v1/courses", json={"cooperative_id": str(COOPERATIVE), "code": "K1", "title": "การออม"}
     )
@@ -160,7 +160,7 @@ async def test_training_file_makes_course_session_attendance_and_scores(
 ) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1"), _member("2")])
+    await hear(database, [cooperative(), member("1"), member("2")])
     text = (
         "cooperative_code,course_code,course_title,session_date,member_number,pre_score,post_score\n"
         "C-1,K1,บัญชีครัวเรือน,05/11/2565,1,50,62.5\n"
@@ -180,7 +180,7 @@ async def test_of_the_scores_of_several_sessions_the_last_counts_and_a_longer_fi
 ) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1"), _member("2")])
+    await hear(database, [cooperative(), member("1"), member("2")])
     heading = "cooperative_code,course_code,session_date,member_number,post_score\n"
     text = heading + "C-1,K1,2022-11-12,1,70\nC-1,K1,2022-11-05,1,40\nC-1,K1,2022-11-19,1,\n"
     shown = await _deliver(client, database, settings, "training", text)
@@ -209,7 +209,7 @@ def _account_file(as_of: str, category: str, satang: int, month: str = "2022-10-
 
 async def test_two_files_that_bring_one_new_month_at_once_both_count(database_of: DatabaseOf) -> None:
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1")])
+    await hear(database, [cooperative(), member("1")])
 
     async def bring(category: str) -> None:
         async with database.unscoped() as session:
@@ -235,7 +235,7 @@ async def test_two_files_that_bring_one_new_month_at_once_both_count(database_of
 
 async def test_figures_that_a_later_file_confirms_are_not_replaced_by_an_older_one(database_of: DatabaseOf) -> None:
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1")])
+    await hear(database, [cooperative(), member("1")])
     outcomes = []
     for as_of, satang in (("2022-10-31", 100), ("2022-12-31", 100), ("2022-11-30", 999)):
         async with database.unscoped() as session:
@@ -246,7 +246,7 @@ async def test_figures_that_a_later_file_confirms_are_not_replaced_by_an_older_o
 
 async def test_dates_that_cannot_be_are_refused_by_field(client_of: ClientOf, database_of: DatabaseOf) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
-    await _hear(await database_of("literacy"), [_cooperative(), _member("1")])
+    await hear(await database_of("literacy"), [cooperative(), member("1")])
     pledge = {"member_id": str(derived_id("test", "1")), "amount_per_month": "30.00", "starts_on": "2022-11-01"}
     refused = await client.post("/literacy/v1/savings-pledges", json={**pledge, "ends_on": "2022-10-31"})
     assert refused.status_code == 422
@@ -263,7 +263,7 @@ async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_
 ) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1")])
+    await hear(database, [cooperative(), member("1")])
     heading = "cooperative_code,member_number,month,category,amount\n"
     rows = 'C-1,1,2565-11,food,"1,250.50"\nC-1,1,2022-11,saving,๑๐๐\nC-1,7,2022-11,food,10\n'
     shown = await _deliver(client, database, settings, "household_accounts", heading + rows)
@@ -275,7 +275,7 @@ async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_
     assert late["rejected"] == 1
     months = (await client.get(f"/literacy/v1/members/{derived_id('test', '1')}/household-months")).json()["items"]
     assert [(month["food"], month["saving"], month["status"]) for month in months] == [("1250.50", "100.00", "closed")]
-    await _hear(database, [_member("7")])
+    await hear(database, [member("7")])
     stop = asyncio.Event()
     jobs = asyncio.create_task(run_jobs(tasks_of(SERVICE), database, settings, stop))
     try:
@@ -294,7 +294,7 @@ async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_
 async def test_a_pledge_needs_the_version_that_was_read(client_of: ClientOf, database_of: DatabaseOf) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")
-    await _hear(database, [_cooperative(), _member("1")])
+    await hear(database, [cooperative(), member("1")])
     body = {"member_id": str(derived_id("test", "1")), "amount_per_month": "30.00", "starts_on": "2022-11-01"}
     pledge = (await client.post("/literacy/v1/savings-pledges", json=body)).json()
     path = f"/literacy/v1/savings-pledges/{pledge['id']}"

@@ -22,7 +22,8 @@ PLAN = derived_id("test", "plan")
 Hear = Callable[[Database, Sequence[Event]], Awaitable[None]]
 
 
-async def _hear(database: Database, events: Sequence[Event], version: int = 1) -> None:
+async def hear_all(database: Database, events: Sequence[Event], version: int = 1) -> None:
+    """Apply events as the consumer would."""
     received = [
         Received(
             event=event,
@@ -46,7 +47,7 @@ async def _hear(database: Database, events: Sequence[Event], version: int = 1) -
 @pytest.fixture
 def hear() -> Hear:
     """`await hear(database, [event, …])` applies events as the consumer would."""
-    return _hear
+    return hear_all
 
 
 def cooperative(cooperative_id: UUID = COOPERATIVE, district_code: str = "5201") -> CooperativeRecorded:

@@ -8,8 +8,6 @@ import asyncio
 import os
 import re
 import socket
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -25,16 +23,15 @@ from services.reporting.app import SERVICE
 from shared.chassis.database import Database
 from shared.chassis.http.app import create_app
 from shared.chassis.http.dispatch import Dispatcher
-from shared.chassis.http.serve import make_server
 from shared.chassis.settings import Settings
 from shared.chassis.testing.databases import drop_database, make_database
 from shared.embedded.identity import create_identity_app
 from shared.embedded.state import StateFolder
+from tests.served import served
 from tests.services.reporting.conftest import apply_batches
 from tests.services.reporting.dashboard.country import Country
 from tests.services.reporting.world import Said
 
-START_SECONDS_MAX = 30.0
 _DATABASE = "PLODNEE_REPORTING_DATABASE_URL"
 
 
@@ -99,19 +96,8 @@ def _served(site: Site, listening: socket.socket) -> Iterator[None]:
         app = create_app(SERVICE, settings=site.settings)
     identity = create_identity_app(site.state, issuer=site.settings.issuer, province="52")
     apps = {"reporting": app, "dashboard": app, "identity": Starlette(routes=[Mount("/identity", identity)])}
-    server = make_server(Dispatcher(apps, home="dashboard"), settings=site.settings)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    try:
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not server.started:
-            assert thread.is_alive(), "the site did not start"
-            assert time.monotonic() < deadline, "the site did not start in time"
-            time.sleep(0.02)
+    with served(Dispatcher(apps, home="dashboard"), site.settings, listening):
         yield
-    finally:
-        server.should_exit = True
-        thread.join(START_SECONDS_MAX)
 
 
 def reader_of(site: Site) -> httpx2.AsyncClient:

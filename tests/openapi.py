@@ -1,0 +1,198 @@
+"""Holds a service's API against its OpenAPI document: cases made by schemathesis, sent to the real app over a socket.
+
+The database is real and has records in it. Where a case names a record (``loan_id``), half of them name one that
+exists, so that the answers behind "not found" are reached too.
+"""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from unittest.mock import patch
+
+import httpx2
+import schemathesis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from shared.chassis.database import Database
+from shared.chassis.http.app import create_app
+from shared.chassis.http.problems import MEDIA_TYPE
+from shared.chassis.settings import Settings
+from shared.chassis.testing.databases import drop_database, make_database
+from shared.chassis.testing.tokens import TokenIssuer
+from shared.embedded.identity.personas import ROLE_SCOPES
+from tests.conftest import add_idempotency_key
+from tests.served import served
+
+ROOT = Path(__file__).parent.parent
+EVERY_SCOPE = " ".join(sorted({scope for scopes in ROLE_SCOPES.values() for scope in scopes}))
+CHECKS: Final[list[CheckFunction]] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SECONDS_MAX = 30.0
+A_FEW, MANY = 5, 100  # random cases an operation, in every run and in the long one
+
+TestT = TypeVar("TestT", bound=Callable[..., Any])
+Case = schemathesis.Case[Any]
+Fill = Callable[[Database, httpx2.AsyncClient], Awaitable[None]]
+
+
+def every_operation(document: Any, count: int, *, found_again: bool = True) -> Callable[[TestT], TestT]:
+    """Run a test for every operation: with the cases that the document's own bounds suggest, and with random ones.
+
+    Args:
+        document: from :func:`document_of`.
+        count: of random cases an operation.
+        found_again: the same cases each time, so that a run says the same as the run before.
+    """
+
+    def decorate(test: TestT) -> TestT:
+        bounded = hypothesis_settings(
+            max_examples=count,
+            deadline=None,
+            derandomize=found_again,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        decorated: TestT = document.parametrize()(bounded(test))
+        return decorated
+
+    return decorate
+
+
+def document_of(service: str) -> Any:
+    """The committed document, as schemathesis reads it."""
+    text = (ROOT / "docs" / "api" / f"{service}.json").read_text(encoding="utf-8")
+    return schemathesis.openapi.from_dict(json.loads(text))
+
+
+@dataclass(frozen=True)
+class Api:
+    """A served API, and records that exist in it by the name under which a case may name them."""
+
+    url: str
+    token: str
+    known: Mapping[str, list[str]]
+
+    def check(self, case: Case) -> None:
+        """What a caller with every right is answered is in the document."""
+        self._name_known_records(case)
+        case.call_and_validate(
+            self.url, headers={"Authorization": f"Bearer {self.token}"}, checks=CHECKS, timeout=SECONDS_MAX
+        )
+
+    def check_stranger(self, case: Case) -> None:
+        """Whoever has no token gets nothing but a problem that is in the document."""
+        self._name_known_records(case)
+        response = case.call_and_validate(self.url, checks=CHECKS, timeout=SECONDS_MAX)
+        assert 400 <= response.status_code < 500
+        assert response.headers["content-type"] == [MEDIA_TYPE]
+
+    def _name_known_records(self, case: Case) -> None:
+        for part in (case.path_parameters, case.query, case.body):
+            self._replace(part)
+        headers: Any = case.headers or {}
+        if "If-Match" in headers:
+            headers["If-Match"] = _often_known(headers["If-Match"], ["*"])
+
+    def _replace(self, part: Any) -> None:
+        if isinstance(part, dict):
+            for name, value in part.items():
+                known = self.known.get(name)
+                if known and isinstance(value, str):
+                    part[name] = _often_known(value, known)
+                else:
+                    self._replace(value)
+        elif isinstance(part, list):
+            for value in part:
+                self._replace(value)
+
+
+def _often_known(value: str, known: list[str]) -> str:
+    """The value itself or a known one, always the same for the same value."""
+    choice = sha256(value.encode("utf-8", "surrogatepass")).digest()
+    return known[choice[1] % len(known)] if choice[0] % 2 else value
+
+
+async def made(request: Awaitable[httpx2.Response]) -> dict[str, Any]:
+    """What a request that must succeed is answered."""
+    answer = await request
+    assert answer.is_success, answer.text
+    return dict(answer.json())
+
+
+async def send_file(client: httpx2.AsyncClient, service: str, kind: str) -> None:
+    """A file that waits for its job."""
+    path = f"/{service}/v1/feed-deliveries?kind={kind}&as_of=2022-09-30"
+    await made(client.post(path, content=b"heading\n", headers={"content-type": "text/csv"}))
+
+
+@contextmanager
+def served_api(
+    service: str, settings: Settings, tokens: TokenIssuer, *, fill: Fill, known: Mapping[str, str]
+) -> Iterator[Api]:
+    """The real app of a service over a database of its own.
+
+    Args:
+        service: its name.
+        settings: of the test run.
+        tokens: who signs.
+        fill: puts records into the database, through the service's own doors.
+        known: queries for what may be named, by parameter or field.
+    """
+    variable = f"PLODNEE_{service.upper()}_DATABASE_URL"
+    token = tokens.token(subject="contract", scopes=EVERY_SCOPE, areas=["TH"], lifetime_seconds=86_400)
+    with (
+        patch.dict(os.environ, {variable: f"{os.environ[variable]}_openapi"}),
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        asyncio.run(make_database(settings, service))
+        try:
+            with served(create_app(import_module(f"services.{service}.app").SERVICE), settings, listening):
+                yield Api(url, token, asyncio.run(_filled(settings, service, url, token, fill, known)))
+        finally:
+            asyncio.run(drop_database(settings, service))
+
+
+async def _filled(
+    settings: Settings, service: str, url: str, token: str, fill: Fill, known: Mapping[str, str]
+) -> dict[str, list[str]]:
+    database = Database(settings, service, "worker", "test")
+    try:
+        async with httpx2.AsyncClient(
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"},
+            event_hooks={"request": [add_idempotency_key]},
+            timeout=SECONDS_MAX,
+        ) as client:
+            await fill(database, client)
+        async with database.unscoped() as session:
+            found = {
+                name: [str(value) for row in await session.fetch(sql) for value in row.values()]
+                for name, sql in known.items()
+            }
+    finally:
+        await database.close()
+    missing = [name for name, values in found.items() if not values]
+    assert not missing, f"nothing exists for {missing}"
+    return found
