@@ -23,7 +23,7 @@ from shared.chassis.feeds import repository
 from shared.chassis.feeds.columns import RowParser
 from shared.chassis.feeds.kinds import ACCEPTED, OLDER, UNCHANGED, Delivery, FeedKind, FeedRow, Outcome
 from shared.chassis.feeds.messages import FILE_MESSAGES, FileRefused
-from shared.chassis.feeds.readers import CsvRows, match_headings
+from shared.chassis.feeds.readers import CsvRows, NdjsonRows, match_headings
 from shared.chassis.feeds.xlsx import csv_of_workbook
 from shared.chassis.jobs import JobCancelled, JobContext, JobReplaced, Tasks, enqueue
 from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
@@ -141,7 +141,7 @@ async def _stage(context: JobContext, kind: FeedKind, delivery: Delivery, file_f
         await repository.lock_delivery(session, delivery.id)
         await repository.allow_long_pauses(session)
         staged = _Staged(session, kind, delivery, context.settings.feed_cell_characters_max)
-        async for batch in _batches(context, session, delivery.id, file_format):
+        async for batch in _batches(context, session, kind, delivery.id, file_format):
             await staged.take(batch)
             if staged.rows > context.settings.feed_rows_max:
                 raise FileRefused("too_many_rows")
@@ -186,10 +186,10 @@ class _Staged:
 
 
 async def _batches(
-    context: JobContext, session: WriteSession, delivery_id: UUID, file_format: str
+    context: JobContext, session: WriteSession, kind: FeedKind, delivery_id: UUID, file_format: str
 ) -> AsyncIterator[list[tuple[int, list[str]]]]:
     """Rows of the file, some thousand at a time; the headings alone, so that they are looked at before any row."""
-    rows = CsvRows()
+    rows = NdjsonRows(kind) if file_format == "ndjson" else CsvRows()
     batch: list[tuple[int, list[str]]] = []
     source = _parts(session, delivery_id)
     if file_format == "xlsx":
@@ -240,7 +240,7 @@ async def _apply_all(context: JobContext, kind: FeedKind, delivery: Delivery) ->
     async with context.database.unscoped() as session:
         to_do = await repository.count_staged(session, delivery.id)
     await context.phase("applying", total=to_do)
-    after, done = 1, 0  # row 1 holds the headings
+    after, done = 0, 0
     while True:
         async with context.database.write(delivery.reach) as session:
             await repository.lock_delivery(session, delivery.id)

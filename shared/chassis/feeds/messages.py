@@ -79,6 +79,15 @@ FILE_MESSAGES: dict[str, Message] = {
         "The file is not well-formed CSV; look for a quotation mark that is not closed",
         "โครงสร้าง CSV ไม่ถูกต้อง ให้ตรวจเครื่องหมายคำพูดที่ไม่ได้ปิด",
     ),
+    "unreadable_ndjson": Message(
+        "A line is not a JSON object whose values are text, numbers or null, or it is too long",
+        "มีบรรทัดที่ไม่ใช่ออบเจ็กต์ JSON ซึ่งมีค่าเป็นข้อความ ตัวเลข หรือ null หรือบรรทัดยาวเกินกำหนด",
+    ),
+    "unknown_field": Message(
+        "A line holds a field this kind of file does not have; compare it with the list of columns",
+        "มีบรรทัดที่มีฟิลด์ที่ไม่รู้จัก ให้เทียบกับรายการคอลัมน์",
+    ),
+    "duplicate_field": Message("A line holds a field twice", "มีบรรทัดที่มีฟิลด์ซ้ำ"),
     "unreadable_xlsx": Message("The file is not an Excel workbook (.xlsx)", "ไฟล์ไม่ใช่สมุดงาน Excel (.xlsx)"),
     "xlsx_too_large": Message(
         "The workbook is too large when unpacked; send it as CSV", "สมุดงานมีขนาดใหญ่เกินไปเมื่อคลายไฟล์ ให้ส่งเป็น CSV"

@@ -27,6 +27,7 @@ from shared.kernel.errors import NotFound
 FeedSender = Annotated[Caller, Security(require("feed:write"))]
 
 CSV_TYPE = "text/csv"
+NDJSON_TYPE = "application/x-ndjson"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _REJECTS_PAGE_ROWS = 5_000
 _NO_ROUTE_BOUND_BYTES = 2**40  # the bound that counts is the setting's, which is known when the request comes
@@ -35,6 +36,13 @@ _BODY = {
         "required": True,
         "content": {
             CSV_TYPE: {"schema": {"type": "string", "description": "UTF-8, comma separated, headings in row 1"}},
+            NDJSON_TYPE: {
+                "schema": {
+                    "type": "string",
+                    "description": "UTF-8, a JSON object a line, its fields named as the columns of the kind; "
+                    "values are text, numbers or null, and null or a field left out is an empty cell",
+                }
+            },
             XLSX_TYPE: {"schema": {"type": "string", "format": "binary"}},
         },
     }

@@ -27,7 +27,7 @@ class DeliveryDocument(BaseModel):
     as_of: date
     status: Literal["received", "staging", "validating", "applying", "completed", "failed"]
     job_id: UUID | None = Field(description="Progress: GET /jobs/{job_id}.")
-    file_format: Literal["csv", "xlsx"]
+    file_format: Literal["csv", "xlsx", "ndjson"]
     file_bytes: int
     sha256: str
     rows: int
@@ -45,7 +45,7 @@ class DeliveryDocument(BaseModel):
 class WaitingRow(BaseModel):
     """A row that waits."""
 
-    row: int = Field(description="As a spreadsheet counts: the headings are row 1.")
+    row: int = Field(description="As a spreadsheet counts: the headings are row 1. In NDJSON, the line.")
     waiting_for: str = Field(examples=["member"])
     waiting_until: datetime
 

@@ -25,6 +25,8 @@ PART_BYTES = 1024 * 1024
 _FORMATS = {
     "text/csv": "csv",
     "application/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 

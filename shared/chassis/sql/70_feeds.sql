@@ -6,7 +6,7 @@ create table feed_delivery (
     as_of date not null,                           -- the day the sender's figures stand for; an older one never wins
     requested_by text not null,
     reach jsonb not null,                          -- the sender's reach, in which the rows are applied
-    file_format text not null check (file_format in ('csv', 'xlsx')),
+    file_format text not null check (file_format in ('csv', 'xlsx', 'ndjson')),
     file_bytes bigint not null,
     file_sha256 bytea not null,
     status text not null default 'received'

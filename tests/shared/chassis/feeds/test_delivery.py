@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from shared.chassis import feeds
@@ -323,7 +324,7 @@ async def test_delivery_cancelled_under_way_keeps_what_was_applied_and_drops_the
     job_id = response.json()["job_id"]
     await sender.run_jobs()
     delivery = await sender.delivery(response.json()["id"])
-    assert (delivery["status"], delivery["accepted"]) == ("failed", 3)
+    assert (delivery["status"], delivery["accepted"]) == ("failed", 2)  # rows 2 and 3: a chunk is three row numbers
     assert await sender.count("select count(*) from feed_row") == 0
 
 
@@ -366,3 +367,46 @@ async def test_two_senders_do_not_see_each_others_deliveries(sender: Sender, sen
 def test_key_must_be_of_required_columns() -> None:
     with pytest.raises(ValueError, match="key column"):
         feeds.FeedKind(name="x", columns=TOOLS.columns, key=("note",), apply=TOOLS.apply)
+
+
+async def test_ndjson_is_taken_in_as_the_same_rows_of_csv_are(sender: Sender) -> None:
+    """Applied, unchanged, waiting and refused rows are the same; only the numbers differ, for want of headings."""
+    rows = [
+        {"cooperative_code": "C1", "number": "1", "price": "1,250.50", "bought_on": "30/09/2565", "pieces": "๓"},
+        {"cooperative_code": "C1", "number": "2", "member_number": "9"},
+        {"cooperative_code": "C1", "number": "3", "price": "-1.00"},
+        {"cooperative_code": "C1", "price": "1.00"},
+        {"cooperative_code": "ZZ", "number": "5"},
+        {"cooperative_code": "C1", "number": "6", "note": "bad"},
+        {"cooperative_code": "C1", "number": "7"},
+        {"cooperative_code": "C1", "number": "7"},
+    ]
+    ndjson = "\n".join(orjson.dumps(row).decode() for row in rows)
+    headings = list(dict.fromkeys(name for row in rows for name in row))
+    csv_rows = [",".join(f'"{row.get(name, "")}"' for name in headings) for row in rows]
+    first = await sender.send(ndjson, content_type="application/x-ndjson")
+    assert first["status"] == "completed", first
+    assert (first["file_format"], first["accepted"], first["waiting"], first["rejected"]) == ("ndjson", 2, 1, 5)
+    second = await sender.send("\n".join([",".join(headings), *csv_rows]))
+    assert (second["unchanged"], second["waiting"], second["rejected"]) == (2, 1, 5)
+    stored = await sender.tools()
+    assert {name: tool["writes"] for name, tool in stored.items()} == {"C1/1": 1, "C1/7": 1}
+    refused = [line.split(",") for line in await sender.rejects(first["id"])]
+    refused_of_csv = [line.split(",") for line in await sender.rejects(second["id"])]
+    assert [[str(int(row) + 1), column, code] for row, column, code in refused] == refused_of_csv
+
+
+async def test_the_first_line_of_ndjson_is_a_row(sender: Sender) -> None:
+    sent = await sender.send('{"cooperative_code": "C1", "number": 17}', content_type="application/x-ndjson")
+    assert (sent["rows"], sent["accepted"]) == (1, 1)
+    assert list(await sender.tools()) == ["C1/17"]
+
+
+async def test_ndjson_that_breaks_off_leaves_nothing(sender: Sender) -> None:
+    sent = await sender.send(
+        '{"cooperative_code": "C1", "number": "1"}\n{"cooperative_code": "C1"', content_type="application/x-ndjson"
+    )
+    assert sent["status"] == "failed"
+    assert sent["error"]["code"] == "unreadable_ndjson"
+    assert "row 2" in sent["error"]["message_en"]
+    assert await sender.tools() == {}

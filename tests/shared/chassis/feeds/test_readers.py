@@ -11,7 +11,7 @@ import xlsxwriter
 
 from shared.chassis.feeds import xlsx
 from shared.chassis.feeds.messages import FileRefused
-from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX, CsvRows, match_headings
+from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX, CsvRows, NdjsonRows, match_headings
 from tests.shared.chassis.feeds.conftest import Sender
 from tests.shared.chassis.feeds.example import HEADINGS, HEADINGS_TH, TOOLS
 
@@ -84,6 +84,81 @@ def test_csv_buffers_no_more_than_a_row_and_a_piece() -> None:
         assert rows._buffered <= RECORD_CHARACTERS_MAX
     rows.end()
     assert seen + sum(1 for _ in rows.rows()) == 1_000_000
+
+
+def read_ndjson(content: bytes, piece: int = 7) -> list[tuple[int, list[str]]]:
+    rows = NdjsonRows(TOOLS)
+    found: list[tuple[int, list[str]]] = []
+    for start in range(0, len(content), piece):
+        rows.feed(content[start : start + piece])
+        found += rows.rows()
+    rows.end()
+    return found + list(rows.rows())
+
+
+@pytest.mark.parametrize("piece", [1, 2, 5, 1_000])
+def test_ndjson_is_the_same_whatever_the_pieces(piece: int) -> None:
+    content = (
+        '\ufeff{"number": "๑", "รหัสสหกรณ์": "C1", "price": 1234567890123456789.10}\r\n'
+        '\n{"cooperative_code": "C1", "pieces": 3, "note": null, "number": "a\\nb"}'
+    )
+    headings, first, empty, second = read_ndjson(content.encode(), piece)
+    assert headings == (0, HEADINGS)
+    assert (first[0], empty, second[0]) == (1, (2, []), 3)
+    cells = [dict(zip(HEADINGS, row[1], strict=True)) for row in (first, second)]
+    assert {name: text for name, text in cells[0].items() if text} == {
+        "cooperative_code": "C1", "number": "๑", "price": "1234567890123456789.10",
+    }  # fmt: skip
+    assert {name: text for name, text in cells[1].items() if text} == {
+        "cooperative_code": "C1", "number": "a\nb", "pieces": "3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('{"number": "นายสมชาย"'.encode(), "unreadable_ndjson"),
+        (b'["1"]', "unreadable_ndjson"),
+        (b'"1"', "unreadable_ndjson"),
+        (b'{"number": ["1"]}', "unreadable_ndjson"),
+        (b'{"number": {"a": 1}}', "unreadable_ndjson"),
+        (b'{"number": {}}', "unreadable_ndjson"),
+        (b'{"number": true}', "unreadable_ndjson"),
+        (b'{"price": NaN}', "unreadable_ndjson"),
+        (b'{"price": -Infinity}', "unreadable_ndjson"),
+        (b'{"note": "\\u0000"}', "unreadable_ndjson"),
+        (b'{"note": "\\ud800"}', "unreadable_ndjson"),
+        (b'{"note": ' + b"[" * 10_000, "unreadable_ndjson"),
+        (b'{"note": "' + b"x" * RECORD_CHARACTERS_MAX + b'"}', "unreadable_ndjson"),
+        ('{"นายสมชาย": 1}'.encode(), "unknown_field"),
+        (b'{"number": "1", "number": "2"}', "duplicate_field"),
+        ('{"number": "1", "เลขที่": "2"}'.encode(), "duplicate_field"),
+    ],
+)
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_ndjson_that_cannot_be_read_is_refused_by_its_row(line: bytes, code: str, end: bytes) -> None:
+    with pytest.raises(FileRefused) as caught:
+        read_ndjson(b'{"number": "1"}\n\n' + line + end, 65_536)
+    assert caught.value.code == code
+    assert caught.value.message_en.endswith("(row 3)")
+    assert caught.value.message_th.endswith("(แถวที่ 3)")
+    assert "สมชาย" not in caught.value.message_en + caught.value.message_th
+
+
+@pytest.mark.parametrize("content", ["ก".encode("cp874"), "ก".encode()[:2], '{"note": "ก"}'.encode("utf-16"), b"\x00"])
+def test_ndjson_in_another_encoding_is_refused(content: bytes) -> None:
+    with pytest.raises(FileRefused) as caught:
+        read_ndjson(content)
+    assert caught.value.code == "wrong_encoding"
+
+
+def test_ndjson_buffers_no_more_than_a_line() -> None:
+    rows = NdjsonRows(TOOLS)
+    for _ in range(RECORD_CHARACTERS_MAX // 65_536):
+        rows.feed(b"x" * 65_536)
+    assert len(rows._tail) <= RECORD_CHARACTERS_MAX
+    with pytest.raises(FileRefused):
+        rows.feed(b"x")
 
 
 def test_headings_in_either_language_and_any_order() -> None:
