@@ -28,6 +28,7 @@ _ATTRIBUTES: dict[str, Any] = {
 _OPTIONAL_ATTRIBUTES: dict[str, Any] = {
     "ce_correlationid": {"type": "string", "description": "What the event belongs to, when known."},
     "ce_causationid": {"type": "string", "description": "What caused it, when known."},
+    "ce_traceparent": {"type": "string", "description": "Where in a trace it was recorded (W3C), when traced."},
 }
 
 

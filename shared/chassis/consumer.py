@@ -27,6 +27,7 @@ from shared.chassis.kafka import make_admin, make_consumer, topic_name
 from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED
 from shared.chassis.pause import pause_consumer
 from shared.chassis.settings import Settings
+from shared.chassis.tracing import batch_span
 from shared.chassis.waiting import Backoff
 
 log = structlog.get_logger(__name__)
@@ -106,7 +107,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 return
             mine = {tp: records for tp, records in fetched.items() if records and tp in held}
             if mine:
-                with CONSUMER_BATCH_SECONDS.labels(self._name).time():
+                headers = [record.headers for records in mine.values() for record in records]
+                with batch_span(self._name, headers), CONSUMER_BATCH_SECONDS.labels(self._name).time():
                     await self._apply(mine)
         await self._tell(bool(mine))
 

@@ -15,10 +15,16 @@ import structlog
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Event
 from shared.chassis.settings import get_settings
+from shared.chassis.tracing import TRACEPARENT_HEADER, traceparent
 from shared.kernel.identifiers import uuid7
 
 SHARDS = 16  # fixed for ever: a key must always meet the same relay
 
+_FROM_CONTEXT = (
+    ("ce_correlationid", "correlation_id"),
+    ("ce_causationid", "causation_id"),
+    (TRACEPARENT_HEADER, "traceparent"),
+)
 _COLUMNS = ("shard", "topic", "key", "aggregate_version", "headers", "value")
 
 
@@ -48,6 +54,9 @@ async def add_many(session: WriteSession, events: Sequence[tuple[Event, int, dat
     context = structlog.contextvars.get_contextvars()
     now = datetime.now(UTC).isoformat()
     limit = get_settings().event_bytes_max
+    place = traceparent()
+    if place is not None:
+        context["traceparent"] = place
     await session.copy(
         "outbox",
         _COLUMNS,
@@ -74,7 +83,7 @@ def _row(
         "ce_effectiveon": effective_on.isoformat(),
         "content-type": "application/json",
     }
-    for header, name in (("ce_correlationid", "correlation_id"), ("ce_causationid", "causation_id")):
+    for header, name in _FROM_CONTEXT:
         if name in context:
             headers[header] = str(context[name])
     return shard_of(key), event.topic.name, key, version, orjson.dumps(headers).decode(), value

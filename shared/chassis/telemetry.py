@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from shared.chassis.http.problems import status_response
+from shared.chassis.tracing import name_request, request_span
 from shared.kernel.identifiers import uuid7
 
 log = structlog.get_logger(__name__)
@@ -189,7 +190,11 @@ class TelemetryMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=request_id)
         self._in_flight.inc()
         try:
-            await self._app(scope, receive, send_with_headers)
+            with request_span(self._service, scope["headers"]) as span:
+                try:
+                    await self._app(scope, receive, send_with_headers)
+                finally:
+                    name_request(span, _method(scope), route_template(scope), status or 500)
         except Exception as error:
             REQUESTS_FAILED.labels(self._service).inc()
             facts = exception_facts(error)
@@ -200,11 +205,14 @@ class TelemetryMiddleware:
             await status_response(500)(scope, receive, send_with_headers)
         finally:
             self._in_flight.dec()
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            REQUEST_SECONDS.labels(self._service, method, route_template(scope), str(status)).observe(
+            REQUEST_SECONDS.labels(self._service, _method(scope), route_template(scope), str(status)).observe(
                 time.perf_counter() - started
             )
             structlog.contextvars.clear_contextvars()
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 class AnswerBroken(RuntimeError):

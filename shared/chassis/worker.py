@@ -20,6 +20,7 @@ from shared.chassis.jobs import Tasks, housekeeping_tasks, run_jobs
 from shared.chassis.relay import Relay
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
+from shared.chassis.tracing import start_tracing
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ async def run_worker(
     A consumer that stopped itself stays stopped, with its reason in the log, while relay and jobs go on. Any other
     failure ends the process, so that its supervisor starts a new one.
     """
+    start_tracing()
     settings.refuse_unsafe_production()
     await refuse_unsafe_role(settings, service.name, "worker")
     database = Database(settings, service.name, "worker", f"{service.name}-worker")
