@@ -270,7 +270,10 @@ def generate(
     members: int = 2500,
     seed: int = 7,
 ) -> None:
-    """Write the files that the agencies of a province would send, about people who cannot exist."""
+    """Write the files that the agencies of a province would send, about people who cannot exist.
+
+    Programme A's size: --province all --cooperatives 590 --members 250000.
+    """
     from demo.generator import ImpossibleProvince
     from demo.generator import generate as write_files
 
