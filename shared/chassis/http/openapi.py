@@ -62,10 +62,9 @@ def offline_app(service: Service, lifespan: Callable[[FastAPI], AbstractAsyncCon
 
 def _add_refusals_of_the_chassis(verb: str, operation: dict[str, Any]) -> None:
     """What an operation may answer for its form alone, whatever its route says: a body can be too large or too slow,
-    a key can be missing, and the database can refuse whatever is written."""
+    and the database can refuse whatever is written."""
     takes_key = any(parameter["name"] == KEY_HEADER for parameter in operation.get("parameters", ()))
     refusals = problem_responses(
-        *((400,) if takes_key else ()),
         *((408, 413) if "requestBody" in operation else ()),
         *((Refused,) if takes_key or verb in _CHANGES else ()),
     )
