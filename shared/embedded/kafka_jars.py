@@ -163,7 +163,7 @@ def _fetcher(scratch: Path, arrived: Callable[[int], None]) -> Callable[[str], P
     def progress_callback(_file_name: str, _total_bytes: int) -> Iterator[Callable[[int], None]]:
         yield arrived
 
-    context = _maven(scratch, PythonResolver(progress_callback=progress_callback))
+    context = maven_context(scratch, PythonResolver(progress_callback=progress_callback))
 
     def fetch(coordinate: str) -> Path:
         group, artifact, version = coordinate.split(":")
@@ -172,7 +172,8 @@ def _fetcher(scratch: Path, arrived: Callable[[int], None]) -> Callable[[str], P
     return fetch
 
 
-def _maven(scratch: Path, resolver: Any) -> Any:
+def maven_context(scratch: Path, resolver: Any) -> Any:
+    """jgo's view of Maven Central, or of the mirror that PLODNEE_MAVEN_URL names; what it loads lies in `scratch`."""
     from jgo.constants import MAVEN_CENTRAL_URL
     from jgo.maven import MavenContext
 
@@ -189,7 +190,7 @@ def resolve_list() -> str:
     from jgo.parse import Coordinate
 
     with tempfile.TemporaryDirectory() as scratch:
-        context = _maven(Path(scratch), PythonResolver())
+        context = maven_context(Path(scratch), PythonResolver())
         asked = [context.create_dependency(Coordinate.parse(coordinate)) for coordinate in KAFKA_COORDINATES]
         named, transitive = context.resolver.resolve(asked)
         needed = [*named, *(found for found in transitive if found.scope in ("compile", "runtime"))]

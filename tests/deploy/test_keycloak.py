@@ -1,50 +1,41 @@
 """Goal: a real Keycloak imports the realm, and its tokens carry what the services read, for every persona and client.
 
-Needs an unpacked Keycloak (Maven: org.keycloak:keycloak-quarkus-dist, zip) and Java; PLODNEE_TEST_KEYCLOAK_HOME names
-its folder. Keycloak takes about a minute to start.
+`make keycloak` runs these; Keycloak is downloaded once (160 MB, see `keycloak.py`) and takes about a minute to start.
 """
 
 import base64
 import hashlib
 import html
-import os
 import re
 import secrets
-import shutil
-import subprocess
-import time
+import socket
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import jwt
 import pytest
 
 from shared.chassis.auth.caller import areas_reach
 from shared.chassis.auth.jwks import JwksCache
 from shared.chassis.auth.tokens import TokenVerifier
+from shared.chassis.http.problems import Unauthenticated
 from shared.chassis.reach import Reach
 from shared.chassis.settings import Settings
 from shared.embedded.identity.personas import DASHBOARD_CLIENT_ID, ROLE_SCOPES, personas, systems
-from shared.embedded.java import find_java
-from shared.embedded.state import free_port
-from tests.deploy.compose import ROOT, compose_document, interpolated
+from tests.deploy.keycloak import START_SECONDS_MAX, running_keycloak
+from tests.services.reporting.dashboard.country import Country
+from tests.services.reporting.dashboard.site import Site, site_at
 
-HOME = os.environ.get("PLODNEE_TEST_KEYCLOAK_HOME", "")
-START_SECONDS_MAX = 240
 PROVINCE = "52"
 
 pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(START_SECONDS_MAX + 120),
-    pytest.mark.skipif(not HOME, reason="not run: set PLODNEE_TEST_KEYCLOAK_HOME to an unpacked Keycloak"),
+    pytest.mark.keycloak,
+    pytest.mark.timeout(START_SECONDS_MAX + 240),
 ]
 
 VALUES = {
-    "PLODNEE_SIGN_IN_URL": "",
-    "PLODNEE_DASHBOARD_URL": "http://127.0.0.1:8005",
     "PLODNEE_PERSONA_PROVINCE": PROVINCE,
     "KEYCLOAK_DATABASE_PASSWORD": "not-used-here",
     **{
@@ -60,51 +51,39 @@ VALUES = {
 
 
 @pytest.fixture(scope="module")
-def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the realm at a Keycloak of this module's own, with the settings of docker-compose.yml."""
-    home = tmp_path_factory.mktemp("keycloak") / "home"
-    shutil.copytree(HOME, home, symlinks=True, ignore=shutil.ignore_patterns("data"))
-    (home / "data" / "import").mkdir(parents=True)
-    shutil.copy(ROOT / "deploy" / "keycloak" / "realm.json", home / "data" / "import" / "plodnee-realm.json")
-    port, management_port = free_port(), free_port()
-    service = interpolated(
-        compose_document()["services"]["keycloak"], {**VALUES, "PLODNEE_SIGN_IN_URL": f"http://127.0.0.1:{port}"}
-    )
-    own = {name: value for name, value in service["environment"].items() if not name.startswith("KC_DB")}
-    environment = {
-        "PATH": os.environ["PATH"],
-        "JAVA_HOME": str(find_java().home),
-        "JAVA_OPTS": "-Xms256m -Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dfile.encoding=UTF-8",
-        **own,
-        "KC_DB": "dev-mem",
-        "KC_HTTP_PORT": str(port),
-        "KC_HTTP_MANAGEMENT_PORT": str(management_port),
-    }
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(home / "bin" / "kc.sh"), *service["command"]],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        _wait_until_ready(process, management_port, home / "log")
-        yield f"http://127.0.0.1:{port}/realms/plodnee"
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 15)  # kc.sh stays as the parent of Java: the group holds both
-        process.wait(60)
+def listening() -> Iterator[socket.socket]:
+    """Where the dashboard will stand: the realm is told before it is imported."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(httpx2.HTTPError):
-            if httpx2.get(f"http://127.0.0.1:{port}/health/ready", timeout=5).status_code == 200:
-                return
-        time.sleep(0.5)
-    raise AssertionError(f"Keycloak did not start: {log.read_text()[-2000:]}")
+@pytest.fixture(scope="module")
+def keycloak(tmp_path_factory: pytest.TempPathFactory, listening: socket.socket) -> Iterator[str]:
+    """The address of a Keycloak of this module's own."""
+    dashboard = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with running_keycloak(tmp_path_factory.mktemp("keycloak"), {**VALUES, "PLODNEE_DASHBOARD_URL": dashboard}) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def issuer(keycloak: str) -> str:
+    return f"{keycloak}/realms/plodnee"
+
+
+@pytest.fixture(scope="module")
+def redirect(listening: socket.socket) -> str:
+    """An address of the dashboard."""
+    return f"http://127.0.0.1:{listening.getsockname()[1]}/signed-in"
+
+
+@pytest.fixture(scope="module")
+def dashboard(
+    issuer: str, listening: socket.socket, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The real dashboard, with figures behind it, that sends people to this Keycloak."""
+    country = Country(share_percent=12)
+    with site_at(listening, settings, country, tmp_path_factory.mktemp("site"), "keycloak", issuer=issuer) as site:
+        yield site
 
 
 async def verified(issuer: str, token: str) -> dict[str, Any]:
@@ -113,9 +92,19 @@ async def verified(issuer: str, token: str) -> dict[str, Any]:
     return dict(await TokenVerifier(JwksCache(settings), issuer, "plodnee-debt").claims(token))
 
 
-def sign_in(issuer: str, user: str, password: str) -> httpx2.Response:
-    """Sign in through the login page, as a browser does, by authorization code with PKCE; the token's answer."""
-    verifier, redirect = secrets.token_urlsafe(48), "http://127.0.0.1:8005/signed-in"
+def fill_in(client: httpx2.Client, page: httpx2.Response, user: str, password: str) -> httpx2.Response:
+    """Send Keycloak's login page, as a browser does."""
+    found = re.search(r'action="([^"]+)"', page.text)
+    assert found, page.text
+    # The login's cookies are Secure even on plain loopback, and a client library holds them back there.
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in page.cookies.jar)
+    form = {"username": user, "password": password}
+    return client.post(html.unescape(found[1]), data=form, headers={"cookie": cookies})
+
+
+def sign_in(issuer: str, redirect: str, user: str, password: str) -> httpx2.Response:
+    """Sign in through the login page by authorization code with PKCE; the token's answer."""
+    verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     with httpx2.Client(timeout=60) as client:
         page = client.get(
@@ -130,12 +119,7 @@ def sign_in(issuer: str, user: str, password: str) -> httpx2.Response:
             },
         )
         page.raise_for_status()
-        found = re.search(r'action="([^"]+)"', page.text)
-        assert found, page.text
-        # The login's cookies are Secure even on plain loopback, and a client library holds them back there.
-        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in page.cookies.jar)
-        form = {"username": user, "password": password}
-        answer = client.post(html.unescape(found[1]), data=form, headers={"cookie": cookies})
+        answer = fill_in(client, page, user, password)
         assert answer.status_code == 302, answer.text
         code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
         return client.post(
@@ -160,9 +144,11 @@ def machine_token(issuer: str, client_id: str, secret: str) -> httpx2.Response:
 
 
 @pytest.mark.parametrize("name", sorted(personas(PROVINCE)))
-async def test_a_person_signs_in_with_the_rights_and_the_reach_of_the_role(issuer: str, name: str) -> None:
+async def test_a_person_signs_in_with_the_rights_and_the_reach_of_the_role(
+    issuer: str, redirect: str, name: str
+) -> None:
     person = personas(PROVINCE)[name]
-    answer = sign_in(issuer, name, VALUES["PLODNEE_PERSONA_PASSWORD"])
+    answer = sign_in(issuer, redirect, name, VALUES["PLODNEE_PERSONA_PASSWORD"])
     claims = await verified(issuer, answer.json()["access_token"])
     assert set(claims["scope"].split()) - {"openid", "profile"} == set(ROLE_SCOPES[person.role])
     assert claims["roles"] == [person.role]
@@ -185,8 +171,95 @@ def test_nobody_signs_in_with_the_name_of_a_placeholder(issuer: str) -> None:
     assert machine_token(issuer, "agency-feed", "${PLODNEE_AGENCY_FEED_SECRET}").status_code == 401
 
 
-def test_a_person_cannot_ask_for_a_right_of_another_role(issuer: str) -> None:
+def test_a_person_cannot_ask_for_a_right_of_another_role(issuer: str, redirect: str) -> None:
     """`plan:approve` is a default scope of the dashboard's client, and still no officer gets it."""
-    answer = sign_in(issuer, "officer", VALUES["PLODNEE_PERSONA_PASSWORD"]).json()
+    answer = sign_in(issuer, redirect, "officer", VALUES["PLODNEE_PERSONA_PASSWORD"]).json()
     assert "plan:approve" in ROLE_SCOPES["manager"]
     assert "plan:approve" not in answer["scope"].split()
+
+
+def test_a_chief_signs_in_to_the_dashboard_and_sees_his_province(dashboard: Site) -> None:
+    with httpx2.Client(timeout=60, follow_redirects=True) as browser:
+        login = browser.get(f"{dashboard.url}/dashboard")
+        assert login.url.path.startswith("/realms/plodnee/"), login.url
+        back = fill_in(browser, login, "chief", VALUES["PLODNEE_PERSONA_PASSWORD"])
+        assert back.status_code == 200, back.text
+        assert str(back.url).startswith(f"{dashboard.url}/dashboard"), back.url
+        assert "ลำปาง" in back.text
+        again = browser.get(f"{dashboard.url}/dashboard")
+        assert str(again.url).startswith(dashboard.url)
+        assert again.status_code == 200
+
+
+def test_a_wrong_password_leads_nowhere(dashboard: Site) -> None:
+    with httpx2.Client(timeout=60, follow_redirects=True) as browser:
+        login = browser.get(f"{dashboard.url}/dashboard")
+        refused = fill_in(browser, login, "chief", "not-the-password")
+        assert not str(refused.url).startswith(dashboard.url)
+        front = httpx2.get(f"{dashboard.url}/dashboard", follow_redirects=False)
+        assert front.status_code == 303
+
+
+async def test_a_token_of_a_new_key_is_taken_and_one_of_a_removed_key_is_not(issuer: str, keycloak: str) -> None:
+    """The last of all: the realm's keys are others afterwards. No service is told; each finds out by the key's id."""
+    moment = 0.0
+    settings = Settings(issuer=issuer)
+    verifier = TokenVerifier(JwksCache(settings, clock=lambda: moment), issuer, "plodnee-debt")
+    secret = VALUES["PLODNEE_AGENCY_FEED_SECRET"]
+
+    def token() -> str:
+        return str(machine_token(issuer, "agency-feed", secret).json()["access_token"])
+
+    def key_of(text: str) -> str:
+        return str(jwt.get_unverified_header(text)["kid"])
+
+    old = token()
+    await verifier.claims(old)
+    with httpx2.Client(base_url=keycloak, timeout=60, headers=admin_headers(keycloak)) as admin:
+        realm = admin.get("/admin/realms/plodnee").json()["id"]
+        added = admin.post("/admin/realms/plodnee/components", json=key_provider(realm))
+        assert added.status_code == 201, added.text
+        new = token()
+        assert key_of(new) != key_of(old)
+        moment += settings.jwks_reload_pause_seconds + 1
+        assert (await verifier.claims(new))["azp"] == "agency-feed"
+        assert (await verifier.claims(old))["azp"] == "agency-feed"
+        provider = provider_of(admin, key_of(old))
+        removed = admin.delete(f"/admin/realms/plodnee/components/{provider}")
+        assert removed.status_code == 204, removed.text
+    moment += settings.jwks_ttl_seconds + 1
+    assert (await verifier.claims(new))["azp"] == "agency-feed"
+    with pytest.raises(Unauthenticated):
+        await verifier.claims(old)
+
+
+def admin_headers(keycloak: str) -> dict[str, str]:
+    answer = httpx2.post(
+        f"{keycloak}/realms/master/protocol/openid-connect/token",
+        data={
+            "grant_type": "password",
+            "client_id": "admin-cli",
+            "username": "admin",
+            "password": VALUES["KEYCLOAK_ADMIN_PASSWORD"],
+        },
+        timeout=60,
+    )
+    assert answer.status_code == 200, answer.text
+    return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def provider_of(admin: httpx2.Client, key_id: str) -> str:
+    """The component that made a key."""
+    keys = admin.get("/admin/realms/plodnee/keys").json()["keys"]
+    return next(str(key["providerId"]) for key in keys if key["kid"] == key_id)
+
+
+def key_provider(realm: str) -> dict[str, Any]:
+    """A signing key that comes before the others."""
+    return {
+        "name": "rotated",
+        "providerId": "rsa-generated",
+        "providerType": "org.keycloak.keys.KeyProvider",
+        "parentId": realm,
+        "config": {"priority": ["500"], "enabled": ["true"], "active": ["true"], "algorithm": ["RS256"]},
+    }

@@ -65,19 +65,30 @@ class Site:
 @contextmanager
 def whole_site(settings: Settings, country: Country, folder: Path, name: str) -> Iterator[Site]:
     """A site with a country in it; the server has a thread and an event loop of its own, and ends with the block."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        site_at(listening, settings, country, folder, name) as site,
+    ):
+        yield site
+
+
+@contextmanager
+def site_at(
+    listening: socket.socket, settings: Settings, country: Country, folder: Path, name: str, issuer: str | None = None
+) -> Iterator[Site]:
+    """A site at a socket; its people sign in at `issuer`, or at a provider of its own."""
     database_url = f"{os.environ[_DATABASE]}_{name}"
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        here = settings.model_copy(update={"issuer": f"{url}/identity", "dashboard_url": url})
-        site = Site(url, country, here, StateFolder(folder / ".plodnee"), database_url)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    here = settings.model_copy(update={"issuer": issuer or f"{url}/identity", "dashboard_url": url})
+    site = Site(url, country, here, StateFolder(folder / ".plodnee"), database_url)
+    with patch.dict(os.environ, {_DATABASE: database_url}):
+        asyncio.run(_fill(site))
+    try:
+        with _served(site, listening):
+            yield site
+    finally:
         with patch.dict(os.environ, {_DATABASE: database_url}):
-            asyncio.run(_fill(site))
-        try:
-            with _served(site, listening):
-                yield site
-        finally:
-            with patch.dict(os.environ, {_DATABASE: database_url}):
-                asyncio.run(drop_database(settings, "reporting"))
+            asyncio.run(drop_database(settings, "reporting"))
 
 
 async def _fill(site: Site) -> None:
