@@ -9,6 +9,7 @@ import html
 import re
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -204,7 +205,8 @@ async def test_a_token_of_a_new_key_is_taken_and_one_of_a_removed_key_is_not(iss
     """The last of all: the realm's keys are others afterwards. No service is told; each finds out by the key's id."""
     moment = 0.0
     settings = Settings(issuer=issuer)
-    verifier = TokenVerifier(JwksCache(settings, clock=lambda: moment), issuer, "plodnee-debt")
+    keys = JwksCache(settings, clock=lambda: moment)
+    verifier = TokenVerifier(keys, issuer, "plodnee-debt", clock=lambda: time.time() + moment)
     secret = VALUES["PLODNEE_AGENCY_FEED_SECRET"]
 
     def token() -> str:

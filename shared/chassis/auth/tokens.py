@@ -12,6 +12,7 @@ from shared.chassis.auth.jwks import ALGORITHMS, KEY_ID_CHARACTERS_MAX, KeysUnav
 from shared.chassis.http.problems import Unauthenticated, Unavailable
 
 TOKEN_CHARACTERS_MAX = 16_384
+REMEMBERED_SECONDS_MAX = 600  # how long keys are believed, too
 TOKENS_REMEMBERED_MAX = 10_000
 CLOCK_LEEWAY_SECONDS = 5
 _HEADER_KINDS = frozenset({"jwt", "at+jwt", "application/at+jwt"})
@@ -26,7 +27,10 @@ class Keys(Protocol):
 
 
 class TokenVerifier:
-    """Verifies the tokens of one audience, and remembers those it found good until they expire.
+    """Verifies the tokens of one audience, and remembers those it found good, for minutes and never past their end.
+
+    A provider takes a key back when somebody else has it, and a token signed with it may say that it never ends: what
+    was found good once is therefore looked at again, as the keys are.
 
     Args:
         keys: the provider's signing keys.
@@ -40,7 +44,7 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
-        self._remembered: OrderedDict[bytes, Claims] = OrderedDict()
+        self._remembered: OrderedDict[bytes, tuple[Claims, float]] = OrderedDict()
 
     async def claims(self, token: str) -> Claims:
         """The claims of a valid token.
@@ -54,12 +58,14 @@ class TokenVerifier:
         digest = sha256(token.encode()).digest()
         known = self._remembered.get(digest)
         if known is not None:
-            if self._clock() < known["exp"] + CLOCK_LEEWAY_SECONDS:
+            claims, good_until = known
+            if self._clock() < good_until:
                 self._remembered.move_to_end(digest)
-                return known
+                return claims
             del self._remembered[digest]
         claims = await self._verify(token)
-        self._remembered[digest] = claims
+        good_until = min(claims["exp"] + CLOCK_LEEWAY_SECONDS, self._clock() + REMEMBERED_SECONDS_MAX)
+        self._remembered[digest] = (claims, good_until)
         if len(self._remembered) > TOKENS_REMEMBERED_MAX:
             self._remembered.popitem(last=False)
         return claims

@@ -12,7 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from shared.chassis.auth.jwks import UnknownKey, usable_keys
-from shared.chassis.auth.tokens import TOKEN_CHARACTERS_MAX, TOKENS_REMEMBERED_MAX, TokenVerifier
+from shared.chassis.auth.tokens import (
+    REMEMBERED_SECONDS_MAX,
+    TOKEN_CHARACTERS_MAX,
+    TOKENS_REMEMBERED_MAX,
+    TokenVerifier,
+)
 from shared.chassis.http.problems import Unauthenticated
 
 ISSUER = "https://identity.example"
@@ -165,6 +170,17 @@ async def test_good_token_is_remembered_only_until_it_expires(keys: KnownKeys) -
     assert keys.asked == 1
     clock[0] = now + 310
     assert await refused(verifier, text)
+
+
+async def test_a_key_taken_back_ends_its_remembered_tokens_within_minutes(keys: KnownKeys) -> None:
+    now = time.time()
+    clock = [now]
+    verifier = TokenVerifier(keys, ISSUER, "plodnee-debt", lambda: clock[0])
+    endless = token(claims(exp=int(now) + 10 * 365 * 86_400))
+    await verifier.claims(endless)
+    del keys.keys["rsa"]
+    clock[0] = now + REMEMBERED_SECONDS_MAX + 1
+    assert await refused(verifier, endless)
 
 
 async def test_memory_of_tokens_is_bounded(keys: KnownKeys, monkeypatch: pytest.MonkeyPatch) -> None:
