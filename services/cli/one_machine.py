@@ -60,12 +60,12 @@ def run_demo(*, check: bool, members: int, cooperatives: int, seed: int, port: i
         options = StoryOptions(
             province=_PROVINCE, members=members, cooperatives=cooperatives, seed=seed, folder=files, check=check
         )
-        return tell_story(runtime, options, _compare_rebuild)
+        return tell_story(runtime, options, compare_rebuild)
 
     return _run_suite(name, port, task=tell, stop_after_task=check)
 
 
-async def _compare_rebuild() -> dict[str, int]:
+async def compare_rebuild() -> dict[str, int]:
     """Rebuild reporting's read model beside the live one and compare; the rows of each table, all equal.
 
     Raises:
@@ -75,6 +75,15 @@ async def _compare_rebuild() -> dict[str, int]:
 
     comparison = await rebuild_read_model(get_settings(), load("reporting"), swap=False)
     return dict(comparison.rows)
+
+
+def running_environment() -> dict[str, str]:
+    """What the services of this checkout's running suite were given, the demo's before that of `plodnee up`."""
+    from shared.embedded.suite import running_suite
+
+    runtimes = [EmbeddedRuntime(suite_folder(name)) for name in reversed(_SUITES) if suite_folder(name).exists()]
+    running = next((runtime for runtime in runtimes if running_suite(runtime.state) is not None), None)
+    return {} if running is None else running.environment_of_running_suite()
 
 
 @_faults_told()

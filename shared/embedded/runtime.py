@@ -23,7 +23,7 @@ from shared.embedded.progress import Progress, SilentProgress
 from shared.embedded.secret_store import SERVICES, environment_secrets
 from shared.embedded.server_user import remove_outside_folder
 from shared.embedded.state import StateFolder, default_state_path
-from shared.embedded.suite import end_leftovers, stop_suite
+from shared.embedded.suite import end_leftovers, running_suite, stop_suite
 
 ISSUER_PATH = "/identity"
 
@@ -103,6 +103,19 @@ class EmbeddedRuntime:
         except BaseException:
             self.stop_infrastructure()
             raise
+
+    def environment_of_running_suite(self) -> dict[str, str]:
+        """What the services of the suite that runs from this folder were given; empty when none runs.
+
+        For commands in another shell, which mend what that suite's processes work on.
+        """
+        suite = running_suite(self.state)
+        if suite is None:
+            return {}
+        self._http_port = urlsplit(suite.address).port
+        self._kafka = self._new_kafka() if self.starts_kafka else None
+        self._postgres = self._new_postgres() if self.starts_postgres else None
+        return self._environment()
 
     def mend_infrastructure(self) -> None:
         """Start again a server that has died since. To be called every second or so while the suite runs."""

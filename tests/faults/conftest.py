@@ -1,0 +1,42 @@
+"""What drills share: one suite a module, since starting it costs more than most drills; a ledger of a test's own."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from shared.chassis.settings import Settings
+from tests.faults.ledger import TABLES, Processes, ledger_processes
+from tests.faults.suite import Suite
+from tests.shared.chassis.events.conftest import bus as bus
+from tests.shared.chassis.events.conftest import database as database
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """Of every random point of this run; PLODNEE_FAULTS_SEED repeats another run's."""
+    return int(os.environ.get("PLODNEE_FAULTS_SEED") or int.from_bytes(os.urandom(4)))
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    folder: Path = tmp_path_factory.mktemp("suite") / ".plodnee"
+    started = Suite(folder)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest_asyncio.fixture
+async def ledger(bus: Settings, tmp_path: Path) -> AsyncIterator[Processes]:
+    """The tables of a ledger in the test's database, and its processes."""
+    with psycopg.connect(bus.database_url("registry", "owner"), autocommit=True) as owner:
+        owner.execute(TABLES.encode())
+        owner.execute(b"grant select, insert, update, delete on ledger to plodnee_registry_worker")
+    with ledger_processes(bus, tmp_path) as processes:
+        yield processes
