@@ -17,6 +17,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import asyncpg
@@ -163,14 +164,16 @@ async def _run(arguments: Sequence[str]) -> None:
     stop = asyncio.Event()
     if arguments[0] == "consume":
         group = arguments[1]
-        setattr(
-            consumer_module, "make_consumer", lambda given, name, *rest: make_consumer(given, f"{name}-{group}", *rest)
-        )
-        await Consumer(settings, database, make_ledger_inbox(), member=group).run(stop)
+
+        def make_member(given: Settings, name: str | None, client_id: str) -> Any:
+            return make_consumer(given, f"{name}-{group}", client_id)
+
+        with patch.object(consumer_module, "make_consumer", make_member):
+            await Consumer(settings, database, make_ledger_inbox(), member=group).run(stop)
     else:
         _Dying.chance = float(arguments[1])
-        setattr(asyncpg, "connect", partial(asyncpg.connect, connection_class=_Dying))
-        await Relay(settings, database).run(stop)
+        with patch.object(asyncpg, "connect", partial(asyncpg.connect, connection_class=_Dying)):
+            await Relay(settings, database).run(stop)
 
 
 if __name__ == "__main__":
