@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 REQUESTS_AT_ONCE = 8
 REQUEST_SECONDS_MAX = 60.0
-ATTEMPTS_MAX = 8
+ATTEMPTS_MAX = 20  # over a minute: a database that was killed on a busy machine is back by then
 PAUSE_SECONDS_FIRST = 0.2
 PAUSE_SECONDS_MAX = 5.0
 TOKEN_SPARE_SECONDS = 60.0

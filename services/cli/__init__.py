@@ -5,8 +5,10 @@ Imports stand inside the commands: starting one service must not pay for the oth
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -95,6 +97,7 @@ def worker(
 def init() -> None:
     """Create databases, roles, grants and topics on your own PostgreSQL and Kafka; safe to repeat."""
     _configure_logs()
+    _use_running_suite()
     _run(initialise_all())
 
 
@@ -133,9 +136,20 @@ def topics_check() -> None:
 # --- mending ---
 
 
+def _use_running_suite() -> None:
+    """Where the environment names no broker, mend what runs on this machine: the suite of this checkout."""
+    if get_settings().kafka_bootstrap_servers:
+        return
+    from services.cli.one_machine import running_environment
+
+    os.environ.update(running_environment())
+    get_settings.cache_clear()
+
+
 async def _with_worker_database(service: str, work: Any) -> Any:
     from shared.chassis.database import Database
 
+    _use_running_suite()
     database = Database(get_settings(), service, "worker", "plodnee-command")
     try:
         return await work(database)
@@ -169,6 +183,7 @@ def dead_letters_retry(service: ServiceName) -> None:
     """Apply everything that was set aside, in order; what still fails stays."""
     from shared.chassis.dead_letters import retry_dead_letters
 
+    _use_running_suite()
     inbox = load(service).inbox
     if inbox is None:
         raise typer.BadParameter(f"{service} consumes nothing")
@@ -207,6 +222,24 @@ def offsets_reset(
 
 
 @app.command()
+def replay(
+    service: Annotated[str, typer.Argument(help="a service, or all")],
+    new_epoch: Annotated[
+        bool, typer.Option(help="the service's database was restored to an earlier point: what it says now wins")
+    ] = False,
+) -> None:
+    """Publish again every fact and present state of a service, from its own tables; safe to repeat."""
+    from shared.chassis.replay import replay as run_replay
+
+    _use_running_suite()
+    for name in SERVICES if service == "all" else (load(service).name,):
+        tell_again = load(name).tell_again
+        if tell_again:
+            work = partial(run_replay, tell_again=tell_again, new_epoch=new_epoch)
+            typer.echo(f"{name}: {_run(_with_worker_database(name, work))} events in the outbox")
+
+
+@app.command()
 def rebuild(
     service: ServiceName,
     check: Annotated[bool, typer.Option(help="compare only; keep the live read model")] = False,
@@ -217,6 +250,7 @@ def rebuild(
     """Make a service's read model again from its topics, prove it equal to the live one, and swap."""
     from shared.chassis.rebuild import NoReadModel, RebuildDiffers
 
+    _use_running_suite()
     work = rebuild_read_model(get_settings(), load(service), swap=not check, accept_differences=accept_differences)
     try:
         comparison = _run(work)

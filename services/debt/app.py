@@ -4,12 +4,14 @@ from services.debt.cases.routes import router as cases_router
 from services.debt.closing.jobs import TASKS
 from services.debt.closing.routes import router as closes_router
 from services.debt.code_lists.domain import CODE_LISTS
+from services.debt.deductions.service import tell_deductions_again
 from services.debt.inbox import INBOX
 from services.debt.loans.feed import LOANS
 from services.debt.loans.routes import router as loans_router
 from services.debt.payments.feed import PAYMENTS
 from services.debt.payments.routes import router as payments_router
 from services.debt.plans.routes import router as plans_router
+from services.debt.replay.service import tell_closes_again, tell_postings_again, tell_states_again
 from shared.chassis.feeds.routes import feed_router
 from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs import job_router
@@ -36,4 +38,5 @@ SERVICE = Service(
     tasks=TASKS,
     feed_kinds=FEED_KINDS,
     events=EVENTS,
+    tell_again=[tell_states_again, tell_postings_again, tell_deductions_again, tell_closes_again],
 )

@@ -11,6 +11,7 @@ from services.registry.members.feed import FEED as MEMBER_FEED
 from services.registry.members.routes import router as members_router
 from services.registry.officers.routes import router as officers_router
 from services.registry.programmes.routes import router as programmes_router
+from services.registry.replay.service import tell_institutions_again, tell_people_again
 from services.registry.waking import TASKS
 from shared.chassis.feeds.routes import feed_router
 from shared.chassis.http.code_lists import code_list_router
@@ -38,5 +39,6 @@ SERVICE = Service(
     tasks=TASKS,
     feed_kinds=FEED_KINDS,
     events=EVENTS,
+    tell_again=[tell_institutions_again, tell_people_again],
     owns_assignments=True,
 )

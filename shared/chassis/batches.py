@@ -114,7 +114,7 @@ class BatchApplier:
         await self.claim(session, claims)
         wanted = await self._wanted(session, records)
         received = [item for record in wanted if (item := self._parse(record)) is not None]
-        await self._inbox.apply(session, received)
+        await self._inbox.apply(session, await self._standing(session, received))
         self._poison.note([False] * len(wanted))
 
     async def apply_one_by_one(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> None:
@@ -178,7 +178,7 @@ class BatchApplier:
             async with session.savepoint():
                 item = self._parse(record)
                 if item is not None:
-                    await self._inbox.apply(session, [item])
+                    await self._inbox.apply(session, await self._standing(session, [item]))
         except (PartitionLost, ConsumerStopped):
             raise
         except Exception as error:
@@ -186,6 +186,46 @@ class BatchApplier:
                 raise
             return reason_of(error)
         return None
+
+    async def _standing(self, session: WriteSession, received: Sequence[Received[Event]]) -> list[Received[Event]]:
+        """Those events that their producer still stands for.
+
+        A producer whose database was restored tells again, in a new epoch, every fact that it has. A fact of an older
+        epoch that comes after is one that the restore took back, or a copy. States are guarded by their own version.
+        """
+        heard: dict[str, int] = {}
+        for item in received:
+            producer = type(item.event).topic.producer
+            heard[producer] = max(item.epoch, heard.get(producer, 0))
+        known = await self._known_epochs(session)
+        for producer, epoch in heard.items():
+            if epoch > known.get(producer, 0):
+                await self._store_epoch(session, producer, epoch, known.get(producer))
+        return [
+            item
+            for item in received
+            if type(item.event).topic.kind == "state" or item.epoch >= known.get(type(item.event).topic.producer, 0)
+        ]
+
+    async def _known_epochs(self, session: WriteSession) -> dict[str, int]:
+        rows = await session.fetch(
+            "select producer, epoch from producer_epoch where consumer = :consumer", consumer=self._consumer
+        )
+        return {row["producer"]: row["epoch"] for row in rows}
+
+    async def _store_epoch(self, session: WriteSession, producer: str, epoch: int, before: int | None) -> None:
+        if before is not None:
+            log.warning(
+                "producer_restored", consumer=self._consumer, producer=producer, epoch=epoch, epoch_before=before
+            )
+        await session.execute(
+            "insert into producer_epoch (consumer, producer, epoch) values (:consumer, :producer, :epoch)"
+            " on conflict (consumer, producer) do update"
+            " set epoch = greatest(producer_epoch.epoch, excluded.epoch)",
+            consumer=self._consumer,
+            producer=producer,
+            epoch=epoch,
+        )
 
     async def _wanted(self, session: WriteSession, records: Sequence[Record]) -> list[Record]:
         """The records to try: not those an operator dropped; what is behind an event set aside is set aside too."""

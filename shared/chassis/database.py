@@ -26,6 +26,7 @@ from shared.chassis.reach import NOWHERE, UNSCOPED, Reach
 from shared.chassis.settings import Role, Settings
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
+_STREAMED_ROWS = 2_000
 
 # A naming convention, so that a migration can name every constraint it drops.
 SQLModel.metadata.naming_convention = {
@@ -129,6 +130,11 @@ class ReadSession:
         if self._orm is not None:
             await self._orm.flush()
             await self._orm.close()
+
+    async def stream(self, sql: str, /) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a query without parameters, a few thousand at a time; JSON comes as text."""
+        async for row in (await self.raw()).cursor(sql, prefetch=_STREAMED_ROWS):
+            yield dict(row)
 
     async def raw(self) -> asyncpg.Connection:
         """The asyncpg connection inside this transaction, for COPY and other hot paths."""

@@ -121,6 +121,13 @@ class Rebuild:
             if not await _tables(session):
                 raise NoReadModel(f"{self._owner.service} has no table in a schema {_LIVE}")
             await _forget_copies(session, self._name)
+            # What a restored owner no longer stands for is left out from the beginning.
+            await session.execute(
+                "insert into producer_epoch (consumer, producer, epoch)"
+                " select :copy, producer, epoch from producer_epoch where consumer = :live",
+                copy=self._name,
+                live=self._inbox.consumer,
+            )
             await session.execute(f"create schema {_COPY}")
             for statement in await _clone_statements(session):
                 await session.execute(statement.replace(":", "\\:"))
@@ -212,7 +219,8 @@ async def _forget_copies(session: WriteSession, consumer: str) -> None:
     """Remove what an earlier rebuild left, or what this one no longer needs."""
     await session.execute(f"drop schema if exists {_COPY} cascade")
     await session.execute(f"drop schema if exists {_OLD} cascade")
-    await session.execute("delete from consumer_offset where consumer = :consumer", consumer=consumer)
+    for table in ("consumer_offset", "producer_epoch"):
+        await session.execute(f"delete from {table} where consumer = :consumer", consumer=consumer)
 
 
 async def _tables(session: WriteSession) -> list[str]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.chassis.events import Event
     from shared.chassis.inbox import Inbox
     from shared.chassis.jobs.registry import Tasks
+    from shared.chassis.replay import TellAgain
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Service:
         tasks: the registry of its jobs, for the worker.
         feed_kinds: the kinds of file it takes in.
         events: every event type it publishes.
+        tell_again: what says its facts and present states again, in this order, for `plodnee replay`.
         migrated: whether ``services/<name>/migrations`` makes its database; readiness then compares the database with
             their head. False for a service that a test makes.
         owns_assignments: true for the service that officers' assignments are written in: its knowledge cannot be old.
@@ -40,6 +42,7 @@ class Service:
     tasks: "Tasks | None" = None
     feed_kinds: Sequence[Any] = ()
     events: "Sequence[type[Event]]" = ()
+    tell_again: "Sequence[TellAgain]" = ()
     migrated: bool = True
     owns_assignments: bool = False
 

@@ -10,12 +10,13 @@ What the operator has set in the environment is honoured: a part that is replace
 """
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from shared.embedded.errors import UnsafeEnvironment
+from shared.embedded.errors import EmbeddedError, UnsafeEnvironment
 from shared.embedded.identity import DASHBOARD_CLIENT_ID
 from shared.embedded.kafka import KafkaBroker
 from shared.embedded.postgres import PostgresServer
@@ -26,6 +27,7 @@ from shared.embedded.state import StateFolder, default_state_path
 from shared.embedded.suite import end_leftovers, running_suite, stop_suite
 
 ISSUER_PATH = "/identity"
+MEND_PAUSE_SECONDS = 5.0  # between two starts of one server
 
 
 class EmbeddedRuntime:
@@ -50,6 +52,7 @@ class EmbeddedRuntime:
         self._kafka_options = kafka_options
         self._postgres: PostgresServer | None = None
         self._kafka: KafkaBroker | None = None
+        self._mend_due_at: dict[str, float] = {}
         self._locked = ExitStack()
         self._preferred_http_port = http_port
         self._http_port: int | None = None
@@ -118,11 +121,23 @@ class EmbeddedRuntime:
         return self._environment()
 
     def mend_infrastructure(self) -> None:
-        """Start again a server that has died since. To be called every second or so while the suite runs."""
+        """Start again a server that has died since. To be called every second or so while the suite runs.
+
+        Nobody waits for the broker: it takes seconds, in which PostgreSQL may die too. A server that dies again at
+        once, because its disk is full for example, is started again after a pause, for as long as that takes.
+        """
         for label, server in (("PostgreSQL", self._postgres), ("Kafka", self._kafka)):
-            if server is not None and not server.is_running():
-                self._progress.say(f"{label} has died; starting it again.")
-                server.start()
+            if server is None or server.is_running() or time.monotonic() < self._mend_due_at.get(label, 0.0):
+                continue
+            self._mend_due_at[label] = time.monotonic() + MEND_PAUSE_SECONDS
+            self._progress.say(f"{label} has died; starting it again.")
+            try:
+                if isinstance(server, KafkaBroker):
+                    server.launch()
+                else:
+                    server.start()
+            except EmbeddedError as error:
+                self._progress.say(str(error))
 
     def stop_infrastructure(self) -> None:
         """Stop the broker, then PostgreSQL, and let go of the state folder."""

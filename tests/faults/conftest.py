@@ -29,7 +29,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         started.start()
         yield started
     finally:
-        started.stop()
+        started.remove()
 
 
 @pytest_asyncio.fixture

@@ -5,18 +5,19 @@ import contextlib
 import os
 import random
 import re
+import resource
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx2
 import psycopg
 import pytest
 
-from services.cli.one_machine import compare_rebuild
 from shared.chassis.settings import SERVICES, Settings, get_settings
 from shared.embedded.processes import ProcessMark, wait_until
 from shared.embedded.runtime import EmbeddedRuntime
@@ -28,9 +29,11 @@ WORKERS = tuple(f"worker-{service}" for service in SERVICES)
 SERVERS = ("kafka", "postgres")
 PROCESSES = ("api", *WORKERS, *SERVERS)
 
+Fault: TypeAlias = Callable[["Faults"], Awaitable[None]]
+
 
 class Suite:
-    """One `plodnee up`."""
+    """One `plodnee up`, from start to `remove`."""
 
     def __init__(self, folder: Path) -> None:
         self._environment = {
@@ -39,6 +42,7 @@ class Suite:
             "PLODNEE_CONSUMER_SESSION_TIMEOUT_MS": "6000",  # a member that stands still is missed sooner
         }
         self._console = folder.with_suffix(".console")
+        self._port = free_port()  # the same after a restart: whoever knows the address finds it again
         self._process: subprocess.Popen[bytes] | None = None
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in os.environ if name.startswith(("PLODNEE_", "KAFKA_"))]:
@@ -49,7 +53,7 @@ class Suite:
         """Start it and wait until every service is ready."""
         with self._console.open("ab") as console:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli", "up", "--port", str(free_port())],
+                [sys.executable, "-m", "services.cli", "up", "--port", str(self._port)],
                 env=self._environment,
                 stdout=console,
                 stderr=console,
@@ -73,17 +77,66 @@ class Suite:
             return False
 
     def stop(self) -> None:
+        """Drain it; its data stays."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        for mark in self.marks().values():
+            mark.send(signal.SIGCONT)
+        self._process.send_signal(signal.SIGCONT)
+        try:
+            self._process.wait(PATIENCE_SECONDS)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def remove(self) -> None:
         """Drain it, and delete what it kept."""
-        if self._process is not None:
-            for mark in self.marks().values():
-                mark.send(signal.SIGCONT)
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(PATIENCE_SECONDS)
-            finally:
-                self._process.kill()
-                self._process.wait()
-        self.runtime.reset()
+        try:
+            self.stop()
+        finally:
+            self.runtime.reset()
+
+    def hold_supervisor(self) -> None:
+        """Nothing that dies is started again, until `stop`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def lose_broker_data(self) -> None:
+        """The disk of the broker is gone; to be called while the suite is stopped."""
+        shutil.rmtree(self.runtime.state.path / "kafka")
+
+    def restart_workers(self) -> None:
+        """Have every worker drain; the supervisor starts new ones."""
+        for name in WORKERS:
+            self.marks()[name].send(signal.SIGTERM)
+
+    def copy_database(self, service: str) -> None:
+        """A backup of a service's database as it is now."""
+        self._without_sessions(
+            service,
+            f"create database plodnee_{service}_backup template plodnee_{service} owner plodnee_{service}_owner",
+            f"alter database plodnee_{service} allow_connections true",
+        )
+
+    def restore_database(self, service: str) -> None:
+        """Put the backup in the place of the database."""
+        self._without_sessions(
+            service,
+            f"drop database plodnee_{service}",
+            f"alter database plodnee_{service}_backup rename to plodnee_{service}",
+        )
+        self.command("init")  # the grants of a database do not come back with its data
+
+    def _without_sessions(self, service: str, *statements: str) -> None:
+        with psycopg.connect(self._admin_url("registry"), autocommit=True) as connection:
+            for statement in (
+                f"alter database plodnee_{service} allow_connections false",
+                f"select pg_terminate_backend(pid) from pg_stat_activity where datname = 'plodnee_{service}'",
+                *statements,
+            ):
+                connection.execute(statement.encode())
 
     def command(self, *arguments: str) -> str:
         """Run a command as an operator would in another shell; its output."""
@@ -129,9 +182,14 @@ class Suite:
 
     def query(self, service: str, sql: str) -> int:
         """A number out of a service's database."""
+        return int(self.text(service, sql))
+
+    def text(self, service: str, sql: str) -> str:
+        """The one value that a query finds."""
         with psycopg.connect(self._admin_url(service), autocommit=True) as connection:
             row = connection.execute(sql.encode()).fetchone()
-        return int(row[0]) if row and row[0] is not None else 0
+        assert row is not None, sql
+        return str(row[0])
 
     def _admin_url(self, service: str) -> str:
         admin: str = self.runtime.environment_of_running_suite()["PLODNEE_ADMIN_DATABASE_URL"]
@@ -152,52 +210,97 @@ class Suite:
                 get_settings.cache_clear()
 
 
-rebuild_and_compare = compare_rebuild
-
-
 class Faults:
-    """Kills and stops at random moments, from a seed that is printed."""
+    """What is done to a suite, at random moments from a seed that is printed."""
 
     def __init__(self, suite: Suite, seed: int) -> None:
-        self.seed = seed
         self.suite = suite
         self.done: list[str] = []
-        self._random = random.Random(seed)
+        self.chance = random.Random(seed)
         print(f"faults from seed {seed}")
 
-    async def kill_each(self, names: Sequence[str], gap_seconds: tuple[float, float]) -> None:
-        """Kill every one of them once, in a random order, at random moments."""
-        for name in self._random.sample(names, len(names)):
-            await self._pause(gap_seconds)
-            await self.suite.signal(name, signal.SIGKILL)
-            self._note(f"killed {name}")
+    async def inflict(self, faults: Sequence[Fault], gap_seconds: tuple[float, float]) -> None:
+        """All of them, in a random order, after random pauses."""
+        for fault in self.chance.sample(faults, len(faults)):
+            await asyncio.sleep(self.chance.uniform(*gap_seconds))
+            await fault(self)
 
-    async def hold(self, name: str, seconds: float) -> None:
-        """Stop a process, and let it go on."""
-        mark = await self.suite.signal(name, signal.SIGSTOP)
-        self._note(f"stopped {name}")
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            mark.send(signal.SIGCONT)
-        self._note(f"continued {name}")
-
-    async def _pause(self, gap_seconds: tuple[float, float]) -> None:
-        await asyncio.sleep(self._random.uniform(*gap_seconds))
-
-    def _note(self, what: str) -> None:
+    def note(self, what: str) -> None:
         self.done.append(what)
         print(what)
 
 
-@contextlib.asynccontextmanager
-async def meanwhile(*faults: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Inflict faults, one after the other, while the block runs; the block ends when both have."""
+def kill(name: str) -> Fault:
+    """End a process at once."""
 
-    async def inflict() -> None:
-        for fault in faults:
-            await fault
+    async def fault(faults: Faults) -> None:
+        await faults.suite.signal(name, signal.SIGKILL)
+        faults.note(f"killed {name}")
+
+    return fault
+
+
+def hold(name: str, seconds: float) -> Fault:
+    """Stop a process, and let it go on: it is there and does not answer."""
+
+    async def fault(faults: Faults) -> None:
+        mark = await faults.suite.signal(name, signal.SIGSTOP)
+        faults.note(f"stopped {name}")
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            mark.send(signal.SIGCONT)
+        faults.note(f"continued {name}")
+
+    return fault
+
+
+async def let_no_log_grow(faults: Faults) -> None:
+    """The broker's next write fails as on a full disk; the one that is started in its place has room again."""
+    mark = faults.suite.marks().get("kafka")
+    while mark is None:
+        await asyncio.sleep(0.1)
+        mark = faults.suite.marks().get("kafka")
+    resource.prlimit(mark.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    faults.note("let no log of the broker grow")
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while mark.alive():
+        assert asyncio.get_running_loop().time() < deadline, "the broker went on without writing"
+        await asyncio.sleep(0.1)
+    faults.note("the broker has ended")
+
+
+def slow_database(seconds: float) -> Fault:
+    """Every statement that publishes an event takes half a second longer, in every service."""
+
+    async def fault(faults: Faults) -> None:
+        for service in SERVICES:
+            await asyncio.to_thread(faults.suite.execute, service, _SLOW)
+        faults.note("slowed PostgreSQL down")
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            for service in SERVICES:
+                await asyncio.to_thread(faults.suite.execute, service, "drop function take_time cascade")
+        faults.note("PostgreSQL is fast again")
+
+    return fault
+
+
+_SLOW = """
+    create function take_time() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
+    create trigger take_time after insert on outbox for each statement execute function take_time()
+"""
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do these one after the other while the block runs; the block ends when both have."""
+
+    async def do() -> None:
+        for work in works:
+            await work
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(inflict())
+        group.create_task(do())
         yield

@@ -1,6 +1,6 @@
 """All SQL of deductions from produce."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ _TYPES: Mapping[str, str] = {
     "reason": "text",
     "delivered_on": "date",
     "settled_on": "date",
+    "refused_on": "date",
     "undone_on": "date",
 }
 
@@ -33,6 +34,11 @@ async def find_deductions(session: ReadSession, delivery_ids: Collection[UUID]) 
     return {row["delivery_id"]: row for row in rows}
 
 
+def every_deduction(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All that became of deliveries."""
+    return session.stream("select * from deduction order by delivery_id")
+
+
 async def insert_deductions(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """What became of deliveries heard of for the first time."""
     await insert_rows(session, "deduction", _TYPES, [[row[name] for name in _TYPES] for row in rows])
@@ -40,7 +46,11 @@ async def insert_deductions(session: WriteSession, rows: Sequence[Mapping[str, A
 
 async def update_deductions(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """What became of deliveries that are known."""
-    changing = {name: kind for name, kind in _TYPES.items() if name in ("status", "requested", "reason", "undone_on")}
+    changing = {
+        name: kind
+        for name, kind in _TYPES.items()
+        if name in ("status", "requested", "reason", "refused_on", "undone_on")
+    }
     await update_rows(
         session,
         "deduction",

@@ -5,7 +5,7 @@ reversal           undone (what had been applied, 0 if nothing had)
 reversal, request  undone (0), then refused (reversed_before)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,14 +19,12 @@ from services.debt.payments.repository import payments_of_delivery
 from services.debt.plans.domain import PlanState
 from services.debt.plans.repository import find_plans
 from shared.chassis import outbox
-from shared.chassis.database import WriteSession
-from shared.chassis.events import Event
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.replay import Outgoing
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed
 
 CAPTURED_BY = "livelihood"
-
-Outgoing = tuple[Event, int, date]
 
 
 async def settle_deductions(session: WriteSession, requests: Sequence[DeductionRequested]) -> None:
@@ -66,8 +64,8 @@ async def settle_deductions(session: WriteSession, requests: Sequence[DeductionR
         if tomb is None:
             new.append(row)
         else:
-            tombs.append({**tomb, "requested": True, "reason": reason})
-        events.append(_answer(request, applied, reason, posted_on))
+            tombs.append({**tomb, "requested": True, "reason": reason, "refused_on": posted_on})
+        events.append(_answer(row if tomb is None else tombs[-1]))
     await ledger.store(session)
     await repository.insert_deductions(session, new)
     await repository.update_deductions(session, tombs)
@@ -101,14 +99,7 @@ async def undo_deductions(session: WriteSession, reversals: Sequence[DeductionRe
             new.append(_tomb(reversal, posted_on))
         else:
             changed.append({**found, "status": "undone", "undone_on": posted_on})
-        event = DeductionUndone(
-            delivery_id=delivery_id,
-            cooperative_id=reversal.cooperative_id,
-            member_id=reversal.member_id,
-            undone=0 if found is None else found["applied"],
-            posted_on=posted_on,
-        )
-        events.append((event, 1, posted_on))
+        events.append(_undone((new if found is None else changed)[-1]))
     await repository.insert_deductions(session, new)
     await repository.update_deductions(session, changed)
     await outbox.add_many(session, events)
@@ -178,6 +169,7 @@ def _row(request: DeductionRequested, applied: int, reason: str | None, posted_o
         "reason": reason,
         "delivered_on": request.delivered_on,
         "settled_on": posted_on if settled else None,
+        "refused_on": None if settled else posted_on,
         "undone_on": None,
     }
 
@@ -196,21 +188,34 @@ def _tomb(reversal: DeductionReversed, posted_on: date) -> Mapping[str, Any]:
         "reason": None,
         "delivered_on": None,
         "settled_on": None,
+        "refused_on": None,
         "undone_on": posted_on,
     }
 
 
-def _answer(request: DeductionRequested, applied: int, reason: str | None, posted_on: date) -> Outgoing:
-    shared = {
-        "delivery_id": request.delivery_id,
-        "cooperative_id": request.cooperative_id,
-        "member_id": request.member_id,
-    }
-    event: Event
-    if reason is None:
-        event = DeductionSettled.model_validate(
-            {**shared, "applied": applied, "returned": request.amount - applied, "posted_on": posted_on}
-        )
-    else:
-        event = DeductionRefused.model_validate({**shared, "reason": reason, "refused_on": posted_on})
-    return event, 1, posted_on
+async def tell_deductions_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every answer: to the request, and to the reversal where there was one."""
+    async for row in repository.every_deduction(session):
+        if row["requested"]:
+            yield _answer(row)
+        if row["status"] == "undone":
+            yield _undone(row)
+
+
+def _answer(row: Mapping[str, Any]) -> Outgoing:
+    """What is answered to the request; a request of which something was applied has a day of settlement."""
+    if row["settled_on"] is not None:
+        settled = DeductionSettled.model_validate({**_shared(row), "posted_on": row["settled_on"]})
+        return settled, 1, row["settled_on"]
+    refused = DeductionRefused.model_validate({**_shared(row), "refused_on": row["refused_on"]})
+    return refused, 1, row["refused_on"]
+
+
+def _undone(row: Mapping[str, Any]) -> Outgoing:
+    undone = DeductionUndone.model_validate({**_shared(row), "undone": row["applied"], "posted_on": row["undone_on"]})
+    return undone, 1, row["undone_on"]
+
+
+def _shared(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("delivery_id", "cooperative_id", "member_id", "applied", "returned", "reason")
+    return {name: row[name] for name in names}

@@ -1,6 +1,6 @@
 """SQL of courses, sessions, attendance and tests."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,19 @@ async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID
         member=member_id,
         phase=phase,
     )
+
+
+def every_attendance(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All attendances, with the day of their session."""
+    return session.stream(
+        "select attendance.*, course_session.held_on from attendance"
+        " join course_session on course_session.id = attendance.session_id order by attendance.id"
+    )
+
+
+def every_assessment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All tests as they are scored now."""
+    return session.stream("select * from assessment order by id")
 
 
 async def find_course(session: ReadSession, course_id: UUID) -> RowMapping | None:

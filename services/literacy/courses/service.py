@@ -1,10 +1,10 @@
 """Use cases of courses: open, hold, call the roll, score."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -31,8 +31,8 @@ from services.literacy.errors import (
 from services.literacy.members.repository import find_cooperative, find_member, find_members_by_number
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash
-from shared.chassis.database import WriteSession
-from shared.chassis.events import Event
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import AssessmentScored, SessionAttended
 from shared.kernel.errors import FieldProblem
 from shared.kernel.identifiers import uuid7
@@ -133,23 +133,14 @@ async def record_attendance(session: WriteSession, attendees: Sequence[Attendee]
             for attendance_id, attendee in rows.items()
         ],
     )
-    events: list[tuple[Event, int, date]] = [
-        (
-            SessionAttended(
-                attendance_id=attendance_id,
-                session_id=attendee.session_id,
-                course_id=attendee.course_id,
-                cooperative_id=attendee.cooperative_id,
-                member_id=attendee.member_id,
-                attended_on=attendee.held_on,
-            ),
-            1,
-            attendee.held_on,
-        )
-        for attendance_id, attendee in rows.items()
-        if attendance_id in new
-    ]
-    await outbox.add_many(session, events)
+    await outbox.add_many(
+        session,
+        [
+            _attended({"id": attendance_id, **vars(rows[attendance_id])})
+            for attendance_id in rows
+            if attendance_id in new
+        ],
+    )
     return {rows[attendance_id] for attendance_id in new}
 
 
@@ -184,22 +175,39 @@ async def record_scores(
         [{"id": uuid7(), "revision": 1, **vars(scored)} for scored in latest.values()],
         newest_wins=newest_wins,
     )
-    events: list[tuple[Event, int, date]] = [
-        (
-            AssessmentScored(
-                assessment_id=row["id"],
-                course_id=row["course_id"],
-                cooperative_id=row["cooperative_id"],
-                member_id=row["member_id"],
-                phase=row["phase"],
-                score=row["score"],
-                scored_on=row["scored_on"],
-                revision=row["revision"],
-            ),
-            row["revision"],
-            row["scored_on"],
-        )
-        for row in rows
-    ]
-    await outbox.add_many(session, events)
+    await outbox.add_many(session, [_scored(dict(row)) for row in rows])
     return rows
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every attendance, and every test as it is scored now."""
+    async for row in repository.every_attendance(session):
+        yield _attended(row)
+    async for row in repository.every_assessment(session):
+        yield _scored(row)
+
+
+def _attended(row: Mapping[str, Any]) -> Outgoing:
+    event = SessionAttended(
+        attendance_id=row["id"],
+        session_id=row["session_id"],
+        course_id=row["course_id"],
+        cooperative_id=row["cooperative_id"],
+        member_id=row["member_id"],
+        attended_on=row["held_on"],
+    )
+    return event, 1, row["held_on"]
+
+
+def _scored(row: Mapping[str, Any]) -> Outgoing:
+    event = AssessmentScored(
+        assessment_id=row["id"],
+        course_id=row["course_id"],
+        cooperative_id=row["cooperative_id"],
+        member_id=row["member_id"],
+        phase=row["phase"],
+        score=row["score"],
+        scored_on=row["scored_on"],
+        revision=row["revision"],
+    )
+    return event, row["revision"], row["scored_on"]

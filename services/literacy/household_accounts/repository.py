@@ -1,6 +1,6 @@
 """SQL of household accounts and their months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -90,6 +90,11 @@ async def close_months(
         month=month,
         closed_on=closed_on,
     )
+
+
+def every_month(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All months of all accounts."""
+    return session.stream("select * from ledger_month order by month, id")
 
 
 async def list_months(session: ReadSession, member_id: UUID, after: date, limit: int) -> Sequence[RowMapping]:

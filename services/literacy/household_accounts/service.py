@@ -1,6 +1,6 @@
 """Use cases of household accounts: figures come in by file, months are closed, and what was closed stays."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,8 @@ from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.schemas import CloseMonths, LedgerMonthRead, MonthsClosed
 from services.literacy.members.repository import find_cooperative
 from shared.chassis import outbox
-from shared.chassis.database import WriteSession
+from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import CategoryTotals, LedgerMonthRecorded
 
 
@@ -28,7 +29,13 @@ async def publish_months(session: WriteSession, months: Sequence[dict[str, Any]]
     await outbox.add_many(session, [(_event(month), month["version"], effective_on) for month in months])
 
 
-def _event(month: dict[str, Any]) -> LedgerMonthRecorded:
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every month as it is now."""
+    async for month in repository.every_month(session):
+        yield _event(month), month["version"], month["closed_on"] or month["as_of"]
+
+
+def _event(month: Mapping[str, Any]) -> LedgerMonthRecorded:
     return LedgerMonthRecorded(
         ledger_month_id=month["id"],
         household_account_id=month["household_account_id"],

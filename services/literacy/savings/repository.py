@@ -1,6 +1,6 @@
 """SQL of savings pledges."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,11 @@ from shared.chassis.database import ReadSession, WriteSession
 
 async def find_pledge(session: ReadSession, pledge_id: UUID) -> SavingsPledge | None:
     return await session.get(SavingsPledge, pledge_id)
+
+
+def every_pledge(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All pledges."""
+    return session.stream("select * from savings_pledge order by id")
 
 
 async def lock_pledge(session: WriteSession, pledge_id: UUID) -> SavingsPledge | None:

@@ -1,5 +1,6 @@
 """Use cases of savings pledges: make one, change its state."""
 
+from collections.abc import AsyncIterator
 from typing import cast
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.literacy.savings.schemas import ChangePledge, PledgeRead, PledgeSa
 from shared.chassis import outbox
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.concurrency import require_match
+from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import SavingsPledgeRecorded
 from shared.kernel.identifiers import uuid7
 
@@ -52,6 +54,12 @@ async def change_pledge(session: WriteSession, pledge_id: UUID, if_match: str | 
     await session.flush()
     await outbox.add(session, _event(row), version=row.version, effective_on=sent.changed_on)
     return pledge_read(row)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every pledge as it is now."""
+    async for row in repository.every_pledge(session):
+        yield _event(SavingsPledge(**row)), row["version"], row["starts_on"]
 
 
 async def get_pledge(session: ReadSession, pledge_id: UUID) -> PledgeRead:

@@ -23,6 +23,7 @@ class ProduceDelivery(SQLModel, table=True):
     price_satang_per_kilogram: int = Field(sa_type=BigInteger)
     plan_id: UUID | None
     deduction_share: Decimal
+    savings_share: Decimal
     status: str
     gross_satang: int = Field(sa_type=BigInteger)
     debt_satang: int = Field(sa_type=BigInteger)
@@ -31,4 +32,5 @@ class ProduceDelivery(SQLModel, table=True):
     held_satang: int = Field(sa_type=BigInteger)
     settled_on: date | None
     refusal: str | None
+    reversed_on: date | None
     version: int = Field(sa_type=BigInteger)

@@ -1,6 +1,6 @@
 """SQL of produce deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,11 @@ from shared.chassis.inbox import to_json
 
 async def find_delivery(session: ReadSession, delivery_id: UUID) -> ProduceDelivery | None:
     return await session.get(ProduceDelivery, delivery_id)
+
+
+def every_delivery(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All deliveries, in the order of their dates."""
+    return session.stream("select * from produce_delivery order by delivered_on, id")
 
 
 async def lock_deliveries(session: WriteSession, delivery_ids: Sequence[UUID]) -> dict[UUID, ProduceDelivery]:

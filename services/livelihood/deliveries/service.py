@@ -1,6 +1,6 @@
 """Use cases of produce deliveries: record, reverse, and what debt's answers do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from services.livelihood.members.repository import find_agreements, find_member
 from shared.chassis import outbox
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Event, Received
+from shared.chassis.replay import Outgoing
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed, ProduceDelivered, ProduceSettled
 from shared.kernel.errors import DomainError, Invalid
@@ -130,6 +131,7 @@ def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
         "price_satang_per_kilogram": new.price_satang_per_kilogram,
         "plan_id": agreement["plan_id"] if division.held else None,
         "deduction_share": share,
+        "savings_share": new.savings_share,
         "status": division.status,
         "gross_satang": division.gross,
         "debt_satang": division.debt,
@@ -138,6 +140,7 @@ def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
         "held_satang": division.held,
         "settled_on": None if division.held else new.delivered_on,
         "refusal": None,
+        "reversed_on": None,
         "version": 1,
     }
 
@@ -187,13 +190,12 @@ async def reverse_delivery(session: WriteSession, delivery_id: UUID, sent: Rever
         raise ReversedTooEarly
     division = domain.begin_reversal(_division(row))
     _store(row, division)
+    row.reversed_on = sent.reversed_on
     if division.status == "reversed":
         row.settled_on = sent.reversed_on
         event: Event = _settled_event(row, revision=2)
     else:
-        event = DeductionReversed(
-            delivery_id=row.id, cooperative_id=row.cooperative_id, member_id=row.member_id, reversed_on=sent.reversed_on
-        )
+        event = _reversal_event(row, sent.reversed_on)
     await session.flush()
     await outbox.add(session, event, version=row.version, effective_on=sent.reversed_on)
     return delivery_read(row.model_dump())
@@ -266,6 +268,12 @@ def _store(row: ProduceDelivery, division: domain.Division) -> None:
     row.version += 1
 
 
+def _reversal_event(row: ProduceDelivery, reversed_on: date) -> DeductionReversed:
+    return DeductionReversed(
+        delivery_id=row.id, cooperative_id=row.cooperative_id, member_id=row.member_id, reversed_on=reversed_on
+    )
+
+
 def _settled_event(row: ProduceDelivery, revision: int) -> ProduceSettled:
     assert row.settled_on is not None  # noqa: S101 - every caller has just set it
     return ProduceSettled(
@@ -279,6 +287,21 @@ def _settled_event(row: ProduceDelivery, revision: int) -> ProduceSettled:
         savings=row.savings_satang,
         paid=row.paid_satang,
     )
+
+
+async def tell_deliveries_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every delivery as it was recorded, the reversal asked for if one was, and its end if it has come."""
+    async for stored in repository.every_delivery(session):
+        row = ProduceDelivery(**stored)
+        gross = domain.gross_satang(row.kilograms, row.price_satang_per_kilogram)
+        division = domain.divide(gross, row.savings_share, row.deduction_share)
+        amounts = {f"{name}_satang": getattr(division, name) for name in ("gross", "savings", "paid", "held")}
+        for event in _events_of({**stored, **amounts}):
+            yield event, 1, row.delivered_on
+        if division.held and row.reversed_on is not None:
+            yield _reversal_event(row, row.reversed_on), row.version, row.reversed_on
+        if row.settled_on is not None and (division.held or row.status == "reversed"):
+            yield _settled_event(row, 2 if row.status == "reversed" else 1), row.version, row.settled_on
 
 
 async def get_delivery(session: ReadSession, delivery_id: UUID) -> DeliveryRead:

@@ -1,6 +1,6 @@
 """SQL of expected income by month."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +57,21 @@ async def find_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) 
         """,
         member=member_id,
         year=fiscal_year_be,
+    )
+
+
+def every_plan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All plans that have months; their days, incomes and costs stand side by side."""
+    return session.stream(
+        """
+        select plan.*, filled.days, filled.incomes, filled.costs
+        from occupation_plan as plan cross join lateral (
+            select array_agg(month order by month) as days, array_agg(income_satang order by month) as incomes,
+                   array_agg(cost_satang order by month) as costs
+            from occupation_plan_month where occupation_plan_id = plan.id
+        ) as filled
+        where plan.version > 0 order by plan.id
+        """
     )
 
 

@@ -1,6 +1,6 @@
 """Use cases of expected income: computed from plots, or stated by the household."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from shared.chassis.events import Event
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.jobs import JobContext, Tasks, enqueue
+from shared.chassis.replay import Outgoing
 from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
 from shared.kernel.calendar import add_months, fiscal_year_bounds
 from shared.kernel.identifiers import derived_id
@@ -138,6 +139,15 @@ async def read_income_plan(
         raise UnknownMember
     await log_access(session, caller, "income-plan", [member_id])
     return IncomePlanRead.model_validate(dict(row))
+
+
+async def tell_plans_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every plan as it is now."""
+    async for row in repository.every_plan(session):
+        months = list(map(MonthExpectation, row["days"], row["incomes"], row["costs"]))
+        plan = NewPlan(row["cooperative_id"], row["member_id"], row["household_id"], row["basis"], months)
+        year = row["fiscal_year_be"]
+        yield _event(row["id"], plan, year), row["version"], fiscal_year_bounds(year)[0]
 
 
 async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be: int, effective_on: date) -> int:

@@ -33,13 +33,14 @@ async def publish(session: WriteSession, households: Sequence[Mapping[str, Any]]
     await outbox.add_many(
         session,
         [
-            (_recorded(household, plots.get(household["id"], [])), household["version"], effective_on)
+            (recorded(household, plots.get(household["id"], [])), household["version"], effective_on)
             for household in households
         ],
     )
 
 
-def _recorded(household: Mapping[str, Any], plots: Sequence[Plot]) -> HouseholdRecorded:
+def recorded(household: Mapping[str, Any], plots: Sequence[Plot]) -> HouseholdRecorded:
+    """The event that states the household as it is now."""
     return HouseholdRecorded(
         household_id=household["id"],
         cooperative_id=household["cooperative_id"],

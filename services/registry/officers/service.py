@@ -1,5 +1,7 @@
 """Use cases of assignments: which co-operatives an officer reaches, from when to when, in every service."""
 
+from collections.abc import Sequence
+
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.errors import AssignmentBeyondReach, AssignmentsOverlap, CooperativeUnknown
 from services.registry.officers import repository
@@ -62,16 +64,18 @@ async def _store(session: WriteSession, officer_id: str, version: int, spans: li
     stored = [StoredAssignment(span.cooperative_id, span.valid_from, span.valid_to, span.delegate_of) for span in spans]
     if not await store_assignments(session, officer_id, (_EPOCH, version), stored):
         raise PreconditionFailed  # somebody else wrote the officer's first list at the same moment
-    event = AssignmentRecorded(
-        officer_id=officer_id,
-        cooperatives=tuple(
-            AssignedCooperative(
-                cooperative_id=span.cooperative_id,
-                valid_from=span.valid_from,
-                valid_to=span.valid_to,
-                delegate_of=span.delegate_of,
-            )
-            for span in spans
-        ),
-    )
-    await outbox.add(session, event, version=version, effective_on=today_in_bangkok())
+    held = [
+        AssignedCooperative(
+            cooperative_id=span.cooperative_id,
+            valid_from=span.valid_from,
+            valid_to=span.valid_to,
+            delegate_of=span.delegate_of,
+        )
+        for span in spans
+    ]
+    await outbox.add(session, recorded(officer_id, held), version=version, effective_on=today_in_bangkok())
+
+
+def recorded(officer_id: str, cooperatives: Sequence[AssignedCooperative]) -> AssignmentRecorded:
+    """The event that states the officer's whole list."""
+    return AssignmentRecorded(officer_id=officer_id, cooperatives=tuple(cooperatives))

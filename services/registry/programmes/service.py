@@ -34,6 +34,7 @@ from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.bulk import BulkResult, run_bulk
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.contracts import registry as events
 from shared.kernel.errors import FieldProblem
 from shared.kernel.identifiers import uuid7
@@ -50,16 +51,7 @@ async def record_programme(session: WriteSession, caller: Caller, new: Programme
         await session.flush()
     except sqlalchemy.exc.IntegrityError:
         raise ProgrammeRecorded from None
-    event = events.ProgrammeRecorded(
-        programme_id=programme.id,
-        programme_code=new.code,
-        name_th=programme.name_th,
-        name_en=programme.name_en,
-        phases=tuple(events.ProgrammePhase(**phase.model_dump()) for phase in new.phases),
-        cooperatives_target=programme.cooperatives_target,
-        overdue_reduction_target_percent=programme.overdue_reduction_target_percent,
-    )
-    await outbox.add(session, event, version=1, effective_on=new.phases[0].starts_on)
+    await outbox.add_many(session, [programme_recorded(programme.model_dump())])
     return ProgrammeRead.model_validate(programme)
 
 
@@ -166,8 +158,27 @@ def _enrolment_read(row: Mapping[str, Any]) -> EnrolmentRead:
 
 
 async def _publish(session: WriteSession, enrolment: Enrolment, programme_code: str) -> None:
-    event = events.EnrolmentRecorded.model_validate(
-        {**enrolment.model_dump(), "enrolment_id": enrolment.id, "programme_code": programme_code}
+    row = {**enrolment.model_dump(), "programme_code": programme_code}
+    await outbox.add_many(session, [enrolment_recorded(row)])
+
+
+def programme_recorded(row: Mapping[str, Any]) -> Outgoing:
+    """The event that states the programme as it is now, for the outbox."""
+    phases = tuple(events.ProgrammePhase.model_validate(phase) for phase in row["phases"])
+    event = events.ProgrammeRecorded(
+        programme_id=row["id"],
+        programme_code=row["code"],
+        name_th=row["name_th"],
+        name_en=row["name_en"],
+        phases=phases,
+        cooperatives_target=row["cooperatives_target"],
+        overdue_reduction_target_percent=row["overdue_reduction_target_percent"],
     )
-    effective_on = enrolment.valid_to if enrolment.version > 1 and enrolment.valid_to else enrolment.valid_from
-    await outbox.add(session, event, version=enrolment.version, effective_on=effective_on)
+    return event, row["version"], phases[0].starts_on
+
+
+def enrolment_recorded(row: Mapping[str, Any]) -> Outgoing:
+    """The event that states the enrolment as it is now, for the outbox."""
+    event = events.EnrolmentRecorded.model_validate({**row, "enrolment_id": row["id"]})
+    effective_on = row["valid_to"] if row["version"] > 1 and row["valid_to"] else row["valid_from"]
+    return event, row["version"], effective_on

@@ -9,6 +9,14 @@ create table consumer_offset (
     primary key (consumer, topic, partition)
 );
 
+-- The highest epoch heard of each producer. Facts of an older one happened in a future that a restore took back.
+create table producer_epoch (
+    consumer text not null,
+    producer text not null,
+    epoch integer not null,
+    primary key (consumer, producer)
+);
+
 -- When a consumer last asked the broker for events, so that stale knowledge can be refused.
 create table consumer_heartbeat (
     consumer text primary key,

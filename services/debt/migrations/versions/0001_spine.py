@@ -260,6 +260,7 @@ create table deduction (
     reason text,
     delivered_on date,
     settled_on date,
+    refused_on date,
     undone_on date
 );
 create index ix_deduction_settled_on on deduction (cooperative_id, settled_on);

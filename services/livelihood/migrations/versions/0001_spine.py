@@ -118,6 +118,7 @@ create table produce_delivery (
     price_satang_per_kilogram bigint not null check (price_satang_per_kilogram >= 0),
     plan_id uuid,
     deduction_share numeric(5, 4) not null,
+    savings_share numeric(5, 4) not null,
     status text not null check (status in ('held', 'settled', 'reversing', 'reversed')),
     gross_satang bigint not null check (gross_satang >= 0),
     debt_satang bigint not null check (debt_satang >= 0),
@@ -126,6 +127,7 @@ create table produce_delivery (
     held_satang bigint not null check (held_satang >= 0),
     settled_on date,
     refusal text,
+    reversed_on date,                              -- the day of the request to undo it
     version bigint not null,
     unique (cooperative_id, delivery_number),
     -- Not a satang is lost or made, at any moment.
