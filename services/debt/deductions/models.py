@@ -26,4 +26,5 @@ class Deduction(DebtTable, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     delivered_on: date | None = None
     settled_on: date | None = None
+    refused_on: date | None = None
     undone_on: date | None = None
