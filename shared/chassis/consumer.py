@@ -52,7 +52,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._applied_until_ms = 0  # when the newest event that was applied was written, by the broker's clock
         self._fault: BaseException | None = None
         self._kafka: AIOKafkaConsumer | None = None
-        self._cluster_id = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`.
@@ -80,7 +79,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         """One membership of the group, from joining to the first error or the stop."""
         self._fault = None
         self._held = {}
-        self._cluster_id = await self._read_cluster_id()
         group = topic_name(self._settings, f"plodnee.{self._name}")
         self._kafka = make_consumer(self._settings, group, self._client_id)
         try:
@@ -192,10 +190,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         if not assigned:
             return  # a group with more members than partitions; the revocation has left nothing here
         assert self._kafka is not None  # noqa: S101 - the listener lives within _round
+        # Asked anew each time: a broker with another log may have taken the place of the one we joined.
+        cluster_id = await self._read_cluster_id()
         beginnings: dict[TopicPartition, int] = await self._kafka.beginning_offsets(assigned)
         ends: dict[TopicPartition, int] = await self._kafka.end_offsets(assigned)
         async with self._database.unscoped() as session:
-            await ensure_offsets(session, self._name, self._cluster_id, assigned, beginnings)
+            await ensure_offsets(session, self._name, cluster_id, assigned, beginnings)
             rows = await session.fetch(
                 "select topic, partition, next_offset, cluster_id from consumer_offset where consumer = :consumer",
                 consumer=self._name,
@@ -204,10 +204,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         known = {TopicPartition(row["topic"], row["partition"]): row for row in rows}
         for partition in assigned:
             row = known[partition]
-            if row["cluster_id"] != self._cluster_id:
+            if row["cluster_id"] != cluster_id:
                 raise LogChanged(
                     f"{self._name}: {partition.topic} was read from cluster {row['cluster_id']}, this is"
-                    f" {self._cluster_id}; owners replay, then `plodnee offsets reset`"
+                    f" {cluster_id}; owners replay, then `plodnee offsets reset`"
                 )
             if row["next_offset"] > ends[partition]:
                 raise LogChanged(

@@ -55,7 +55,9 @@ async def assert_each_once_in_order(database: Database, accounts: int) -> None:
     assert await count(database, "select count(*) from dead_letter") == 0
 
 
-@pytest.mark.parametrize("error", [InvalidEvent("it breaks an invariant"), KeyError("a fault of ours")], ids=["invariant", "fault-of-ours"])
+@pytest.mark.parametrize(
+    "error", [InvalidEvent("it breaks an invariant"), KeyError("a fault of ours")], ids=["invariant", "fault-of-ours"]
+)
 async def test_a_thousand_in_a_row_stop_the_consumer_and_the_next_release_applies_them_all(
     bus: Settings, database: Database, ledger: Processes, error: Exception
 ) -> None:

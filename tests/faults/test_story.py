@@ -17,6 +17,7 @@ from demo.story.telling import Narrator
 from services.cli.one_machine import compare_rebuild
 from shared.embedded.processes import wait_until
 from shared.kernel.money import parse_baht
+from tests.faults.said import differences, read_said
 from tests.faults.suite import (
     PATIENCE_SECONDS,
     PROCESSES,
@@ -90,6 +91,8 @@ async def test_a_broker_whose_data_is_lost_is_filled_again_by_the_owners(suite: 
         async with open_wire(played.access) as wire:
             pledge = await pledge_savings(suite, wire)
     assert wait_until(lambda: not suite.query("literacy", "select count(*) from outbox"), PATIENCE_SECONDS)
+    with suite.settings() as settings:
+        said = await read_said(settings)
     suite.stop()
     suite.lose_broker_data()
     suite.start()
@@ -104,6 +107,8 @@ async def test_a_broker_whose_data_is_lost_is_filled_again_by_the_owners(suite: 
 
     await assert_whole(suite, played)
     assert suite.query("reporting", f"select count(*) from savings_pledge where id = '{pledge}'") == 1
+    with suite.settings() as settings:
+        assert differences(said, await read_said(settings)) == []
 
 
 def _refuses(suite: Suite, name: str) -> bool:

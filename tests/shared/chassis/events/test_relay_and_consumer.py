@@ -227,6 +227,26 @@ async def test_promise_4_a_consumer_refuses_another_log(bus: Settings, database:
             await asyncio.sleep(3)
 
 
+async def test_promise_4_a_consumer_refuses_another_log_that_takes_the_place_of_its_own_while_it_runs(
+    bus: Settings, database: Database
+) -> None:
+    class Moved(Consumer):
+        """Reads the log of a broker that is replaced after the first assignment."""
+
+        clusters = 0
+
+        async def _read_cluster_id(self) -> str:
+            self.clusters += 1
+            return await super()._read_cluster_id() if self.clusters == 1 else "another"
+
+    await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1)])
+    first = asyncio.create_task(Moved(bus, database, make_inbox(), member="a").run(asyncio.Event()))
+    await until(lambda: _is(database, "select count(*) from deposit", 1))
+    async with running(Consumer(bus, database, make_inbox(), member="b")):  # whoever joins, all are assigned anew
+        with pytest.raises(LogChanged, match="this is another"):
+            await asyncio.wait_for(first, 60)
+
+
 async def test_promise_5_poison_parks_its_key_and_nothing_else_and_a_retry_applies_it(
     bus: Settings, database: Database
 ) -> None:
