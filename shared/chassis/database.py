@@ -132,7 +132,7 @@ class ReadSession:
             await self._orm.close()
 
     async def stream(self, sql: str, /) -> AsyncIterator[dict[str, Any]]:
-        """Every row of a query without parameters, a few thousand at a time; JSON comes as text."""
+        """Every row of a query without parameters, a few thousand at a time."""
         async for row in (await self.raw()).cursor(sql, prefetch=_STREAMED_ROWS):
             yield dict(row)
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -23,8 +24,21 @@ def seed() -> int:
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    folder: Path = tmp_path_factory.mktemp("suite") / ".plodnee"
-    started = Suite(folder)
+    """One suite for the tests of a module; each leaves it whole."""
+    with running_suite(tmp_path_factory.mktemp("suite")) as started:
+        yield started
+
+
+@pytest.fixture
+def suite_of_its_own(tmp_path: Path) -> Iterator[Suite]:
+    """A suite for one test."""
+    with running_suite(tmp_path / "suite") as started:
+        yield started
+
+
+@contextmanager
+def running_suite(folder: Path) -> Iterator[Suite]:
+    started = Suite(folder / ".plodnee")
     try:
         started.start()
         yield started

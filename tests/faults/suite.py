@@ -10,9 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import httpx2
 import psycopg
@@ -291,16 +291,3 @@ _SLOW = """
     create function take_time() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
     create trigger take_time after insert on outbox for each statement execute function take_time()
 """
-
-
-@contextlib.asynccontextmanager
-async def meanwhile(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do these one after the other while the block runs; the block ends when both have."""
-
-    async def do() -> None:
-        for work in works:
-            await work
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(do())
-        yield

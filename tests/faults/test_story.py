@@ -3,7 +3,9 @@ way; and is right again after the broker's data is lost, or a database is restor
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +30,6 @@ from tests.faults.suite import (
     hold,
     kill,
     let_no_log_grow,
-    meanwhile,
     slow_database,
 )
 
@@ -43,21 +44,35 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-@pytest.fixture(scope="module")
-def faults(suite: Suite, seed: int) -> Faults:
-    return Faults(suite, seed)
+LONG_FAULTS: tuple[Fault, ...] = (
+    *map(kill, PROCESSES * 4),
+    *(hold(name, 2 * BEYOND_SESSION_SECONDS) for name in WORKERS),
+    hold("kafka", 60.0),
+    *[let_no_log_grow] * 2,
+    slow_database(30.0),
+)
 
 
 @pytest.fixture(scope="module")
-def played(suite: Suite, faults: Faults, tmp_path_factory: pytest.TempPathFactory) -> Played:
+def played(suite: Suite, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """The story, told while each fault happens once."""
-    folder = tmp_path_factory.mktemp("story")
-    options = StoryOptions(province="52", members=120, cooperatives=3, seed=7, folder=folder, check=True)
+    return tell_among(suite, Faults(suite, seed), FAULTS, tmp_path_factory.mktemp("story"))
+
+
+def tell_among(
+    suite: Suite, faults: Faults, planned: Sequence[Fault], folder: Path, *, members: int = 120, cooperatives: int = 3
+) -> Played:
+    """Tell the story while these faults happen."""
+    options = StoryOptions(province="52", members=members, cooperatives=cooperatives, seed=7, folder=folder, check=True)
 
     async def tell() -> Played:
-        async with meanwhile(faults.inflict(FAULTS, (0.5, 3.0))):
-            return await play(access_of(suite.runtime), options, Narrator(Console(stderr=True)))
-        raise AssertionError("unreachable: the story is told or fails")
+        inflicting = asyncio.create_task(faults.inflict(planned, (0.5, 3.0)))
+        try:
+            told = await play(access_of(suite.runtime), options, Narrator(Console(stderr=True)))
+            await inflicting
+            return told
+        finally:
+            inflicting.cancel()
 
     with suite.settings():
         return asyncio.run(tell())
@@ -174,3 +189,15 @@ def _hand_payment(posted: dict[str, Any]) -> HandPayment:
         value_on=date.fromisoformat(posted["value_on"]),
         posted_on=date.fromisoformat(posted["posted_on"]),
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("round_number", range(3))
+async def test_a_longer_story_holds_while_everything_dies_again_and_again(
+    suite_of_its_own: Suite, seed: int, round_number: int, tmp_path: Path
+) -> None:
+    suite = suite_of_its_own
+    faults = Faults(suite, seed + round_number)
+    played = await asyncio.to_thread(tell_among, suite, faults, LONG_FAULTS, tmp_path, members=600, cooperatives=6)
+    await assert_whole(suite, played)

@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import orjson
-
 from services.registry.cooperatives.service import recorded as cooperative_recorded
 from services.registry.external_debts.service import recorded as external_debt_recorded
 from services.registry.households.service import recorded as household_recorded
@@ -22,18 +20,18 @@ async def tell_institutions_again(session: ReadSession) -> AsyncIterator[Outgoin
     async for row in repository.every_cooperative(session):
         yield cooperative_recorded(row), row["version"], row["as_of"]
     async for row in repository.every_programme(session):
-        yield programme_recorded({**row, "phases": orjson.loads(row["phases"])})
+        yield programme_recorded(row)
     async for row in repository.every_enrolment(session):
         yield enrolment_recorded(row)
     async for row in repository.every_officer(session):
-        held = [AssignedCooperative.model_validate(one) for one in orjson.loads(row["cooperatives"])]
+        held = [AssignedCooperative.model_validate(one) for one in row["cooperatives"]]
         yield assignment_recorded(row["officer_id"], held), row["version"], today_in_bangkok()
 
 
 async def tell_people_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every household, member and debt to another lender, without a name or number of anybody."""
     async for row in repository.every_household(session):
-        plots = [Plot.model_validate(one) for one in orjson.loads(row["plots"])]
+        plots = [Plot.model_validate(one) for one in row["plots"]]
         yield household_recorded(row, plots), row["version"], row["as_of"]
     async for row in repository.every_member(session):
         yield member_recorded(row), row["version"], row["as_of"]
