@@ -17,7 +17,7 @@ from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRe
 from services.livelihood.members.repository import find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import WriteSession
+from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Event
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
