@@ -33,6 +33,8 @@ from tests.faults.suite import (
     slow_database,
 )
 
+pytestmark = pytest.mark.timeout(900)
+
 CONSUMERS = ("debt", "livelihood", "literacy", "reporting")
 BEYOND_SESSION_SECONDS = 8.0  # the members' session time-out is 6 s
 FAULTS: tuple[Fault, ...] = (
