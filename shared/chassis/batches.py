@@ -190,22 +190,18 @@ class BatchApplier:
     async def _standing(self, session: WriteSession, received: Sequence[Received[Event]]) -> list[Received[Event]]:
         """Those events that their producer still stands for.
 
-        A producer whose database was restored tells again, in a new epoch, every fact that it has. A fact of an older
-        epoch that comes after is one that the restore took back, or a copy. States are guarded by their own version.
+        A producer whose database was restored says again, in a new epoch, all that it knows. What comes of an older
+        epoch after that is a copy, or of the future that the restore took back.
         """
         heard: dict[str, int] = {}
         for item in received:
             producer = type(item.event).topic.producer
             heard[producer] = max(item.epoch, heard.get(producer, 0))
         known = await self._known_epochs(session)
-        for producer, epoch in heard.items():
+        for producer, epoch in sorted(heard.items()):  # in one order, so that two members wait and do not deadlock
             if epoch > known.get(producer, 0):
                 await self._store_epoch(session, producer, epoch, known.get(producer))
-        return [
-            item
-            for item in received
-            if type(item.event).topic.kind == "state" or item.epoch >= known.get(type(item.event).topic.producer, 0)
-        ]
+        return [item for item in received if item.epoch >= known.get(type(item.event).topic.producer, 0)]
 
     async def _known_epochs(self, session: WriteSession) -> dict[str, int]:
         rows = await session.fetch(

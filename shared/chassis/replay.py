@@ -2,7 +2,7 @@
 
 From its own tables, into its own outbox; listeners know a fact by the business's ids and a state by its version, so
 what they have changes nothing. After a restore of the owner's database the epoch is raised first: its states then win
-over those of the future that was taken back, and facts of that future no longer count.
+over those of the future that was taken back, and what was said only there no longer counts.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence

@@ -9,7 +9,7 @@ create table consumer_offset (
     primary key (consumer, topic, partition)
 );
 
--- The highest epoch heard of each producer. Facts of an older one happened in a future that a restore took back.
+-- The highest epoch heard of each producer. What comes of an older one is of a future that a restore took back.
 create table producer_epoch (
     consumer text not null,
     producer text not null,
