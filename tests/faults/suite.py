@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -130,7 +131,7 @@ class Suite:
         self.command("init")  # the grants of a database do not come back with its data
 
     def _without_sessions(self, service: str, *statements: str) -> None:
-        with psycopg.connect(self._admin_url("registry"), autocommit=True) as connection:
+        with self._connect("registry") as connection:
             for statement in (
                 f"alter database plodnee_{service} allow_connections false",
                 f"select pg_terminate_backend(pid) from pg_stat_activity where datname = 'plodnee_{service}'",
@@ -177,7 +178,7 @@ class Suite:
 
     def execute(self, service: str, sql: str) -> None:
         """Run SQL in a service's database as its superuser."""
-        with psycopg.connect(self._admin_url(service), autocommit=True) as connection:
+        with self._connect(service) as connection:
             connection.execute(sql.encode())
 
     def query(self, service: str, sql: str) -> int:
@@ -186,10 +187,21 @@ class Suite:
 
     def text(self, service: str, sql: str) -> str:
         """The one value that a query finds."""
-        with psycopg.connect(self._admin_url(service), autocommit=True) as connection:
+        with self._connect(service) as connection:
             row = connection.execute(sql.encode()).fetchone()
         assert row is not None, sql
         return str(row[0])
+
+    def _connect(self, service: str) -> psycopg.Connection:
+        """As the superuser, as soon as the server lets anybody in."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return psycopg.connect(self._admin_url(service), autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _admin_url(self, service: str) -> str:
         admin: str = self.runtime.environment_of_running_suite()["PLODNEE_ADMIN_DATABASE_URL"]
