@@ -99,14 +99,27 @@ class Wire:
         return True if response.is_success else None
 
     async def token_of(self, name: str) -> Tokens:
-        """A new token; raises StoryFailed when the identity provider refuses."""
+        """A new token; one that gets no answer signs in again from the beginning.
+
+        Raises:
+            StoryFailed: the identity provider refused, or never answered.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return await self._sign_in(name)
+            except SignInFailed as error:
+                raise StoryFailed(f"{name} could not sign in: {error}") from error
+            except httpx2.TransportError as error:
+                if attempt == ATTEMPTS_MAX:
+                    raise StoryFailed(f"{name} could not sign in: {type(error).__name__} {error}") from error
+                await asyncio.sleep(_pause_seconds(attempt))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _sign_in(self, name: str) -> Tokens:
         secret = self.access.secrets.get(name)
-        try:
-            if secret is not None:
-                return await sign_in_system(self.http, self.access.issuer_url, name, secret)
-            return await sign_in(self.http, self.access.issuer_url, name)
-        except SignInFailed as error:
-            raise StoryFailed(f"{name} could not sign in: {error}") from error
+        if secret is not None:
+            return await sign_in_system(self.http, self.access.issuer_url, name, secret)
+        return await sign_in(self.http, self.access.issuer_url, name)
 
 
 @asynccontextmanager

@@ -81,6 +81,16 @@ async def test_a_suite_that_never_answers_is_given_up() -> None:
         await caller(suite).get("/debt/v1/cases")
 
 
+async def test_a_sign_in_without_an_answer_is_begun_again_and_a_refusal_is_not() -> None:
+    token = {"access_token": "t", "expires_in": 60, "scope": ""}
+    suite = Suite(httpx2.ReadError("killed"), httpx2.Response(200, json=token), httpx2.Response(401, text="who?"))
+    wire = Wire(ACCESS, httpx2.AsyncClient(base_url=ACCESS.base_url, transport=httpx2.MockTransport(suite)))
+    assert (await wire.token_of("coop-core")).access_token == "t"
+    with pytest.raises(StoryFailed, match="coop-core could not sign in"):
+        await wire.token_of("coop-core")
+    assert len(suite.asked) == 3
+
+
 async def test_a_refusal_is_told_with_problem_and_fields() -> None:
     problem = {
         "type": "https://plodnee/plan-terms-invalid",
