@@ -14,7 +14,7 @@ from tests.shared.chassis.events.conftest import CATALOGUE, DAY, BalanceRecorded
 ACCOUNTS = 20
 ENTRIES = 25
 EVENTS = ACCOUNTS * ENTRIES
-CRASHES_MIN = 3
+CRASHES_MIN = 2
 
 
 async def test_a_relay_that_crashes_between_publish_and_delete_changes_no_state(
@@ -33,11 +33,11 @@ async def test_a_relay_that_crashes_between_publish_and_delete_changes_no_state(
         while crashes < CRASHES_MIN:  # nothing is ever deleted: the same first events are published again
             await until(lambda: _ended(ledger))
             crashes += 1
-            ledger.start("relay", "relay", "1.0" if crashes < CRASHES_MIN else "0.2")
+            ledger.start("relay", "relay", "1.0" if crashes < CRASHES_MIN else "0.1")
         while await count(database, "select count(*) from outbox"):
             await until(lambda: _ended_or_done(ledger, database))
             if ledger.has_ended("relay"):
-                ledger.start("relay", "relay", "0.2")
+                ledger.start("relay", "relay", "0.1")
         copies = await published(bus)
         await until(lambda: _read(database, copies))
 
