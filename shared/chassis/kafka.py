@@ -95,10 +95,13 @@ async def read_ends(settings: Settings, partitions: Iterable[tuple[str, int]]) -
 
     Topics carry the names they have on the broker, as in ``consumer_offset``.
     """
+    wanted = [TopicPartition(*one) for one in partitions]
+    if not wanted:
+        return {}  # a client that is stopped as soon as it was started fails
     consumer = make_consumer(settings, None, "plodnee-ends")
     await consumer.start()
     try:
-        ends: dict[TopicPartition, int] = await consumer.end_offsets([TopicPartition(*one) for one in partitions])
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(wanted)
     finally:
         await consumer.stop()
     return {(partition.topic, partition.partition): end for partition, end in ends.items()}

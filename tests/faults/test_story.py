@@ -121,6 +121,8 @@ async def test_a_broker_whose_data_is_lost_is_filled_again_by_the_owners(suite: 
     for name in CONSUMERS:
         suite.command("offsets", "reset", name, "--yes")
     suite.restart_workers()
+    for name in CONSUMERS:
+        assert wait_until(lambda name=name: _reads(suite, name), PATIENCE_SECONDS)  # type: ignore[misc]
 
     await assert_whole(suite, played)
     assert suite.query("reporting", f"select count(*) from savings_pledge where id = '{pledge}'") == 1
@@ -130,6 +132,10 @@ async def test_a_broker_whose_data_is_lost_is_filled_again_by_the_owners(suite: 
 
 def _refuses(suite: Suite, name: str) -> bool:
     return "was read from cluster" in suite.log(f"worker-{name}")
+
+
+def _reads(suite: Suite, name: str) -> bool:
+    return suite.query(name, f"select count(*) from consumer_offset where consumer = '{name}'") > 0
 
 
 async def test_a_database_restored_to_an_earlier_point_is_told_again(suite: Suite, played: Played) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from shared.chassis.kafka import TopicsDiffer, check_topics, create_topics, make_admin, topic_name
+from shared.chassis.kafka import TopicsDiffer, check_topics, create_topics, make_admin, read_ends, topic_name
 from shared.chassis.settings import Settings
 from tests.shared.chassis.events.conftest import BALANCE, DEPOSIT, until
 
@@ -14,6 +14,10 @@ async def test_topics_of_our_making_pass_and_are_made_once(kafka_settings: Setti
     assert len(await create_topics(kafka_settings, [BALANCE, DEPOSIT])) == 2
     assert await create_topics(kafka_settings, [BALANCE, DEPOSIT]) == []
     await check_topics(kafka_settings, [BALANCE, DEPOSIT])
+
+
+async def test_of_no_partitions_there_are_no_ends(kafka_settings: Settings) -> None:
+    assert await read_ends(kafka_settings, []) == {}
 
 
 async def test_a_topic_that_forgets_or_refuses_is_named_with_every_fault(kafka_settings: Settings) -> None:
