@@ -8,6 +8,7 @@ from services.debt.deductions.service import tell_deductions_again
 from services.debt.inbox import INBOX
 from services.debt.loans.feed import LOANS
 from services.debt.loans.routes import router as loans_router
+from services.debt.loans.schedules.routes import router as schedules_router
 from services.debt.payments.feed import PAYMENTS
 from services.debt.payments.routes import router as payments_router
 from services.debt.plans.routes import router as plans_router
@@ -26,6 +27,7 @@ SERVICE = Service(
     title_th="หนี้สินและแผนชำระหนี้",
     routers=[
         loans_router,
+        schedules_router,
         payments_router,
         closes_router,
         cases_router,

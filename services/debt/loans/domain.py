@@ -1,6 +1,6 @@
 """A loan's rules: its schedule, and how a loan that began elsewhere enters Plodnee's ledger. Amounts in satang.
 
-The arithmetic of schedules lives in ``schedule.py``; this module is what other capabilities import.
+The arithmetic of schedules lives in ``schedules/``; this module is what other capabilities import.
 """
 
 from collections.abc import Sequence
@@ -8,26 +8,15 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from services.debt.errors import OpeningPositionInvalid
-from services.debt.loans.explanation import Explanation, explain
-from services.debt.loans.schedule import (
-    DayCount,
-    Frequency,
-    HarvestMonth,
-    LoanTerms,
-    Method,
-    Schedule,
-    ScheduleRow,
-    build_schedule,
-    check_terms,
-    relevel,
-    spread,
-)
+from services.debt.loans.schedules.calendar_dates import harvest_ends
+from services.debt.loans.schedules.methods import spread
+from services.debt.loans.schedules.table import Schedule, ScheduleRow, build_schedule, relevel
+from services.debt.loans.schedules.terms import DayCount, Frequency, HarvestMonth, LoanTerms, Method
 from shared.kernel.errors import FieldProblem
 from shared.kernel.money import format_baht
 
 __all__ = [
     "DayCount",
-    "Explanation",
     "Frequency",
     "HarvestMonth",
     "Instalment",
@@ -36,8 +25,7 @@ __all__ = [
     "Schedule",
     "ScheduleRow",
     "build_schedule",
-    "check_terms",
-    "explain",
+    "harvest_ends",
     "instalments_of",
     "opening_instalments",
     "relevel",

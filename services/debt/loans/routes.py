@@ -1,4 +1,4 @@
-"""Routes of loans and schedules."""
+"""Routes of loans."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.debt.auth import LoanReader
-from services.debt.errors import LoanNotFound, LoanTermsInvalid
+from services.debt.errors import LoanNotFound
 from services.debt.loans import service
-from services.debt.loans.schemas import InstalmentList, LoanDetail, LoanRead, SchedulePreview, ScheduleRead
+from services.debt.loans.schemas import InstalmentList, LoanDetail, LoanRead
 from shared.chassis.http.concurrency import etag_of
 from shared.chassis.http.inputs import Day
 from shared.chassis.http.pagination import Page, PageParameters
@@ -47,9 +47,3 @@ async def read_instalments(
 ) -> InstalmentList:
     """The instalments of a loan, what is paid of each, and what is owed."""
     return await service.read_instalments(session, caller, loan_id, as_of)
-
-
-@router.post("/schedule-previews", responses=problem_responses(LoanTermsInvalid))
-async def preview_schedule(_caller: LoanReader, preview: SchedulePreview) -> ScheduleRead:
-    """The schedule that terms would give; nothing is stored."""
-    return service.preview_schedule(preview)

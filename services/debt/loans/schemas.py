@@ -1,19 +1,18 @@
 """What goes in and out about loans over HTTP."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import RowMapping
 
 from services.debt.closing.domain import CLASS_LABELS_TH
-from services.debt.loans.domain import Instalment, Schedule, explain
+from services.debt.loans.domain import Instalment
 from services.debt.payments.domain import LatePolicy, owed
 from shared.chassis.http.inputs import Day
 from shared.contracts.debt import LoanClass
-from shared.kernel.money import Money, MoneyIn, Rate
+from shared.kernel.money import Money, Rate
 
 Method = Literal["equal_instalment", "equal_principal", "flat"]
 Frequency = Literal["monthly", "yearly", "harvest"]
@@ -108,71 +107,3 @@ class InstalmentList(BaseModel):
     loan_id: UUID
     as_of: date
     items: list[InstalmentRead]
-
-
-class SchedulePreview(BaseModel):
-    """Terms to see a schedule of. Nothing is stored."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    principal: MoneyIn
-    annual_rate: Rate
-    disbursed_on: Day
-    method: Method
-    frequency: Frequency
-    harvest_months: Annotated[list[int], Field(max_length=4)] = []
-    instalments: Annotated[int, Field(ge=1, le=600)]
-    first_due_on: Day | None = None
-    day_count: DayCount = "30/360"
-    explain: bool = False
-
-
-class ExplanationRead(BaseModel):
-    """How a figure came about."""
-
-    en: str
-    th: str
-
-
-class ScheduleRowRead(BaseModel):
-    """What falls due on a date, and the principal that remains after it."""
-
-    number: int
-    due_on: date
-    principal: Money
-    interest: Money
-    total: Money
-    balance: Money
-    explanation: ExplanationRead | None = None
-
-
-class ScheduleRead(BaseModel):
-    """A schedule with its sums."""
-
-    principal: Money
-    interest: Money
-    rows: list[ScheduleRowRead]
-
-    @classmethod
-    def of(cls, schedule: Schedule, *, explained: bool) -> "ScheduleRead":
-        """The rows as people read them; explanations cost time, so they are made on demand."""
-        return cls(
-            principal=sum(schedule.principal), interest=sum(schedule.interest), rows=list(_rows(schedule, explained))
-        )
-
-
-def _rows(schedule: Schedule, explained: bool) -> Iterator[ScheduleRowRead]:
-    for row in schedule.rows():
-        explanation = None
-        if explained:
-            text = explain(schedule, row.number)
-            explanation = ExplanationRead(en=text.text_en, th=text.text_th)
-        yield ScheduleRowRead(
-            number=row.number,
-            due_on=row.due_on,
-            principal=row.principal,
-            interest=row.interest,
-            total=row.total,
-            balance=row.balance,
-            explanation=explanation,
-        )

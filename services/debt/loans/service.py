@@ -31,8 +31,6 @@ from services.debt.loans.schemas import (
     InstalmentRead,
     LoanDetail,
     LoanRead,
-    SchedulePreview,
-    ScheduleRead,
 )
 from services.debt.payments.domain import late_policy
 from shared.chassis import outbox
@@ -93,11 +91,16 @@ def terms_of(
         disbursed_on=disbursed_on,
         method=Method(method),
         day_count=DayCount(day_count),
-        frequency=Frequency(frequency),
+        every=Frequency(frequency).every,
         instalments=instalments,
         first_due_on=first_due_on,
         harvest_months=tuple(HarvestMonth(int(month)) for month in harvest_months.split(";") if month),
     )
+
+
+def frequency_of(terms: LoanTerms) -> Frequency:
+    """The stored word for how due dates follow each other."""
+    return next(frequency for frequency in Frequency if frequency.every == terms.every)
 
 
 async def list_loans(
@@ -141,15 +144,6 @@ async def read_instalments(session: WriteSession, caller: Caller, loan_id: UUID,
     policy = late_policy(row["annual_rate"])
     parts = (await repository.instalments_of_loans(session, [loan_id]))[loan_id]
     return InstalmentList(loan_id=loan_id, as_of=on, items=[InstalmentRead.of(part, on, policy) for part in parts])
-
-
-def preview_schedule(preview: SchedulePreview) -> ScheduleRead:
-    """The schedule of terms, stored nowhere; raises LoanTermsInvalid."""
-    terms = terms_of(
-        **preview.model_dump(exclude={"harvest_months", "explain"}),
-        harvest_months=";".join(map(str, preview.harvest_months)),
-    )
-    return ScheduleRead.of(build_schedule(terms), explained=preview.explain)
 
 
 async def _loan(session: WriteSession, caller: Caller, loan_id: UUID) -> RowMapping:
@@ -196,7 +190,7 @@ def _opened(loan: NewLoan, instalments: list[Instalment], opened_on: date) -> di
         "annual_rate": terms.annual_rate,
         "disbursed_on": terms.disbursed_on,
         "method": terms.method.value,
-        "frequency": terms.frequency.value,
+        "frequency": frequency_of(terms).value,
         "harvest_months": ";".join(str(harvest.month) for harvest in terms.harvest_months),
         "instalments": terms.instalments,
         "first_due_on": terms.first_due_on,

@@ -15,8 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.debt.errors import PlanOwnApproval, PlanStateConflict, PlanTermsInvalid
-from services.debt.loans.domain import HarvestMonth, spread
-from shared.kernel.calendar import add_months, month_end
+from services.debt.loans.domain import HarvestMonth, harvest_ends, spread
 from shared.kernel.errors import FieldProblem
 
 DEDUCTION_SHARE_MIN = Decimal("0.10")
@@ -215,18 +214,10 @@ def plan_instalments(
     if amount <= 0:
         problem = FieldProblem("amount", "out_of_range", "a plan covers a debt above zero", "ยอดหนี้ในแผนต้องมากกว่าศูนย์")
         raise PlanTermsInvalid(problem.message_en, problem.message_th, [problem])
-    weight_of = dict(harvest_months(income_by_month))
-    due_on: list[date] = []
-    month = month_end(starts_on)
-    if month <= starts_on:
-        month = month_end(add_months(month, 1))
-    while len(due_on) < instalments:
-        if month.month in weight_of:
-            due_on.append(month)
-        month = month_end(add_months(month.replace(day=1), 1))
-    shares = spread(amount, [weight_of[day.month] for day in due_on])
+    ends = harvest_ends(harvest_months(income_by_month), starts_on, instalments)
+    shares = spread(amount, [weight for _, weight in ends])
     return [
-        PlanInstalment(number, day, share) for number, (day, share) in enumerate(zip(due_on, shares, strict=True), 1)
+        PlanInstalment(number, day, share) for number, ((day, _), share) in enumerate(zip(ends, shares, strict=True), 1)
     ]
 
 

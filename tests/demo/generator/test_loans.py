@@ -55,7 +55,7 @@ def opened(row: Row) -> list[Instalment]:
         disbursed_on=day_of(row["disbursed_on"]),
         method=Method(row["method"]),
         day_count=DayCount(row["day_count"]),
-        frequency=Frequency(row["frequency"]),
+        every=Frequency(row["frequency"]).every,
         instalments=int(row["instalments"]),
         first_due_on=day_of(row["first_due_on"]),
         harvest_months=tuple(HarvestMonth(int(month)) for month in row["harvest_months"].split(";") if month),

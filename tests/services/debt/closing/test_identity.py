@@ -57,7 +57,7 @@ class History:
         terms = LoanTerms(
             principal=12_000_00, annual_rate=self.random.choice(RATES), disbursed_on=date(2022, 5, 15),
             method=self.random.choice(list(Method)), day_count=self.random.choice(list(DayCount)),
-            frequency=Frequency.MONTHLY, instalments=12, first_due_on=date(2022, 6, 15),
+            every=Frequency.MONTHLY.every, instalments=12, first_due_on=date(2022, 6, 15),
         )  # fmt: skip
         return NewLoan(
             cooperative_id=self.cooperative_id, member_id=member_id, loan_number=f"L{number}", loan_type="medium",

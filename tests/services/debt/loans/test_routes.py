@@ -62,20 +62,3 @@ async def test_loan_has_an_etag_of_its_version(world: World, client: httpx2.Asyn
     assert answer.headers["etag"] == '"1"'
     assert answer.json()["loan_class_th"] == "ปกติ"
     assert answer.json()["differences"] == []
-
-
-async def test_schedule_preview_explains_itself_and_stores_nothing(world: World, client: httpx2.AsyncClient) -> None:
-    terms = {
-        "principal": "12000.00", "annual_rate": "0.0600", "disbursed_on": "2022-05-15", "method": "equal_principal",
-        "frequency": "harvest", "harvest_months": [11, 4], "instalments": 4, "explain": True,
-    }  # fmt: skip
-
-    schedule = (await client.post("/debt/v1/schedule-previews", json=terms)).json()
-
-    assert schedule["principal"] == "12000.00"
-    assert [row["due_on"] for row in schedule["rows"]] == ["2022-11-30", "2023-04-30", "2023-11-30", "2024-04-30"]
-    assert schedule["rows"][-1]["balance"] == "0.00"
-    assert "30/360" in schedule["rows"][0]["explanation"]["en"]
-    assert await world.value("select count(*) from loan") == 4
-    bad = await client.post("/debt/v1/schedule-previews", json={**terms, "harvest_months": []})
-    assert (bad.status_code, bad.json()["fields"][0]["field"]) == (422, "harvest_months")

@@ -1,0 +1,314 @@
+"""Why a row is what it is: rate, nights, rounding and rule, in English and in Thai.
+
+Texts that many rows share are made once a schedule; only the balance differs from row to row.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from services.debt.loans.schedules.calendar_dates import Cell
+from services.debt.loans.schedules.day_counts import Factor, by_cells, part_of_nights
+from services.debt.loans.schedules.history import Table
+from services.debt.loans.schedules.methods import Rounding, rounding_of
+from services.debt.loans.schedules.running import Row, RunningLoan, Stretch
+from services.debt.loans.schedules.table import Schedule
+from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
+from shared.kernel.money import format_baht
+
+STRETCHES_SHOWN_MAX = 6
+
+
+class Bilingual(NamedTuple):
+    """One text in both languages."""
+
+    en: str
+    th: str
+
+
+class ShownRow(NamedTuple):
+    """One row with its explanation. Amounts in satang; ``paid`` is None where no payments were given."""
+
+    due_on: date
+    principal: int
+    interest: int
+    balance: int
+    paid: int | None
+    explain: Bilingual
+
+
+_RULES: Mapping[Method, Bilingual] = {
+    Method.EQUAL_INSTALMENT: Bilingual(
+        "Principal = level instalment - interest.", "เงินต้น = ยอดชำระเท่ากันทุกงวด - ดอกเบี้ย"
+    ),
+    Method.EQUAL_PRINCIPAL: Bilingual(
+        "Principal: an equal share of the principal by weight.", "เงินต้น: ส่วนเฉลี่ยเท่ากันของเงินต้นตามน้ำหนัก"
+    ),
+    Method.FIXED_PRINCIPAL_PERCENT: Bilingual(
+        "Principal: a fixed percentage of the principal disbursed.", "เงินต้น: ร้อยละคงที่ของเงินต้นที่จ่าย"
+    ),
+    Method.FLAT: Bilingual("Principal: a share of the principal.", "เงินต้น: ส่วนเฉลี่ยของเงินต้น"),
+    Method.BULLET: Bilingual(
+        "Interest only; the principal falls due at the end.", "ชำระเฉพาะดอกเบี้ย เงินต้นครบกำหนดงวดสุดท้าย"
+    ),
+}
+_LAST = Bilingual("The last row takes all that remains.", "งวดสุดท้ายรับยอดคงเหลือทั้งหมด")
+_GRACE = Bilingual("Grace: no principal falls due.", "ปลอดชำระเงินต้น: ไม่มีเงินต้นครบกำหนด")
+_HELD = Bilingual("The amount was set by hand and stays; interest first.", "ยอดชำระกำหนดเองและคงไว้ ตัดดอกเบี้ยก่อน")
+_WAITS = Bilingual(
+    "Interest grace: this interest falls due with the first row after it.",
+    "ปลอดชำระดอกเบี้ย: ดอกเบี้ยนี้ครบกำหนดพร้อมงวดแรกหลังพ้นระยะ",
+)
+_NOTES: Mapping[str, Bilingual] = {
+    "rate_change": Bilingual("Levelled again at the new rate.", "คำนวณยอดใหม่ตามอัตราใหม่"),
+    "interest_pause": Bilingual(
+        "Nights of the interest pause bear none; the instalment stays.", "คืนที่พักดอกเบี้ยไม่คิดดอกเบี้ย ยอดชำระคงเดิม"
+    ),
+    "drawdown": Bilingual("Levelled again after a further drawdown.", "คำนวณยอดใหม่หลังเบิกเงินกู้เพิ่ม"),
+    "extend": Bilingual("Levelled again over the longer term.", "คำนวณยอดใหม่ตามระยะเวลาที่ขยาย"),
+    "principal_holiday": Bilingual("Principal holiday: no principal falls due.", "พักชำระเงินต้น: ไม่มีเงินต้นครบกำหนด"),
+    "move_due_date": Bilingual("Levelled again after the due date moved.", "คำนวณยอดใหม่หลังเลื่อนวันครบกำหนด"),
+    "re_age_to_date": Bilingual(
+        "Re-aged: an equal share of the unpaid principal and of the interest payable to date.",
+        "จัดงวดใหม่: ส่วนเฉลี่ยเท่ากันของเงินต้นค้างและดอกเบี้ยถึงวันจัดงวดใหม่",
+    ),
+    "re_age_full": Bilingual(
+        "Re-aged: an equal share of the unpaid principal and of the full interest of the old schedule.",
+        "จัดงวดใหม่: ส่วนเฉลี่ยเท่ากันของเงินต้นค้างและดอกเบี้ยทั้งหมดตามตารางเดิม",
+    ),
+    "re_age_moved": Bilingual("What was unpaid is in the re-aged rows.", "ยอดค้างย้ายไปงวดที่จัดใหม่"),
+    "re_amortise": Bilingual("Overdue amounts are spread over these rows.", "เฉลี่ยยอดค้างชำระในงวดเหล่านี้"),
+    "re_amortise_moved": Bilingual("What was unpaid is spread over the later rows.", "ยอดค้างเฉลี่ยไปงวดถัดไป"),
+    "set_instalment": _HELD,
+    "add_instalment": Bilingual("Added by hand.", "เพิ่มงวดโดยเจ้าหน้าที่"),
+    "drop_instalment": Bilingual("Levelled again after a row was dropped.", "คำนวณยอดใหม่หลังตัดงวด"),
+}
+
+
+def percent_of(rate: Decimal) -> str:
+    """``8.5`` for 0.085."""
+    return format((rate * 100).normalize(), "f")
+
+
+def shown_rows(schedule: Schedule) -> Iterator[ShownRow]:
+    """The rows of a contract, each with its explanation."""
+    terms = schedule.terms
+    tails = _Tails(terms, schedule.opening_balance)
+    start = schedule.starts_on.toordinal()
+    measures = _measures(schedule, start)
+    last = len(schedule.due_on) - 1
+    balance = schedule.opening_balance
+    rows = zip(schedule.due_on, schedule.principal, schedule.interest, measures, strict=True)
+    for index, (due_on, principal, interest, measure) in enumerate(rows):
+        tail = tails.of(measure, index, is_last=index == last)
+        shown = tails.flat or _baht(balance)
+        balance -= principal
+        yield ShownRow(due_on, principal, interest, balance, None, Bilingual(shown + tail.en, shown + tail.th))
+
+
+class Measure(NamedTuple):
+    """The length of a period: its nights, and the part of the rate that they bear."""
+
+    nights: int
+    part: str
+
+
+class _Tails:
+    """What follows the balance in a row's explanation, made once for rows that share it."""
+
+    def __init__(self, terms: LoanTerms, opening: int) -> None:
+        self.terms = terms
+        self.percent = percent_of(terms.rate)
+        self.unit = ("a period", "ต่องวด") if terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
+        self.flat = _baht(opening) if terms.method is Method.FLAT else ""
+        self.rounding = _rounding(rounding_of(terms))
+        self.known: dict[tuple[Measure, int], Bilingual] = {}
+
+    def of(self, measure: Measure, index: int, *, is_last: bool) -> Bilingual:
+        """The tail of a row."""
+        terms = self.terms
+        kind = (index < terms.principal_grace) + 2 * (index < terms.interest_grace) + 4 * is_last
+        known = self.known.get((measure, kind))
+        if known is None:
+            rules = [_LAST if is_last else _GRACE if index < terms.principal_grace else _RULES[terms.method]]
+            if index < terms.interest_grace:
+                rules.append(_WAITS)
+            known = self.known[(measure, kind)] = self._tail(measure, rules)
+        return known
+
+    def _tail(self, measure: Measure, rules: Sequence[Bilingual]) -> Bilingual:
+        rule_en = " ".join(rule.en for rule in rules)
+        rule_th = " ".join(rule.th for rule in rules)
+        unit_en, unit_th = self.unit
+        if self.flat:
+            return Bilingual(
+                f" x {self.percent} % {unit_en} over the whole term ({self.terms.day_count}), spread over the rows "
+                f"= interest; this one has {measure.nights} nights. {self.rounding.en} {rule_en}",
+                f" x ร้อยละ {self.percent} {unit_th} ตลอดสัญญา ({self.terms.day_count}) เฉลี่ยทุกงวด = ดอกเบี้ย "
+                f"งวดนี้มี {measure.nights} คืน {self.rounding.th} {rule_th}",
+            )
+        return Bilingual(
+            f" x {self.percent} % {unit_en} x {measure.part} ({self.terms.day_count}, {measure.nights} nights) = "
+            f"interest. {self.rounding.en} {rule_en}",
+            f" x ร้อยละ {self.percent} {unit_th} x {measure.part} ({self.terms.day_count} รวม {measure.nights} คืน) = "
+            f"ดอกเบี้ย {self.rounding.th} {rule_th}",
+        )
+
+
+def _measures(schedule: Schedule, start: int) -> list[Measure]:
+    terms = schedule.terms
+    ends = [day.toordinal() for day in schedule.due_on]
+    starts = [start, *ends[:-1]]
+    if not by_cells(terms.day_count):
+        return [
+            Measure(end - begin, _by_nights(terms.day_count, begin, end))
+            for begin, end in zip(starts, ends, strict=True)
+        ]
+    measures = []
+    pending: list[str] = []
+    place = 0
+    for cell in schedule.calendar.cells:
+        pending.append(_by_cell(terms.day_count, cell, cell.end - cell.start))
+        if cell.end == ends[place]:
+            part = pending[0] if len(pending) == 1 else f"({' + '.join(pending)})"
+            measures.append(Measure(ends[place] - starts[place], part))
+            pending, place = [], place + 1
+    return measures
+
+
+def table_rows(table: Table, *, with_payments: bool) -> Iterator[ShownRow]:
+    """The rows of a loan with a history, each with its explanation."""
+    loan = table.loan
+    last = len(table.rows) - 1
+    for index, (row, balance) in enumerate(zip(table.rows, table.balances, strict=True)):
+        paid = row.paid_principal + row.paid_interest if with_payments else None
+        yield ShownRow(
+            date.fromordinal(row.due), row.principal, row.interest, balance, paid,
+            _explain(loan, row, is_last=index == last),
+        )  # fmt: skip
+
+
+def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
+    terms = loan.terms
+    re_arranged = any(note.endswith("_moved") or note.startswith("re_age") for note in row.notes)
+    rules = [_NOTES[note] for note in row.notes]
+    if not re_arranged or is_last:
+        rules.append(_LAST if is_last else _HELD if row.held else _GRACE if row.lead else _RULES[terms.method])
+    if row.waits:
+        rules.append(_WAITS)
+    stretches = row.stretches
+    if not stretches or stretches[-1].end < row.due:
+        begin = stretches[-1].end if stretches else row.start
+        balance = 0 if loan.shares_interest else row.opening
+        stretches = [
+            *stretches,
+            *(Stretch(start, end, rate, balance, 0) for start, end, rate in loan.stretches(begin, row.due)),
+        ]
+    sums = _sums(loan, row, stretches)
+    rounding = _rounding(loan.rounding)
+    nights = row.due - row.start
+    rules_en, rules_th = " ".join(rule.en for rule in rules), " ".join(rule.th for rule in rules)
+    return Bilingual(
+        f"{sums.en} ({terms.day_count}, {nights} nights) = interest. {rounding.en} {rules_en}",
+        f"{sums.th} ({terms.day_count} รวม {nights} คืน) = ดอกเบี้ย {rounding.th} {rules_th}",
+    )
+
+
+def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:
+    unit_en, unit_th = ("a period", "ต่องวด") if loan.terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
+    parts_en, parts_th = [], []
+    if row.planned:
+        planned = _baht(row.planned)
+        parts_en.append(f"{planned} agreed")
+        parts_th.append(f"{planned} ตามที่ตกลง")
+    for stretch in _joined(stretches)[:STRETCHES_SHOWN_MAX]:
+        percent = _percent(stretch.rate)
+        part = _part(loan, stretch)
+        if stretch.balance:
+            shown = _baht(stretch.balance)
+            parts_en.append(f"{shown} x {percent} % {unit_en} x {part}")
+            parts_th.append(f"{shown} x ร้อยละ {percent} {unit_th} x {part}")
+        if stretch.overdue:
+            shown = _baht(stretch.overdue)
+            parts_en.append(f"unpaid {shown} x {percent} % {unit_en} x {part}")
+            parts_th.append(f"เงินต้นค้าง {shown} x ร้อยละ {percent} {unit_th} x {part}")
+    if len(_joined(stretches)) > STRETCHES_SHOWN_MAX:
+        parts_en.append("…")
+        parts_th.append("…")
+    return Bilingual(" + ".join(parts_en) or "0.00", " + ".join(parts_th) or "0.00")
+
+
+def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Stretches that follow each other with the same rate and balances are one."""
+    joined: list[Stretch] = []
+    for stretch in stretches:
+        if joined and joined[-1].end == stretch.start and joined[-1][2:] == stretch[2:]:
+            joined[-1] = joined[-1]._replace(end=stretch.end)
+        else:
+            joined.append(stretch)
+    return joined
+
+
+def _part(loan: RunningLoan, stretch: Stretch) -> str:
+    day_count = loan.terms.day_count
+    if not by_cells(day_count):
+        return _by_nights(day_count, stretch.start, stretch.end)
+    parts = []
+    for cell in loan.cells:
+        nights = min(stretch.end, cell.end) - max(stretch.start, cell.start)
+        if nights > 0:
+            parts.append(_by_cell(day_count, cell, nights))
+    return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
+
+
+def _by_nights(day_count: DayCount, start: int, end: int) -> str:
+    nights, days = part_of_nights(day_count, start, end)
+    return f"{nights}/{days}"
+
+
+def _by_cell(day_count: DayCount, cell: Cell, nights: int) -> str:
+    whole = "1" if day_count is DayCount.PER_PERIOD else f"{cell.days}/360"
+    return whole if nights == cell.nights else f"{whole} x {nights}/{cell.nights}"
+
+
+def _percent(rate: Factor) -> str:
+    return percent_of(Decimal(rate[0]) / Decimal(rate[1]))
+
+
+def _rounding(rounding: Rounding) -> Bilingual:
+    currency, instalment = format_baht(rounding.currency), format_baht(rounding.instalment)
+    if rounding.instalment == rounding.currency:
+        return Bilingual(f"Rounded half up to {currency}.", f"ปัดเศษครึ่งขึ้นเป็นหน่วย {currency}")
+    return Bilingual(
+        f"Rounded half up to {currency}, the instalment to a multiple of {instalment}.",
+        f"ปัดเศษครึ่งขึ้นเป็นหน่วย {currency} ยอดชำระเป็นจำนวนเท่าของ {instalment}",
+    )
+
+
+def _baht(satang: int) -> str:
+    baht, rest = divmod(satang, 100)
+    return f"{baht:,}.{rest:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One row of a contract, explained."""
+
+    number: int
+    nights: int
+    is_last: bool
+    text_en: str
+    text_th: str
+
+
+def explain(schedule: Schedule, number: int) -> Explanation:
+    """The explanation of row ``number`` (from 1). Raises ``IndexError`` if there is no such row."""
+    if not 1 <= number <= len(schedule.due_on):
+        raise IndexError(f"the schedule has no row {number}")
+    index = number - 1
+    starts_on = schedule.due_on[index - 1] if index else schedule.starts_on
+    row = next(row for place, row in enumerate(shown_rows(schedule)) if place == index)
+    is_last = number == len(schedule.due_on)
+    return Explanation(number, (schedule.due_on[index] - starts_on).days, is_last, row.explain.en, row.explain.th)

@@ -1,0 +1,460 @@
+"""A loan that runs: its rows, what accrues night by night, what was paid, and what happened on the way.
+
+The loan walks through its dates in order. Interest of the row in progress is kept as an exact fraction and rounded once
+when the row falls due; rows that are due or paid are never touched again. ``own`` is interest on the balance as
+scheduled, ``late`` that on principal of past rows which is still unpaid; neither bears interest itself.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from services.debt.loans.schedules.allocation import HORIZONTAL, Open, allocate
+from services.debt.loans.schedules.calendar_dates import Cadence, Calendar, Cell, NamedDates, cadence_of, cells_between
+from services.debt.loans.schedules.day_counts import Factor, by_cells, part_of_cell, part_of_nights, plus, reduced
+from services.debt.loans.schedules.methods import (
+    Ground,
+    flat,
+    level,
+    principal_shares,
+    rounding_of,
+    spread,
+)
+from services.debt.loans.schedules.terms import LoanTerms, Method
+
+NO_INTEREST: Factor = (0, 1)
+
+
+class Stretch(NamedTuple):
+    """Nights at one rate, and the balances that bore it: what an explanation tells."""
+
+    start: int
+    end: int
+    rate: Factor
+    balance: int
+    overdue: int
+
+
+class Row:
+    """One row while the loan runs. ``amount`` is what the instalment comes to; None where only interest is due.
+
+    ``planned`` is interest that does not come from the balance: a share of flat or of re-aged interest. ``waits`` says
+    that the row's interest falls due with a later row; ``held``, that the amount was set by hand.
+    """
+
+    __slots__ = (
+        "amount", "due", "frozen", "held", "interest", "lead", "notes", "number", "opening", "paid_interest",
+        "paid_principal", "planned", "principal", "start", "stretches", "waits", "weight",
+    )  # fmt: skip
+
+    def __init__(self, number: int, start: int, due: int, weight: int) -> None:
+        self.number, self.start, self.due, self.weight = number, start, due, weight
+        self.amount: int | None = None
+        self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
+        self.opening = 0
+        self.lead = self.waits = self.held = self.frozen = False
+        self.stretches: list[Stretch] = []
+        self.notes: list[str] = []
+
+    @property
+    def unpaid_principal(self) -> int:
+        return self.principal - self.paid_principal
+
+    @property
+    def unpaid_interest(self) -> int:
+        return self.interest - self.paid_interest
+
+
+class Progress(NamedTuple):
+    """What passes from one row to the next: the balance, unpaid interest brought along, and interest that waits."""
+
+    balance: int
+    brought: int
+    waiting: int
+
+
+class RunningLoan:
+    """The state of a loan on a day. Events move it forward; nothing moves it back."""
+
+    def __init__(self, terms: LoanTerms, calendar: Calendar, *, late_until: int | None) -> None:
+        self.terms = terms
+        self.rounding = rounding_of(terms)
+        self.percent = None if terms.principal_percent is None else Fraction(terms.principal_percent)
+        self.cadence: Cadence = cadence_of(terms)
+        self.next_number = terms.instalments + 1
+        self.cells = list(calendar.cells)
+        numerator, denominator = terms.rate.as_integer_ratio()
+        self.now = terms.disbursed_on.toordinal()
+        self.rates: list[tuple[int, Factor]] = [(self.now, (numerator, denominator))]
+        self.pauses: list[tuple[int, int]] = []
+        self.draws: list[tuple[int, int]] = [(self.now, terms.principal)]
+        self.rows: list[Row] = []
+        start = self.now
+        for number, (day, weight) in enumerate(zip(calendar.due_on, calendar.weights, strict=True), start=1):
+            row = Row(number, start, day.toordinal(), weight)
+            row.lead = number <= terms.principal_grace
+            row.waits = number <= terms.interest_grace
+            self.rows.append(row)
+            start = row.due
+        self.at = 0
+        self.first_unpaid = 0
+        self.balance = terms.principal
+        self.overdue = 0
+        self.late_until = late_until
+        self.excess = 0
+        self.own = self.late = Fraction(0)
+        self.brought = self.waiting = 0
+        self.re_aged = False
+        self.flat_base = terms.principal if terms.method is Method.FLAT else 0
+        self.flat_exact = Fraction(0)
+        self.pool = 0
+        self.pool_from = 0
+        self._factors: dict[tuple[int, int], Factor] = {}
+        self._projected = False
+        self.last_exact: Fraction | None = None
+        self.relevel(0)
+
+    # --- Time -----------------------------------------------------------------------------------------------------
+
+    @property
+    def shares_interest(self) -> bool:
+        """Whether interest is a share of a sum agreed for the term, and not that of the balance."""
+        return self.re_aged or self.terms.method is Method.FLAT
+
+    @property
+    def matured(self) -> bool:
+        return self.at == len(self.rows)
+
+    def advance(self, to: int) -> None:
+        """Walk to the start of a day. Rows due before it are past; a row due on it is still open."""
+        while not self.matured and self.rows[self.at].due < to:
+            self.accrue(self.rows[self.at].due)
+            self.close()
+        self.accrue(to)
+
+    def accrue(self, to: int) -> None:
+        """Interest of the nights from now to before ``to``."""
+        if to <= self.now:
+            return
+        if self.late_until is not None and self.now < self.late_until < to:
+            self._accrue(self.late_until)
+        self._accrue(to)
+
+    def _accrue(self, to: int) -> None:
+        overdue = self.overdue if self.late_until is not None and self.now < self.late_until else 0
+        row = self.rows[min(self.at, len(self.rows) - 1)]
+        balance = 0 if self.shares_interest or self.matured else self.balance
+        for start, end, rate in self.stretches(self.now, to):
+            factor = Fraction(*self.part(start, end)) * Fraction(*rate)
+            if balance:
+                self.own += balance * factor
+            if overdue:
+                self.late += overdue * factor
+                self._projected = False
+            if self.flat_base and not self.matured:
+                self.flat_exact += self.flat_base * factor
+            if not self.matured or overdue:
+                row.stretches.append(Stretch(start, end, rate, balance, overdue))
+        self.now = to
+        if self.last_exact is not None and overdue:
+            self._extend_last_row()
+
+    def _extend_last_row(self) -> None:
+        """What accrues after the last due date belongs to the last row, rounded together with the rest of it."""
+        if self.last_exact is None:
+            return
+        before = self.rounding.figure(*self.last_exact.as_integer_ratio())
+        self.last_exact += self.late
+        self.late = Fraction(0)
+        self.rows[-1].interest += self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
+
+    def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, Factor]]:
+        """The nights from ``start`` to before ``end`` in stretches of one rate; paused nights bear none."""
+        if len(self.rates) == 1 and not self.pauses:
+            yield start, end, self.rates[0][1]
+            return
+        cuts = {start, end}
+        cuts.update(day for day, _ in self.rates if start < day < end)
+        cuts.update(day for pause in self.pauses for day in pause if start < day < end)
+        ordered = sorted(cuts)
+        days = [day for day, _ in self.rates]
+        for first, last in pairwise(ordered):
+            if any(pause_start <= first < pause_end for pause_start, pause_end in self.pauses):
+                yield first, last, NO_INTEREST
+            else:
+                yield first, last, self.rates[bisect_right(days, first) - 1][1]
+
+    def part(self, start: int, end: int) -> Factor:
+        """The part of the rate that the nights from ``start`` to before ``end`` bear."""
+        day_count = self.terms.day_count
+        if not by_cells(day_count):
+            return part_of_nights(day_count, start, end)
+        self._cover(end)
+        index = bisect_right(self.cells, start, key=_start_of) - 1
+        total: Factor = (0, 1)
+        while index < len(self.cells) and self.cells[index].start < end:
+            cell = self.cells[index]
+            nights = min(end, cell.end) - max(start, cell.start)
+            if nights > 0:
+                part = part_of_cell(day_count, cell, nights)
+                total = part if not total[0] else plus(total, part)
+            index += 1
+        return total
+
+    def factor(self, start: int, end: int) -> Factor:
+        """The factor of the nights from ``start`` to before ``end`` at the rates known now."""
+        if end <= start:
+            return NO_INTEREST
+        known = self._factors.get((start, end))
+        if known is None:
+            total: Factor = (0, 1)
+            for first, last, rate in self.stretches(start, end):
+                if rate[0]:
+                    part = self.part(first, last)
+                    found = reduced(part[0] * rate[0], part[1] * rate[1])
+                    total = found if not total[0] else plus(total, found)
+            known = self._factors[(start, end)] = total
+        return known
+
+    def forget_factors(self) -> None:
+        """Rates, pauses or cells have changed."""
+        self._factors.clear()
+        self._projected = False
+
+    def _cover(self, end: int) -> None:
+        """Cells beyond the last due date, where unpaid principal may go on to bear interest."""
+        while self.cells[-1].end < end:
+            last = date.fromordinal(self.cells[-1].end)
+            if isinstance(self.cadence, NamedDates):
+                following = min(date(9999, 12, 31), date.fromordinal(last.toordinal() + 31))
+                self.cells += cells_between(last, following, self.terms.day_count)
+                continue
+            self.cells.append(self.cell(self.next_number_of_cells(), last.toordinal()))
+
+    def next_number_of_cells(self) -> int:
+        """The number of the first due date that has no cell yet."""
+        number = self.next_number
+        while self.cadence.dates(number, 1)[0].toordinal() <= self.cells[-1].end:
+            number += 1
+        return number
+
+    def cell(self, number: int, start: int) -> Cell:
+        """The cell of the period that ends on due date ``number`` of the cadence and begins on ``start``."""
+        cadence = self.cadence
+        if isinstance(cadence, NamedDates):
+            raise ValueError("named dates have no full period")
+        full_start_on, due_on = cadence.dates(number - 1, 2)
+        return Cell(start, due_on.toordinal(), cadence.days(number), (due_on - full_start_on).days)
+
+    # --- Rows -----------------------------------------------------------------------------------------------------
+
+    def open_rows(self) -> list[Row]:
+        return self.rows[self.at :]
+
+    def free_from(self) -> int:
+        """The first open row that nobody has paid in full."""
+        index = self.at
+        while index < len(self.rows) and self.rows[index].frozen:
+            index += 1
+        return index
+
+    def relevel(self, start: int, *, brought: int = 0) -> None:
+        """Level the rows from index ``start`` on for the principal that will remain at their beginning.
+
+        ``brought`` is unpaid interest that these rows take over: level instalments carry it in their first row, so
+        that the amounts stay level; other methods spread it.
+        """
+        rows = self.rows[start:]
+        if not rows:
+            return
+        if start > self.at:
+            self.project()
+        balance = self.balance - sum(row.principal for row in self.rows[self.at : start])
+        lead = next((index for index, row in enumerate(rows) if not row.lead), len(rows))
+        factors = [self.factor(row.start, row.due) for row in rows]
+        ground = Ground(factors, [row.weight for row in rows], min(lead, len(rows) - 1), self.rounding)
+        if self.shares_interest:
+            self.pool += brought
+            self._level_shares(rows, start, balance, ground)
+        else:
+            self._level_balance(rows, start, balance, ground, brought)
+        self._projected = False
+
+    def _level_balance(self, rows: Sequence[Row], start: int, balance: int, ground: Ground, brought: int) -> None:
+        method = self.terms.method
+        is_level = method is Method.EQUAL_INSTALMENT
+        first_interest: Factor | None = None
+        if start == self.at and self.now > rows[0].start:
+            rest = Fraction(*self.factor(self.now, rows[0].due)) * self.balance
+            first_interest = (self.own + self.late + rest).as_integer_ratio()
+        ground = Ground(
+            ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, brought if is_level else 0
+        )
+        principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
+        shares = [0] * len(rows) if is_level else _equal_shares(brought, len(rows))
+        last = len(rows) - 1
+        for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
+            row.planned = share
+            only_interest = index < ground.lead or (method is Method.BULLET and index != last)
+            row.amount = None if only_interest else paid + due + share
+            row.held = False
+        if is_level:
+            self.brought += brought
+
+    def _level_shares(self, rows: Sequence[Row], start: int, balance: int, ground: Ground) -> None:
+        percent = None if self.re_aged else self.percent
+        shares = principal_shares(
+            Method.FLAT, balance, ground, percent, sum(amount for _, amount in self.draws)
+        )  # fmt: skip
+        principal, interest = flat(balance, self.interest_left(start), ground, shares)
+        for index, (row, paid, due) in enumerate(zip(rows, principal, interest, strict=True)):
+            row.planned = due
+            row.amount = None if index < ground.lead else paid + due
+            row.held = False
+
+    def interest_left(self, start: int) -> int:
+        """What of the interest agreed for the term is left for the rows from ``start`` on."""
+        exact = self.flat_exact
+        if self.flat_base and self.rows[-1].due > self.now:
+            exact += self.flat_base * Fraction(*self.factor(self.now, self.rows[-1].due))
+        taken = sum(row.planned for row in self.rows[self.pool_from : start])
+        return max(0, self.pool + self.rounding.figure(*exact.as_integer_ratio()) - taken)
+
+    def close(self) -> None:
+        """The row in progress falls due: its figures are final, and what is unpaid of its principal is overdue."""
+        row = self.rows[self.at]
+        is_last = self.at == len(self.rows) - 1
+        row.opening = self.balance
+        if row.frozen:
+            self.balance -= row.principal
+        else:
+            progress = self._settle(row, self.own, self.late, is_last, self._progress())
+            self.balance, self.brought, self.waiting = progress
+        self.at += 1
+        if is_last:
+            self.last_exact = self.own + self.late
+        self.own = self.late = Fraction(0)
+        if self.late_until is not None and row.due < self.late_until:
+            self.overdue += row.unpaid_principal
+        self._projected = False
+
+    def project(self) -> None:
+        """The figures of the open rows, if everything unpaid were paid now and nothing else happened."""
+        if self._projected or self.matured:
+            return
+        progress = self._progress()
+        last = len(self.rows) - 1
+        for index in range(self.at, len(self.rows)):
+            row = self.rows[index]
+            row.opening = progress.balance
+            if row.frozen:
+                progress = progress._replace(balance=progress.balance - row.principal)
+                continue
+            own = late = Fraction(0)
+            if index == self.at:
+                own, late = self.own, self.late
+            if not self.shares_interest:
+                start = max(row.start, self.now)
+                own += Fraction(*self.factor(start, row.due)) * progress.balance
+            progress = self._settle(row, own, late, index == last, progress)
+        self._projected = True
+
+    def _progress(self) -> Progress:
+        return Progress(self.balance, self.brought, self.waiting)
+
+    def _settle(self, row: Row, own: Fraction, late: Fraction, is_last: bool, progress: Progress) -> Progress:
+        """The figures of one row from its exact interest: instalment amounts stay, the last row takes the residue."""
+        figure = self.rounding.figure
+        due = row.planned + figure(*(own + late).as_integer_ratio()) + progress.brought
+        waiting, brought = progress.waiting, 0
+        if is_last:
+            principal, interest = progress.balance, due + waiting
+            waiting = 0
+        elif row.held:
+            principal, interest, brought = self._settle_held(row, due + waiting, progress.balance)
+            waiting = 0
+        elif row.amount is None:
+            principal, interest = 0, due
+        else:
+            # Unpaid interest of late rows never lifts the instalment: what does not fit goes to the next row.
+            most = max(row.amount, row.planned + figure(*own.as_integer_ratio()))
+            interest = min(due, most)
+            brought = due - interest
+            principal = min(max(row.amount - interest, 0), progress.balance)
+        if not is_last and not row.held:
+            if row.waits:
+                waiting, interest = waiting + interest, 0
+            else:
+                interest, waiting = interest + waiting, 0
+        row.principal = max(principal, row.paid_principal)
+        row.interest = max(interest, row.paid_interest)
+        return Progress(progress.balance - row.principal, brought, waiting)
+
+    def _settle_held(self, row: Row, due: int, balance: int) -> tuple[int, int, int]:
+        """A set amount stays: interest first, and what it does not cover goes to the next row."""
+        amount = row.amount or 0
+        interest = min(due, amount)
+        return min(amount - interest, balance), interest, due - interest
+
+    # --- Money ----------------------------------------------------------------------------------------------------
+
+    def pay(self, amount: int) -> None:
+        """A payment of today: past rows first, then the row due today, then rows in advance."""
+        rows = self.rows
+        while self.first_unpaid < self.at and not (
+            rows[self.first_unpaid].unpaid_principal or rows[self.first_unpaid].unpaid_interest
+        ):
+            self.first_unpaid += 1
+        left = self._share_out(amount, rows[self.first_unpaid : self.at], is_past=True)
+        if left and not self.matured:
+            self.project()
+            left = self._share_out(left, self.open_rows(), is_past=False)
+        self.excess += left
+
+    def _share_out(self, amount: int, rows: Sequence[Row], *, is_past: bool) -> int:
+        if not rows:
+            return amount
+        owed = [Open(0, 0, row.unpaid_interest, row.unpaid_principal) for row in rows]
+        taken, left = allocate(owed, amount, HORIZONTAL)
+        for index, (_, _, interest, principal) in taken:
+            row = rows[index]
+            row.paid_interest += interest
+            row.paid_principal += principal
+            if is_past:
+                self.overdue -= principal
+            elif not row.unpaid_principal and not row.unpaid_interest:
+                row.frozen = True
+        if taken:
+            self._projected = False
+        return left
+
+    def pay_off(self) -> tuple[int, int]:
+        """Principal and interest that would settle the loan today: interest to this day, none of later nights."""
+        principal = sum(row.unpaid_principal for row in self.rows[: self.at])
+        interest = sum(row.unpaid_interest for row in self.rows[: self.at])
+        if not self.matured:
+            principal += self.balance - sum(row.paid_principal for row in self.open_rows())
+            interest += self.interest_to_date()
+        return principal, max(interest, 0)
+
+    def interest_to_date(self) -> int:
+        """Interest of the row in progress up to this day, less what is paid in advance. May be negative."""
+        row = self.rows[self.at]
+        paid = sum(other.paid_interest for other in self.open_rows())
+        exact = self.own + self.late
+        if row.frozen:
+            return row.interest - paid
+        if row.due > row.start:
+            exact += Fraction(row.planned * (self.now - row.start), row.due - row.start)
+        return self.rounding.figure(*exact.as_integer_ratio()) + self.brought + self.waiting - paid
+
+
+def _start_of(cell: Cell) -> int:
+    return cell.start
+
+
+def _equal_shares(total: int, count: int) -> list[int]:
+    return spread(total, [1] * count) if total else [0] * count
