@@ -5,7 +5,7 @@ longer term needs no other rule.
 """
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -18,6 +18,7 @@ from shared.kernel.calendar import add_months
 from shared.kernel.calendar import month_end as month_end_of
 
 _DAYS_OF_360 = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.YEAR: 360}
+MEASURED_BY_CELLS = frozenset({DayCount.THIRTY_360, DayCount.PER_PERIOD})
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
 
 
@@ -64,9 +65,9 @@ class Steps:
         """The length of a full period in days of a year of 360."""
         return self.every.count * _DAYS_OF_360[self.every.unit]
 
-    def weight(self, _number: int) -> int:
+    def weights(self, _first: int, count: int) -> tuple[int, ...]:
         """Every row weighs the same."""
-        return 1
+        return (1,) * count
 
     def moved(self, number: int, to_on: date) -> "Steps":
         """The same steps, counted from the date to which row ``number`` has moved."""
@@ -78,7 +79,7 @@ class Harvests:
     """A day of the month in the named months; 31 is the last day of any month."""
 
     named: tuple[int, ...]
-    weights: tuple[int, ...]
+    weight_of: tuple[int, ...]
     year: int
     place: int
     day: int
@@ -97,9 +98,10 @@ class Harvests:
         place = (self.place + number - 1) % len(self.named)
         return 30 * ((self.named[place] - self.named[place - 1]) % 12 or 12)
 
-    def weight(self, number: int) -> int:
-        """The weight of the harvest month."""
-        return self.weights[(self.place + number - 1) % len(self.named)]
+    def weights(self, first: int, count: int) -> tuple[int, ...]:
+        """The weights of the harvest months of ``count`` rows from number ``first`` on."""
+        places = range(self.place + first - 1, self.place + first - 1 + count)
+        return tuple([self.weight_of[place % len(self.named)] for place in places])
 
     def moved(self, _number: int, to_on: date) -> "Harvests":
         """The later rows stay in their months and take the day of the month to which a row has moved."""
@@ -117,9 +119,9 @@ class NamedDates:
         """``count`` due dates from number ``first`` on."""
         return list((self.disbursed_on, *self.named)[first : first + count])
 
-    def weight(self, _number: int) -> int:
+    def weights(self, _first: int, count: int) -> tuple[int, ...]:
         """Every row weighs the same."""
-        return 1
+        return (1,) * count
 
     def moved(self, number: int, to_on: date) -> "NamedDates":
         """Row ``number`` moves, and the later rows by as many days."""
@@ -146,25 +148,27 @@ def cadence_of(terms: LoanTerms) -> Cadence:
 
 
 def calendar_of(terms: LoanTerms) -> Calendar:
-    """Due dates, weights and cells of checked terms."""
+    """Due dates, weights and cells of checked terms; nights that are only counted need no cells."""
     cadence = cadence_of(terms)
     full_start_on, *due_on = cadence.dates(0, terms.instalments + 1)
-    weights = tuple([cadence.weight(number) for number in range(1, terms.instalments + 1)])
+    cells: tuple[Cell, ...] = ()
+    if terms.day_count in MEASURED_BY_CELLS:
+        cells = tuple(_cells(terms, cadence, full_start_on, due_on))
+    return Calendar(tuple(due_on), cadence.weights(1, terms.instalments), cells)
+
+
+def _cells(terms: LoanTerms, cadence: Cadence, full_start_on: date, due_on: Sequence[date]) -> Iterator[Cell]:
     if isinstance(cadence, NamedDates):
-        named = [
-            cell
-            for start, end in zip([terms.disbursed_on, *due_on], due_on, strict=False)
-            for cell in cells_between(start, end, terms.day_count)
-        ]
-        return Calendar(tuple(due_on), weights, tuple(named))
-    ordinals = [day.toordinal() for day in due_on]
-    first = Cell(terms.disbursed_on.toordinal(), ordinals[0], cadence.days(1), ordinals[0] - full_start_on.toordinal())
-    cells = [first]
-    cells += [
-        Cell(start, end, cadence.days(number), end - start)
-        for number, (start, end) in enumerate(pairwise(ordinals), start=2)
-    ]
-    return Calendar(tuple(due_on), weights, tuple(cells))
+        for start_on, end_on in pairwise([terms.disbursed_on, *due_on]):
+            yield from cells_between(start_on, end_on, terms.day_count)
+        return
+    start, end = terms.disbursed_on.toordinal(), due_on[0].toordinal()
+    days = cadence.days(1)
+    yield Cell(start, end, days, end - full_start_on.toordinal())
+    same = isinstance(cadence, Steps)
+    for number, day in enumerate(due_on[1:], start=2):
+        start, end = end, day.toordinal()
+        yield Cell(start, end, days if same else cadence.days(number), end - start)
 
 
 def cells_between(start: date, end: date, day_count: DayCount) -> list[Cell]:
@@ -198,7 +202,7 @@ def harvest_ends(months: Sequence[HarvestMonth], after: date, count: int) -> lis
     later = [month for month in named if month >= first.month]
     year, month = (first.year, later[0]) if later else (first.year + 1, named[0])
     harvests = Harvests(named, weights, year, named.index(month), 31, MonthEnd.CLAMP)
-    return [(day, harvests.weight(number)) for number, day in enumerate(harvests.dates(1, count), start=1)]
+    return list(zip(harvests.dates(1, count), harvests.weights(1, count), strict=True))
 
 
 def _harvests(terms: LoanTerms) -> Harvests:

@@ -38,6 +38,11 @@ def problems_of_change(
                 wire, "out_of_order", f"from the day of disbursement, {first}, to the end of 2200",
                 f"ต้องอยู่ระหว่างวันจ่ายเงินกู้ {first} ถึงสิ้นปี ค.ศ. 2200",
             )  # fmt: skip
+    if isinstance(change, ReAge) and change.start_on == first:
+        yield FieldProblem(
+            f"changes.{index}.start_on", "out_of_order", f"after the day of disbursement, {first}",
+            f"ต้องอยู่หลังวันจ่ายเงินกู้ {first}",
+        )  # fmt: skip
     yield from _problems_of_figures(index, change, terms)
     yield from _problems_of_order(index, change, as_of)
 

@@ -97,6 +97,11 @@ def drop_next(loan: RunningLoan, index: int) -> None:
         )  # fmt: skip
     if row.paid_principal or row.paid_interest:
         raise _is_paid("due_on", row)
+    if all(other.frozen for other in loan.rows[loan.at :] if other is not row):
+        raise Refusal(
+            "due_on", "not_allowed", "every other instalment is paid, so none can take this one; extend the term first",
+            "งวดอื่นชำระครบแล้ว ไม่มีงวดรับยอดแทน ให้ขยายเวลาก่อน",
+        )  # fmt: skip
     if index + 1 < len(loan.rows):
         loan.rows[index + 1].start = row.start
     del loan.rows[index]
@@ -185,7 +190,7 @@ def _append_rows(loan: RunningLoan, count: int, field: str) -> None:
         if cell.end <= start:
             raise _is_paid("from_on", loan.rows[-1])
         _add_cell(loan, cell)
-        loan.rows.append(Row(number, start, cell.end, cadence.weight(number)))
+        loan.rows.append(Row(number, start, cell.end, cadence.weights(number, 1)[0]))
     loan.next_number += count
     loan.forget_factors()
 
@@ -266,13 +271,14 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
         )  # fmt: skip
     new = _new_rows(loan, change, on)
     for row in kept:
-        row.frozen = True
+        row.frozen, row.planned = True, 0
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0
     loan.own = loan.late = loan.flat_exact = Fraction(0)
     loan.brought = loan.waiting = loan.flat_base = 0
     loan.last_exact = None
+    loan.residue_row = loan.rows[-1]
     loan.re_aged, loan.pool, loan.pool_from = True, interest, loan.at
     shares = zip(
         new,
@@ -361,6 +367,11 @@ def _add_instalment(loan: RunningLoan, change: AddInstalment) -> None:
         raise Refusal(
             "due_on", "duplicate", "an instalment falls due on this date already; use set_instalment",
             "มีงวดครบกำหนดวันนี้อยู่แล้ว ให้ใช้ set_instalment",
+        )  # fmt: skip
+    if day <= following.start:
+        raise Refusal(
+            "due_on", "out_of_order", "an instalment falls due after the day of disbursement; name a later day",
+            "งวดต้องครบกำหนดหลังวันจ่ายเงินกู้ ให้ระบุวันหลังจากนั้น",
         )  # fmt: skip
     if following.paid_principal or following.paid_interest:
         raise _is_paid("due_on", following)

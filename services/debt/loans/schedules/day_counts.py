@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from math import gcd
 
-from services.debt.loans.schedules.calendar_dates import Calendar, Cell
+from services.debt.loans.schedules.calendar_dates import MEASURED_BY_CELLS, Calendar, Cell
 from services.debt.loans.schedules.terms import DayCount
 
 Factor = tuple[int, int]
@@ -46,7 +46,7 @@ def part_of_cell(day_count: DayCount, cell: Cell, nights: int) -> Factor:
 
 def by_cells(day_count: DayCount) -> bool:
     """Whether the parts of a period come from the calendar's cells instead of from the number of nights alone."""
-    return day_count is DayCount.THIRTY_360 or day_count is DayCount.PER_PERIOD
+    return day_count in MEASURED_BY_CELLS
 
 
 def period_factors(rate: Factor, day_count: DayCount, disbursed_on: date, calendar: Calendar) -> list[Factor]:
@@ -83,16 +83,20 @@ def _gaps(starts: Sequence[int], ends: Sequence[int]) -> set[int]:
 
 def _factors_by_cells(rate: Factor, day_count: DayCount, ends: Sequence[int], cells: Sequence[Cell]) -> list[Factor]:
     numerator, denominator = rate
-    known: dict[Factor, Factor] = {}
+    known: dict[tuple[int, int, int], Factor] = {}
     factors: list[Factor] = []
     pending: Factor | None = None
     place = 0
     for cell in cells:
-        part = part_of_cell(day_count, cell, cell.end - cell.start)
-        if part not in known:
-            known[part] = reduced(numerator * part[0], denominator * part[1])
-        factor = known[part] if pending is None else plus(pending, known[part])
-        if cell.end == ends[place]:
+        start, end, days, nights = cell
+        measure = (days, end - start, nights) if end - start != nights else (days, 0, 0)
+        factor = known.get(measure)
+        if factor is None:
+            part = part_of_cell(day_count, cell, end - start)
+            factor = known[measure] = reduced(numerator * part[0], denominator * part[1])
+        if pending is not None:
+            factor = plus(pending, factor)
+        if end == ends[place]:
             factors.append(factor)
             pending, place = None, place + 1
         else:

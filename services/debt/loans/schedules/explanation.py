@@ -3,10 +3,12 @@
 Texts that many rows share are made once a schedule; only the balance differs from row to row.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from services.debt.loans.schedules.calendar_dates import Cell
@@ -36,7 +38,8 @@ class ShownRow(NamedTuple):
     interest: int
     balance: int
     paid: int | None
-    explain: Bilingual
+    explain_en: str
+    explain_th: str
 
 
 _RULES: Mapping[Method, Bilingual] = {
@@ -96,16 +99,16 @@ def shown_rows(schedule: Schedule) -> Iterator[ShownRow]:
     """The rows of a contract, each with its explanation."""
     terms = schedule.terms
     tails = _Tails(terms, schedule.opening_balance)
-    start = schedule.starts_on.toordinal()
-    measures = _measures(schedule, start)
+    measures = _measures(schedule, schedule.starts_on.toordinal())
     last = len(schedule.due_on) - 1
+    special = max(terms.principal_grace, terms.interest_grace)
     balance = schedule.opening_balance
     rows = zip(schedule.due_on, schedule.principal, schedule.interest, measures, strict=True)
     for index, (due_on, principal, interest, measure) in enumerate(rows):
-        tail = tails.of(measure, index, is_last=index == last)
+        tail_en, tail_th = tails.of(measure, index) if index < special or index == last else tails.usual(measure)
         shown = tails.flat or _baht(balance)
         balance -= principal
-        yield ShownRow(due_on, principal, interest, balance, None, Bilingual(shown + tail.en, shown + tail.th))
+        yield ShownRow(due_on, principal, interest, balance, None, shown + tail_en, shown + tail_th)
 
 
 class Measure(NamedTuple):
@@ -124,19 +127,23 @@ class _Tails:
         self.unit = ("a period", "ต่องวด") if terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
         self.flat = _baht(opening) if terms.method is Method.FLAT else ""
         self.rounding = _rounding(rounding_of(terms))
-        self.known: dict[tuple[Measure, int], Bilingual] = {}
+        self.known: dict[Measure, Bilingual] = {}
 
-    def of(self, measure: Measure, index: int, *, is_last: bool) -> Bilingual:
-        """The tail of a row."""
-        terms = self.terms
-        kind = (index < terms.principal_grace) + 2 * (index < terms.interest_grace) + 4 * is_last
-        known = self.known.get((measure, kind))
+    def usual(self, measure: Measure) -> Bilingual:
+        """The tail of a row under the rule of the method."""
+        known = self.known.get(measure)
         if known is None:
-            rules = [_LAST if is_last else _GRACE if index < terms.principal_grace else _RULES[terms.method]]
-            if index < terms.interest_grace:
-                rules.append(_WAITS)
-            known = self.known[(measure, kind)] = self._tail(measure, rules)
+            known = self.known[measure] = self._tail(measure, [_RULES[self.terms.method]])
         return known
+
+    def of(self, measure: Measure, index: int) -> Bilingual:
+        """The tail of a row in a grace, or of the last row."""
+        terms = self.terms
+        is_last = index == terms.instalments - 1
+        rules = [_LAST if is_last else _GRACE if index < terms.principal_grace else _RULES[terms.method]]
+        if index < terms.interest_grace:
+            rules.append(_WAITS)
+        return self._tail(measure, rules)
 
     def _tail(self, measure: Measure, rules: Sequence[Bilingual]) -> Bilingual:
         rule_en = " ".join(rule.en for rule in rules)
@@ -166,11 +173,16 @@ def _measures(schedule: Schedule, start: int) -> list[Measure]:
             Measure(end - begin, _by_nights(terms.day_count, begin, end))
             for begin, end in zip(starts, ends, strict=True)
         ]
+    known: dict[tuple[int, ...], str] = {}
     measures = []
     pending: list[str] = []
     place = 0
     for cell in schedule.calendar.cells:
-        pending.append(_by_cell(terms.day_count, cell, cell.end - cell.start))
+        nights = cell.end - cell.start
+        key = (cell.days, nights, cell.nights)
+        if key not in known:
+            known[key] = _by_cell(terms.day_count, cell, nights)
+        pending.append(known[key])
         if cell.end == ends[place]:
             part = pending[0] if len(pending) == 1 else f"({' + '.join(pending)})"
             measures.append(Measure(ends[place] - starts[place], part))
@@ -184,10 +196,8 @@ def table_rows(table: Table, *, with_payments: bool) -> Iterator[ShownRow]:
     last = len(table.rows) - 1
     for index, (row, balance) in enumerate(zip(table.rows, table.balances, strict=True)):
         paid = row.paid_principal + row.paid_interest if with_payments else None
-        yield ShownRow(
-            date.fromordinal(row.due), row.principal, row.interest, balance, paid,
-            _explain(loan, row, is_last=index == last),
-        )  # fmt: skip
+        text = _explain(loan, row, is_last=index == last)
+        yield ShownRow(date.fromordinal(row.due), row.principal, row.interest, balance, paid, text.en, text.th)
 
 
 def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
@@ -256,10 +266,13 @@ def _part(loan: RunningLoan, stretch: Stretch) -> str:
     if not by_cells(day_count):
         return _by_nights(day_count, stretch.start, stretch.end)
     parts = []
-    for cell in loan.cells:
+    index = bisect_right(loan.cells, stretch.start, key=attrgetter("start")) - 1
+    while index < len(loan.cells) and loan.cells[index].start < stretch.end:
+        cell = loan.cells[index]
         nights = min(stretch.end, cell.end) - max(stretch.start, cell.start)
         if nights > 0:
             parts.append(_by_cell(day_count, cell, nights))
+        index += 1
     return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
 
 
@@ -311,4 +324,4 @@ def explain(schedule: Schedule, number: int) -> Explanation:
     starts_on = schedule.due_on[index - 1] if index else schedule.starts_on
     row = next(row for place, row in enumerate(shown_rows(schedule)) if place == index)
     is_last = number == len(schedule.due_on)
-    return Explanation(number, (schedule.due_on[index] - starts_on).days, is_last, row.explain.en, row.explain.th)
+    return Explanation(number, (schedule.due_on[index] - starts_on).days, is_last, row.explain_en, row.explain_th)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from services.debt.loans.schedules.allocation import HORIZONTAL, Open, allocate
@@ -47,7 +48,7 @@ class Row:
 
     __slots__ = (
         "amount", "due", "frozen", "held", "interest", "lead", "notes", "number", "opening", "paid_interest",
-        "paid_principal", "planned", "principal", "start", "stretches", "waits", "weight",
+        "paid_principal", "passes", "planned", "principal", "start", "stretches", "waits", "weight",
     )  # fmt: skip
 
     def __init__(self, number: int, start: int, due: int, weight: int) -> None:
@@ -56,6 +57,7 @@ class Row:
         self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
         self.opening = 0
         self.lead = self.waits = self.held = self.frozen = False
+        self.passes = (0, 0)
         self.stretches: list[Stretch] = []
         self.notes: list[str] = []
 
@@ -115,6 +117,7 @@ class RunningLoan:
         self._factors: dict[tuple[int, int], Factor] = {}
         self._projected = False
         self.last_exact: Fraction | None = None
+        self.residue_row = self.rows[-1]
         self.relevel(0)
 
     # --- Time -----------------------------------------------------------------------------------------------------
@@ -169,7 +172,7 @@ class RunningLoan:
         before = self.rounding.figure(*self.last_exact.as_integer_ratio())
         self.last_exact += self.late
         self.late = Fraction(0)
-        self.rows[-1].interest += self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
+        self.residue_row.interest += self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
 
     def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, Factor]]:
         """The nights from ``start`` to before ``end`` in stretches of one rate; paused nights bear none."""
@@ -193,7 +196,7 @@ class RunningLoan:
         if not by_cells(day_count):
             return part_of_nights(day_count, start, end)
         self._cover(end)
-        index = bisect_right(self.cells, start, key=_start_of) - 1
+        index = bisect_right(self.cells, start, key=attrgetter("start")) - 1
         total: Factor = (0, 1)
         while index < len(self.cells) and self.cells[index].start < end:
             cell = self.cells[index]
@@ -326,17 +329,18 @@ class RunningLoan:
     def close(self) -> None:
         """The row in progress falls due: its figures are final, and what is unpaid of its principal is overdue."""
         row = self.rows[self.at]
-        is_last = self.at == len(self.rows) - 1
+        last, reserve = self._residue()
         row.opening = self.balance
         if row.frozen:
             self.balance -= row.principal
         else:
-            progress = self._settle(row, self.own, self.late, is_last, self._progress())
+            progress = self._settle(row, self.own, self.late, self._progress(), reserve if self.at == last else None)
             self.balance, self.brought, self.waiting = progress
+            if self.at == last:
+                self.last_exact, self.residue_row = self.own + self.late, row
+            self.late = Fraction(0)
         self.at += 1
-        if is_last:
-            self.last_exact = self.own + self.late
-        self.own = self.late = Fraction(0)
+        self.own = Fraction(0)
         if self.late_until is not None and row.due < self.late_until:
             self.overdue += row.unpaid_principal
         self._projected = False
@@ -346,32 +350,46 @@ class RunningLoan:
         if self._projected or self.matured:
             return
         progress = self._progress()
-        last = len(self.rows) - 1
+        last, reserve = self._residue()
+        late = self.late
         for index in range(self.at, len(self.rows)):
             row = self.rows[index]
             row.opening = progress.balance
             if row.frozen:
                 progress = progress._replace(balance=progress.balance - row.principal)
                 continue
-            own = late = Fraction(0)
-            if index == self.at:
-                own, late = self.own, self.late
+            own = self.own if index == self.at else Fraction(0)
             if not self.shares_interest:
                 start = max(row.start, self.now)
                 own += Fraction(*self.factor(start, row.due)) * progress.balance
-            progress = self._settle(row, own, late, index == last, progress)
+            progress = self._settle(row, own, late, progress, reserve if index == last else None)
+            row.passes, late = progress[1:], Fraction(0)
         self._projected = True
+
+    def _residue(self) -> tuple[int, int]:
+        """The last row that nobody has paid in full, and the principal of the paid rows after it."""
+        index, reserve = len(self.rows) - 1, 0
+        while index > self.at and self.rows[index].frozen:
+            reserve += self.rows[index].principal
+            index -= 1
+        return index, reserve
 
     def _progress(self) -> Progress:
         return Progress(self.balance, self.brought, self.waiting)
 
-    def _settle(self, row: Row, own: Fraction, late: Fraction, is_last: bool, progress: Progress) -> Progress:
-        """The figures of one row from its exact interest: instalment amounts stay, the last row takes the residue."""
+    def _settle(
+        self, row: Row, own: Fraction, late: Fraction, progress: Progress, reserve: int | None
+    ) -> Progress:  # fmt: skip
+        """The figures of one row from its exact interest: instalment amounts stay, the last row takes the residue.
+
+        ``reserve`` is None but for the row that takes the residue: the principal of paid rows after it.
+        """
+        is_last = reserve is not None
         figure = self.rounding.figure
         due = row.planned + figure(*(own + late).as_integer_ratio()) + progress.brought
         waiting, brought = progress.waiting, 0
         if is_last:
-            principal, interest = progress.balance, due + waiting
+            principal, interest = progress.balance - (reserve or 0), due + waiting
             waiting = 0
         elif row.held:
             principal, interest, brought = self._settle_held(row, due + waiting, progress.balance)
@@ -425,8 +443,13 @@ class RunningLoan:
             row.paid_principal += principal
             if is_past:
                 self.overdue -= principal
-            elif not row.unpaid_principal and not row.unpaid_interest:
-                row.frozen = True
+        if taken and not is_past:
+            # Rows of nothing that lie before a paid one are settled as well.
+            for row in rows[: taken[-1][0] + 1]:
+                if not row.frozen and not row.unpaid_principal and not row.unpaid_interest:
+                    row.frozen = True
+                    self.brought, self.waiting = row.passes
+                    self.late = Fraction(0)
         if taken:
             self._projected = False
         return left
@@ -444,16 +467,15 @@ class RunningLoan:
         """Interest of the row in progress up to this day, less what is paid in advance. May be negative."""
         row = self.rows[self.at]
         paid = sum(other.paid_interest for other in self.open_rows())
-        exact = self.own + self.late
-        if row.frozen:
+        if self.shares_interest:
+            # What was agreed when the loan was re-aged is owed whole; flat interest runs with the nights.
+            taken = sum(other.planned for other in self.rows[self.pool_from : self.at])
+            exact = self.flat_exact + self.late + self.pool - taken
+        elif row.frozen:
             return row.interest - paid
-        if row.due > row.start:
-            exact += Fraction(row.planned * (self.now - row.start), row.due - row.start)
+        else:
+            exact = self.own + self.late + sum(other.planned for other in self.open_rows())
         return self.rounding.figure(*exact.as_integer_ratio()) + self.brought + self.waiting - paid
-
-
-def _start_of(cell: Cell) -> int:
-    return cell.start
 
 
 def _equal_shares(total: int, count: int) -> list[int]:

@@ -174,7 +174,7 @@ def _answer(rows: Iterable[ShownRow], sums: Mapping[str, int], pay_off: int | No
         if row.paid is not None:
             paid += row.paid
             entry["paid"] = format_baht(row.paid)
-        entry["explain"] = {"en": row.explain.en, "th": row.explain.th}
+        entry["explain"] = {"en": row.explain_en, "th": row.explain_th}
         shown.append(entry)
     totals = {"principal": principal, "interest": interest, "total": principal + interest}
     if with_payments:

@@ -1,0 +1,674 @@
+"""A schedule calculator written apart from the engine, from the rules alone, to check the engine by.
+
+It knows none of the engine's types: it takes the JSON of a preview and gives rows of satang. It walks night by night,
+adds up exact fractions, and finds level instalments by present values; slow, and as plain as it can be.
+"""
+
+from calendar import isleap, monthrange
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+Body = dict[str, Any]
+ONE_DAY = timedelta(days=1)
+IN_360 = {"day": 1, "week": 7, "month": 30, "year": 360}
+
+
+def satang(text: str) -> int:
+    return int(Fraction(text) * 100)
+
+
+def half_up(value: Fraction, multiple: int = 1) -> int:
+    steps = value / multiple
+    sign = -1 if steps < 0 else 1
+    return sign * multiple * int(abs(steps) + Fraction(1, 2))
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def month_later(anchor: date, months: int, month_end: str) -> date:
+    month = anchor.month - 1 + months
+    year, month = anchor.year + month // 12, month % 12 + 1
+    last = monthrange(year, month)[1]
+    if anchor.day <= last:
+        return date(year, month, anchor.day)
+    return date(year, month, last) if month_end == "clamp" else date(year, month, last) + ONE_DAY
+
+
+def step(anchor: date, every: Body, times: int, month_end: str) -> date:
+    count = every.get("count", 1) * times
+    if every["unit"] in ("day", "week"):
+        return anchor + timedelta(days=count * IN_360[every["unit"]])
+    return month_later(anchor, count * (12 if every["unit"] == "year" else 1), month_end)
+
+
+class Row:
+    def __init__(self, due: date, weight: Fraction) -> None:
+        self.due, self.weight = due, weight
+        self.principal = self.interest = self.paid_principal = self.paid_interest = 0
+        self.agreed = 0  # interest that does not come from a balance
+        self.amount: int | None = None
+        self.leaves = (0, 0)
+        self.is_set = self.no_principal = self.interest_waits = self.is_paid = False
+
+    @property
+    def unpaid(self) -> int:
+        return self.principal + self.interest - self.paid_principal - self.paid_interest
+
+
+class Calculator:
+    """One loan, from the day of disbursement to its end."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.month_end = body.get("month_end", "clamp")
+        self.day_count = body.get("day_count") or ("per_period" if "period_rate" in body else "30/360")
+        self.currency = satang(body.get("currency_multiple", "0.01"))
+        multiple = satang(body.get("instalment_multiple", "0.01"))
+        self.multiple = next(m for m in range(multiple, multiple * self.currency + 1, multiple) if m % self.currency == 0)
+        self.start = day(body["disbursed_on"])
+        self.rate_from = {self.start: Fraction(body.get("annual_rate") or body["period_rate"])}
+        self.pauses: list[tuple[date, date]] = []
+        self.drawn = satang(body["principal"])
+        self.part_of: dict[date, Fraction] = {}
+        self.harvest_month: date | None = None
+        self.harvest_day: int | None = None
+        self.rows: list[Row] = []
+        self.dates()
+        for index, row in enumerate(self.rows):
+            row.no_principal = index < body.get("principal_grace", 0)
+            row.interest_waits = index < body.get("interest_grace", 0)
+        self.closed: list[Row] = []
+        self.today = self.start
+        self.balance = self.drawn
+        self.draws = [(self.start, self.drawn)]
+        self.own = self.late = Fraction(0)
+        self.left_unpaid = 0  # interest of set rows and late rows that the next row takes
+        self.waiting = 0  # interest in grace
+        self.aged = False
+        self.flat_on = self.drawn if body["method"] == "flat" else 0
+        self.flat_so_far = Fraction(0)
+        self.agreed_pool = self.agreed_gone = 0
+        self.excess = 0
+        self.after_end = Fraction(0)
+        self.final: Row | None = None
+        known = [day(p["on"]) for p in body.get("payments", [])]
+        known += [day(c["on"]) for c in body.get("changes", []) if c["type"] in ("re_age", "re_amortise")]
+        self.known_until = day(body["as_of"]) if "as_of" in body else max(known, default=None)
+        self.pay_off: int | None = None
+
+    # --- dates and nights ---
+
+    def dates(self) -> None:
+        body = self.body
+        if "due_dates" in body:
+            previous = self.start
+            for text in body["due_dates"]:
+                self.rows.append(Row(day(text), Fraction(1)))
+                self.measure_named(previous, day(text))
+                previous = day(text)
+            return
+        self.every = body.get("every", {"count": 1, "unit": "month"})
+        if body.get("harvest_months"):
+            self.harvest_rule()
+        else:
+            usual = step(self.start, self.every, 1, self.month_end)
+            first = day(body["first_due_on"]) if "first_due_on" in body else usual
+            self.anchor, self.anchor_index = (self.start, -1) if first == usual else (first, 0)
+        previous = self.start
+        for index in range(body["instalments"]):
+            due = self.regular(index)
+            self.rows.append(Row(due, self.weight(index)))
+            self.measure(previous, due, (due - self.regular(index - 1)).days, self.regular_days(index))
+            previous = due
+        self.next_index = body["instalments"]
+
+    def weight(self, index: int) -> Fraction:
+        return Fraction(1) if self.harvest_month is None else self.weights[self.harvest(index).month]
+
+    def regular(self, index: int) -> date:
+        """Due date ``index`` of the rule, from 0; the rule goes on in both directions."""
+        if self.harvest_month is None:
+            return step(self.anchor, self.every, index - self.anchor_index, self.month_end)
+        month = self.harvest(index)
+        last = monthrange(month.year, month.month)[1]
+        if self.harvest_day is None or self.harvest_day > last:
+            rolls = self.harvest_day is not None and self.month_end == "roll"
+            return month.replace(day=last) + (ONE_DAY if rolls else timedelta())
+        return month.replace(day=self.harvest_day)
+
+    def regular_days(self, index: int) -> int:
+        """The length of the period that ends on due date ``index``, in days of a year of 360."""
+        if self.harvest_month is None:
+            return IN_360[self.every["unit"]] * self.every.get("count", 1)
+        month, before = self.harvest(index), self.harvest(index - 1)
+        return 30 * ((month.year - before.year) * 12 + month.month - before.month)
+
+    def harvest(self, index: int) -> date:
+        """The first day of harvest month ``index``."""
+        month = self.harvest_month or self.start
+        for _ in range(abs(index)):
+            month = month_later(month, 1 if index > 0 else -1, "clamp")
+            while month.month not in self.weights:
+                month = month_later(month, 1 if index > 0 else -1, "clamp")
+        return month
+
+    def harvest_rule(self) -> None:
+        self.weights = {h["month"]: Fraction(h.get("weight", "1")) for h in self.body["harvest_months"]}
+        if "first_due_on" in self.body:
+            first = day(self.body["first_due_on"])
+            self.harvest_month, self.harvest_day = first.replace(day=1), first.day
+            return
+        month = month_later(self.start.replace(day=1), 1, "clamp")
+        while month.month not in self.weights:
+            month = month_later(month, 1, "clamp")
+        self.harvest_month, self.harvest_day = month, None
+
+    def measure(self, start: date, end: date, full_nights: int, days_of_360: int) -> None:
+        """What part of a year each night of a period is, where the period itself says so."""
+        whole = Fraction(1) if self.day_count == "per_period" else Fraction(days_of_360, 360)
+        night = start
+        while night < end:
+            self.part_of[night] = whole / full_nights
+            night += ONE_DAY
+
+    def forget_nights(self, since: date) -> None:
+        self.part_of = {night: part for night, part in self.part_of.items() if night < since}
+
+    def measure_named(self, start: date, end: date) -> None:
+        if self.day_count == "per_period":
+            self.measure(start, end, (end - start).days, 0)
+            return
+        months = 0
+        while month_later(end, -(months + 1), "clamp") >= start:
+            months += 1
+        forward = (end.year - start.year) * 12 + end.month - start.month
+        if forward and month_later(start, forward, "clamp") == end:
+            self.measure(start, end, (end - start).days, 30 * forward)
+            return
+        edge = month_later(end, -months, "clamp")
+        if edge > start:
+            self.measure(start, edge, (edge - month_later(end, -months - 1, "clamp")).days, 30)
+        self.measure(edge, end, (end - edge).days, 30 * months)
+
+    def night(self, on: date) -> Fraction:
+        """The part of the balance that the night beginning on a date costs."""
+        if any(first <= on <= last for first, last in self.pauses):
+            return Fraction(0)
+        rate = self.rate_from[max(since for since in self.rate_from if since <= on)]
+        if self.day_count in ("30/360", "per_period"):
+            return rate * self.part_of[on]
+        if self.day_count == "actual/actual":
+            return rate / (366 if isleap((on + ONE_DAY).year) else 365)
+        return rate / int(self.day_count.split("/")[1])
+
+    def nights(self, start: date, end: date) -> Fraction:
+        total = Fraction(0)
+        while start < end:
+            total += self.night(start)
+            start += ONE_DAY
+        return total
+
+    # --- levelling ---
+
+    @property
+    def shared(self) -> bool:
+        return self.aged or self.body["method"] == "flat"
+
+    def open_rows(self) -> list[Row]:
+        return self.rows[len(self.closed) :]
+
+    def free_rows(self) -> list[Row]:
+        rows = self.open_rows()
+        while rows and rows[0].is_paid:
+            rows = rows[1:]
+        return rows
+
+    def start_of(self, row: Row) -> date:
+        index = self.rows.index(row)
+        return self.rows[index - 1].due if index else self.start
+
+    def level(self, rows: list[Row], taken_over: int = 0) -> None:
+        """New instalments for the free rows, on the principal that is left for them."""
+        if not rows:
+            return
+        self.foresee()
+        before = self.open_rows()[: self.open_rows().index(rows[0])]
+        principal = self.balance - sum(row.principal for row in before)
+        for row in rows:
+            row.is_set = False
+        interest_only = 0
+        while interest_only < len(rows) - 1 and rows[interest_only].no_principal:
+            interest_only += 1
+        if self.shared:
+            self.agreed_pool += taken_over
+            self.level_shares(rows, principal, interest_only)
+        elif self.body["method"] == "equal_instalment":
+            self.level_annuity(rows, principal, interest_only, taken_over, bool(before))
+        else:
+            self.level_declining(rows, principal, interest_only, taken_over, bool(before))
+
+    def interests(self, rows: list[Row], balance: int, totals: list[int | None], extra: int, later: bool) -> list[tuple[int, int]]:
+        """(principal, interest) of rows that pay given totals; the last pays what is left."""
+        table = []
+        for index, (row, total) in enumerate(zip(rows, totals, strict=True)):
+            begun = index == 0 and not later
+            if begun and self.today > self.start_of(row):
+                exact = self.own + self.late + self.nights(self.today, row.due) * self.balance
+            else:
+                exact = self.nights(self.start_of(row), row.due) * balance
+            interest = half_up(exact, self.currency) + (extra if index == 0 else 0)
+            principal = 0 if total is None else min(max(total - interest, 0), balance)
+            if index == len(rows) - 1:
+                principal = balance
+            table.append((principal, interest))
+            balance -= principal
+        return table
+
+    def payable(self, value: Fraction) -> int:
+        return half_up(value, self.multiple) or half_up(value, self.currency)
+
+    def level_annuity(self, rows: list[Row], principal: int, interest_only: int, extra: int, later: bool) -> None:
+        paying = rows[interest_only:]
+        worth, discount = Fraction(0), Fraction(1)
+        for row in paying:
+            discount /= 1 + self.nights(self.start_of(row), row.due)
+            worth += row.weight * discount
+        exact = principal / worth
+        candidates = [[None] * interest_only + [self.payable(exact * row.weight) for row in paying]]
+        table = self.interests(rows, principal, candidates[0], extra, later)
+        off = sum(table[-1]) - (candidates[0][-1] or 0)
+        if abs(off) > len(paying) // 2:
+            weights = sum(row.weight for row in paying)
+            moved = [self.payable(Fraction(self.payable(exact * row.weight) + half_up(off * row.weight / weights))) for row in paying]
+            other = self.interests(rows, principal, [None] * interest_only + moved, extra, later)
+            if abs(sum(other[-1]) - moved[-1]) < abs(off):
+                table = other
+        for index, (row, (paid, interest)) in enumerate(zip(rows, table, strict=True)):
+            row.amount = None if index < interest_only else paid + interest
+            row.agreed = 0
+        self.left_unpaid += extra
+
+    def shares(self, rows: list[Row], principal: int, interest_only: int) -> list[int]:
+        if self.body["method"] == "bullet" and not self.aged:
+            return [0] * (len(rows) - 1) + [principal]
+        left, shares = principal, [0] * interest_only
+        percent = None if self.aged else self.body.get("principal_percent")
+        weights = sum(row.weight for row in rows[interest_only:])
+        for row in rows[interest_only:-1]:
+            if percent:
+                share = half_up(self.drawn * Fraction(percent) / 100, self.currency)
+            else:
+                share = half_up(principal * row.weight / weights, self.currency)
+            shares.append(min(share, left))
+            left -= shares[-1]
+        return [*shares, left]
+
+    def level_declining(self, rows: list[Row], principal: int, interest_only: int, extra: int, later: bool) -> None:
+        shares = self.shares(rows, principal, interest_only)
+        spread, left = [], extra
+        for _ in rows[:-1]:
+            spread.append(min(half_up(Fraction(extra, len(rows))), left))
+            left -= spread[-1]
+        spread.append(left)
+        balance, last = principal, len(rows) - 1
+        for index, (row, share, more) in enumerate(zip(rows, shares, spread, strict=True)):
+            if index == 0 and not later and self.today > self.start_of(row):
+                exact = self.own + self.late + self.nights(self.today, row.due) * self.balance
+            else:
+                exact = self.nights(self.start_of(row), row.due) * balance
+            interest = half_up(exact, self.currency)
+            if self.multiple > self.currency and share and index < last:
+                share = max(self.payable(Fraction(share + interest)) - interest, 0)
+            share = balance if index == last else min(share, balance)
+            balance -= share
+            only_interest = index < interest_only or (self.body["method"] == "bullet" and index < last)
+            row.agreed = more
+            row.amount = None if only_interest else share + interest + more
+
+    def level_shares(self, rows: list[Row], principal: int, interest_only: int) -> None:
+        shares = self.shares(rows, principal, interest_only)
+        pool = self.pool_left(rows[0])
+        weights = sum(row.weight for row in rows)
+        interests, left = [], pool
+        for row in rows[:-1]:
+            interests.append(min(half_up(pool * row.weight / weights, self.currency), left))
+            left -= interests[-1]
+        interests.append(left)
+        balance = principal
+        for index, (row, share, interest) in enumerate(zip(rows, shares, interests, strict=True)):
+            if self.multiple > self.currency and share and index < len(rows) - 1:
+                rounded = half_up(Fraction(share), self.multiple) + half_up(Fraction(interest), self.multiple)
+                share = min(max(rounded - interest, 0), balance)
+            if index == len(rows) - 1:
+                share = balance
+            balance -= share
+            row.agreed = interest
+            row.amount = None if index < interest_only else share + interest
+
+    def pool_left(self, first: Row) -> int:
+        to_come = self.flat_on * self.nights(self.today, self.rows[-1].due) if self.flat_on else Fraction(0)
+        before = sum(row.agreed for row in self.open_rows()[: self.open_rows().index(first)])
+        whole = self.agreed_pool + half_up(self.flat_so_far + to_come, self.currency)
+        return max(0, whole - self.agreed_gone - before)
+
+    # --- rows falling due ---
+
+    def settle(self, row: Row, own: Fraction, late: Fraction, carry: list[int], last: bool, kept: int) -> None:
+        """Fill in one row. ``carry`` holds balance, interest left unpaid and interest in grace, and is moved on."""
+        balance, left_unpaid, waiting = carry
+        due = row.agreed + half_up(own + late, self.currency) + left_unpaid
+        left_unpaid = 0
+        if last:
+            principal, interest, waiting = balance - kept, due + waiting, 0
+        elif row.is_set:
+            interest = min(due + waiting, row.amount or 0)
+            left_unpaid, waiting = due + waiting - interest, 0
+            principal = min((row.amount or 0) - interest, balance)
+        else:
+            if row.amount is None:
+                principal, interest = 0, due
+            else:
+                ceiling = max(row.amount, row.agreed + half_up(own, self.currency))
+                interest = min(due, ceiling)
+                left_unpaid = due - interest
+                principal = min(max(row.amount - interest, 0), balance)
+            if row.interest_waits:
+                waiting, interest = waiting + interest, 0
+            else:
+                interest, waiting = interest + waiting, 0
+        row.principal = max(principal, row.paid_principal)
+        row.interest = max(interest, row.paid_interest)
+        carry[:] = [balance - row.principal, left_unpaid, waiting]
+
+    def last_free(self) -> tuple[Row, int]:
+        rows, kept = self.open_rows(), 0
+        while len(rows) > 1 and rows[-1].is_paid:
+            kept += rows[-1].principal
+            rows = rows[:-1]
+        return rows[-1], kept
+
+    def foresee(self) -> None:
+        """The open rows, if all that is unpaid were paid now."""
+        if not self.open_rows():
+            return
+        carry = [self.balance, self.left_unpaid, self.waiting]
+        final, kept = self.last_free()
+        late = self.late
+        for index, row in enumerate(self.open_rows()):
+            if row.is_paid:
+                carry[0] -= row.principal
+                continue
+            own = self.own if index == 0 else Fraction(0)
+            if not self.shared:
+                own += self.nights(max(self.start_of(row), self.today), row.due) * carry[0]
+            self.settle(row, own, late, carry, row is final, kept)
+            row.leaves, late = (carry[1], carry[2]), Fraction(0)
+
+    def fall_due(self) -> None:
+        row = self.open_rows()[0]
+        self.drop_following()
+        final, kept = self.last_free()
+        if row.is_paid:
+            self.balance -= row.principal
+        else:
+            carry = [self.balance, self.left_unpaid, self.waiting]
+            self.settle(row, self.own, self.late, carry, row is final, kept)
+            self.balance, self.left_unpaid, self.waiting = carry
+            if row is final:
+                self.final, self.after_end = row, self.own + self.late
+            self.late = Fraction(0)
+        self.own = Fraction(0)
+        self.agreed_gone += row.agreed
+        self.closed.append(row)
+
+    def overdue(self) -> int:
+        if self.known_until is None or self.today >= self.known_until:
+            return 0
+        return sum(row.principal - row.paid_principal for row in self.closed)
+
+    def pass_night(self) -> None:
+        if self.day_count in ("30/360", "per_period") and self.today not in self.part_of:
+            self.go_on()
+        cost, overdue = self.night(self.today) if self.overdue() or self.open_rows() else Fraction(0), self.overdue()
+        if self.open_rows():
+            self.flat_so_far += self.flat_on * cost
+            if not self.shared:
+                self.own += self.balance * cost
+        if self.final is None:
+            self.late += overdue * cost
+        elif overdue:
+            before = half_up(self.after_end, self.currency)
+            self.after_end += overdue * cost
+            self.final.interest += half_up(self.after_end, self.currency) - before
+        self.today += ONE_DAY
+
+    def go_on(self) -> None:
+        """Nights after the last due date are measured as if the loan went on."""
+        if "due_dates" in self.body and not self.aged:
+            self.measure_named(self.today, self.today + timedelta(days=31))
+            return
+        index = self.next_index
+        while self.regular(index) <= self.today:
+            index += 1
+        end = self.regular(index)
+        self.measure(self.today, end, (end - self.regular(index - 1)).days, self.regular_days(index))
+
+    # --- events ---
+
+    def run(self) -> "Calculator":
+        self.level(self.rows)
+        changes = self.body.get("changes", [])
+        self.drops = {day(c["due_on"]) for c in changes if c["type"] == "drop_instalment"}
+        while self.rows[0].due in self.drops:
+            self.drop(0)
+        dated = [(self.when(c), c) for c in changes if c["type"] != "drop_instalment"]
+        by_due_date = ("move_due_date", "set_instalment", "add_instalment", "drop_instalment", "extend",
+                       "principal_holiday", "re_amortise")  # fmt: skip
+        by_night = ("interest_pause", "rate_change", "drawdown", "re_age")
+        end = max([self.known_until or self.start, *(on for on, _ in dated)])
+        while self.open_rows() or self.today <= end:
+            for amount in sorted(satang(p["amount"]) for p in self.body.get("payments", []) if day(p["on"]) == self.today):
+                self.pay(amount)
+            for kind in by_due_date:
+                for change in [c for on, c in dated if on == self.today and c["type"] == kind]:
+                    getattr(self, kind)(change)
+            while self.open_rows() and self.open_rows()[0].due == self.today:
+                self.fall_due()
+            for kind in by_night:
+                for change in [c for on, c in dated if on == self.today and c["type"] == kind]:
+                    getattr(self, kind)(change)
+            if "as_of" in self.body and self.today == self.known_until:
+                self.pay_off = sum(self.owed_today())
+            self.pass_night()
+        return self
+
+    def when(self, change: Body) -> date:
+        if change["type"] == "move_due_date":
+            return min(day(change["from"]), day(change["to"]))
+        return day(change.get("from") or change.get("on") or change["due_on"])
+
+    def pay(self, amount: int) -> None:
+        self.foresee()
+        for row in self.rows:
+            interest = min(amount, row.interest - row.paid_interest)
+            principal = min(amount - interest, row.principal - row.paid_principal)
+            row.paid_interest += interest
+            row.paid_principal += principal
+            amount -= interest + principal
+            if (interest or principal) and row not in self.closed:
+                for other in self.open_rows()[: self.open_rows().index(row) + 1]:
+                    if not other.is_paid and other.unpaid == 0:
+                        # Its interest is paid, with all that had gathered for it.
+                        other.is_paid, self.late = True, Fraction(0)
+                        self.left_unpaid, self.waiting = other.leaves
+        self.excess += amount
+
+    def owed_today(self) -> tuple[int, int]:
+        principal = sum(row.principal - row.paid_principal for row in self.closed)
+        interest = sum(row.interest - row.paid_interest for row in self.closed)
+        rows = self.open_rows()
+        if rows:
+            principal += self.balance - sum(row.paid_principal for row in rows)
+            interest += self.interest_so_far()
+        return principal, max(interest, 0)
+
+    def interest_so_far(self) -> int:
+        rows = self.open_rows()
+        paid = sum(row.paid_interest for row in rows)
+        if self.shared:
+            exact = self.flat_so_far + self.late + self.agreed_pool - self.agreed_gone
+        elif rows[0].is_paid:
+            return rows[0].interest - paid
+        else:
+            exact = self.own + self.late + sum(row.agreed for row in rows)
+        return half_up(exact, self.currency) + self.left_unpaid + self.waiting - paid
+
+    def rate_change(self, change: Body) -> None:
+        self.rate_from[self.today] = Fraction(change.get("annual_rate") or change["period_rate"])
+        self.level(self.free_rows())
+
+    def interest_pause(self, change: Body) -> None:
+        self.pauses.append((day(change["from"]), day(change["to"])))
+        rows = self.free_rows()
+        if self.shared and rows:
+            left = self.pool_left(rows[0])
+            for row in rows[:-1]:
+                row.agreed = min(row.agreed, left)
+                left -= row.agreed
+            rows[-1].agreed = left
+
+    def drawdown(self, change: Body) -> None:
+        amount = satang(change["amount"])
+        self.balance += amount
+        self.drawn += amount
+        self.draws.append((self.today, amount))
+        if self.shared:
+            self.flat_on += amount
+        self.level(self.free_rows())
+
+    def extend(self, change: Body) -> None:
+        self.append(change["instalments"])
+        self.level(self.free_rows())
+
+    def append(self, count: int) -> None:
+        for _ in range(count):
+            due = self.regular(self.next_index)
+            nights = (due - self.regular(self.next_index - 1)).days
+            self.measure(self.rows[-1].due, due, nights, self.regular_days(self.next_index))
+            self.rows.append(Row(due, self.weight(self.next_index)))
+            self.next_index += 1
+
+    def principal_holiday(self, change: Body) -> None:
+        rows = self.free_rows()
+        self.append(change["instalments"])
+        for row in rows[: change["instalments"]]:
+            row.no_principal = True
+        self.level(self.free_rows())
+
+    def move_due_date(self, change: Body) -> None:
+        index = next(i for i, row in enumerate(self.rows) if row.due == day(change["from"]))
+        to, previous = day(change["to"]), self.start_of(self.rows[index])
+        self.forget_nights(previous)
+        if "due_dates" in self.body and not self.aged:
+            shift = to - self.rows[index].due
+            for row in self.rows[index:]:
+                row.due += shift
+                self.measure_named(previous, row.due)
+                previous = row.due
+        else:
+            number = self.next_index - len(self.rows) + index
+            if self.harvest_month is None:
+                self.anchor, self.anchor_index = to, number
+            else:
+                self.harvest_day = to.day
+            for later, row in enumerate(self.rows[index:], start=number):
+                row.due = to if later == number else self.regular(later)
+                nights = (self.regular(later) - self.regular(later - 1)).days
+                self.measure(previous, row.due, nights, self.regular_days(later))
+                previous = row.due
+        self.level(self.rows[index:])
+
+    def set_instalment(self, change: Body) -> None:
+        self.hold(self.open_rows()[0], satang(change["amount"]))
+
+    def add_instalment(self, change: Body) -> None:
+        following = self.open_rows()[0]
+        row = Row(self.today, following.weight)
+        self.rows.insert(len(self.closed), row)
+        if self.shared:
+            self.level(self.open_rows())
+        self.hold(row, satang(change["amount"]))
+
+    def hold(self, row: Row, amount: int) -> None:
+        row.amount, row.is_set, row.no_principal, row.interest_waits = amount, True, False, False
+        self.foresee()
+        following = self.open_rows()[1]
+        self.level(self.open_rows()[1:])
+        due = row.agreed + half_up(self.own + self.late, self.currency) + self.left_unpaid + self.waiting
+        if due > row.interest and following.amount is not None:
+            following.amount += due - row.interest
+
+    def drop_following(self) -> None:
+        while len(self.closed) + 1 < len(self.rows) and self.rows[len(self.closed) + 1].due in self.drops:
+            self.drop(len(self.closed) + 1)
+
+    def drop(self, index: int) -> None:
+        self.drops.remove(self.rows[index].due)
+        del self.rows[index]
+        rows = self.rows[min(index, len(self.rows) - 1) :]
+        self.level([row for row in rows if row in self.free_rows()])
+
+    def re_age(self, change: Body) -> None:
+        self.foresee()
+        principal, interest = self.owed_today()
+        if change.get("interest") == "full":
+            interest = sum(row.interest - row.paid_interest for row in self.rows)
+        kept = [row for row in self.open_rows() if row.paid_principal or row.paid_interest]
+        for row in [*self.closed, *kept]:
+            row.principal, row.interest = row.paid_principal, row.paid_interest
+            row.agreed = 0
+        for row in kept:
+            row.is_paid = True
+        self.every = change.get("every", {"count": 1, "unit": "month"})
+        self.anchor, self.anchor_index, self.harvest_month = day(change["start_on"]), 0, None
+        self.forget_nights(self.today)
+        new, previous = [], self.today
+        for index in range(change["instalments"]):
+            due = self.regular(index)
+            self.measure(previous, due, (due - self.regular(index - 1)).days, self.regular_days(index))
+            new.append(Row(due, Fraction(1)))
+            previous = due
+        self.next_index = change["instalments"]
+        self.rows = self.closed + sorted([*kept, *new], key=lambda row: row.due)
+        self.balance = principal + sum(row.principal for row in kept)
+        self.own = self.late = self.flat_so_far = Fraction(0)
+        self.left_unpaid = self.waiting = self.flat_on = 0
+        self.final = None
+        self.aged, self.agreed_pool, self.agreed_gone = True, interest, 0
+        multiple, self.multiple = self.multiple, self.currency
+        self.level_shares(new, principal, 0)
+        self.multiple = multiple
+
+    def re_amortise(self, change: Body) -> None:
+        unpaid = sum(row.interest - row.paid_interest for row in self.closed)
+        self.balance += sum(row.principal - row.paid_principal for row in self.closed)
+        for row in self.closed:
+            row.principal, row.interest = row.paid_principal, row.paid_interest
+        self.level(self.free_rows(), unpaid)
+
+
+def rows_of(body: Body) -> list[tuple[str, int, int, int]]:
+    """(due date, principal, interest, balance) of every row."""
+    return [row[:4] for row in _full(Calculator(body).run())]
+
+
+def _full(loan: Calculator) -> list[tuple[str, int, int, int]]:
+    table, paid_off = [], 0
+    for row in loan.rows:
+        paid_off += row.principal
+        drawn = sum(amount for on, amount in loan.draws if on < row.due)
+        table.append((row.due.isoformat(), row.principal, row.interest, drawn - paid_off))
+    return table
