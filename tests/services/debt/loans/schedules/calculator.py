@@ -67,7 +67,9 @@ class Calculator:
         self.day_count = body.get("day_count") or ("per_period" if "period_rate" in body else "30/360")
         self.currency = satang(body.get("currency_multiple", "0.01"))
         multiple = satang(body.get("instalment_multiple", "0.01"))
-        self.multiple = next(m for m in range(multiple, multiple * self.currency + 1, multiple) if m % self.currency == 0)
+        self.multiple = next(
+            m for m in range(multiple, multiple * self.currency + 1, multiple) if m % self.currency == 0
+        )
         self.start = day(body["disbursed_on"])
         self.rate_from = {self.start: Fraction(body.get("annual_rate") or body["period_rate"])}
         self.pauses: list[tuple[date, date]] = []
@@ -250,7 +252,9 @@ class Calculator:
         else:
             self.level_declining(rows, principal, interest_only, taken_over, bool(before))
 
-    def interests(self, rows: list[Row], balance: int, totals: list[int | None], extra: int, later: bool) -> list[tuple[int, int]]:
+    def interests(
+        self, rows: list[Row], balance: int, totals: list[int | None], extra: int, later: bool
+    ) -> list[tuple[int, int]]:
         """(principal, interest) of rows that pay given totals; the last pays what is left."""
         table = []
         for index, (row, total) in enumerate(zip(rows, totals, strict=True)):
@@ -282,7 +286,10 @@ class Calculator:
         off = sum(table[-1]) - (candidates[0][-1] or 0)
         if abs(off) > len(paying) // 2:
             weights = sum(row.weight for row in paying)
-            moved = [self.payable(Fraction(self.payable(exact * row.weight) + half_up(off * row.weight / weights))) for row in paying]
+            moved = [
+                self.payable(Fraction(self.payable(exact * row.weight) + half_up(off * row.weight / weights)))
+                for row in paying
+            ]
             other = self.interests(rows, principal, [None] * interest_only + moved, extra, later)
             if abs(sum(other[-1]) - moved[-1]) < abs(off):
                 table = other
@@ -470,7 +477,9 @@ class Calculator:
         by_night = ("interest_pause", "rate_change", "drawdown", "re_age")
         end = max([self.known_until or self.start, *(on for on, _ in dated)])
         while self.open_rows() or self.today <= end:
-            for amount in sorted(satang(p["amount"]) for p in self.body.get("payments", []) if day(p["on"]) == self.today):
+            for amount in sorted(
+                satang(p["amount"]) for p in self.body.get("payments", []) if day(p["on"]) == self.today
+            ):
                 self.pay(amount)
             for kind in by_due_date:
                 for change in [c for on, c in dated if on == self.today and c["type"] == kind]:
@@ -659,16 +668,11 @@ class Calculator:
             row.principal, row.interest = row.paid_principal, row.paid_interest
         self.level(self.free_rows(), unpaid)
 
-
-def rows_of(body: Body) -> list[tuple[str, int, int, int]]:
-    """(due date, principal, interest, balance) of every row."""
-    return [row[:4] for row in _full(Calculator(body).run())]
-
-
-def _full(loan: Calculator) -> list[tuple[str, int, int, int]]:
-    table, paid_off = [], 0
-    for row in loan.rows:
-        paid_off += row.principal
-        drawn = sum(amount for on, amount in loan.draws if on < row.due)
-        table.append((row.due.isoformat(), row.principal, row.interest, drawn - paid_off))
-    return table
+    def table(self) -> list[tuple[str, int, int, int]]:
+        """(due date, principal, interest, balance) of every row."""
+        table, paid_off = [], 0
+        for row in self.rows:
+            paid_off += row.principal
+            drawn = sum(amount for on, amount in self.draws if on < row.due)
+            table.append((row.due.isoformat(), row.principal, row.interest, drawn - paid_off))
+        return table
