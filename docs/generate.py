@@ -20,6 +20,7 @@ from docs.asyncapi import asyncapi_documents
 from docs.compatibility import breaking_changes_of_folder
 from docs.event_documents import EXAMPLE_FOLDER, SCHEMA_FOLDER, event_documents
 from docs.realm import realm
+from docs.schedule_documents import schedule_documents
 from docs.writing import json_text
 from shared.contracts.catalogue import CATALOGUE
 
@@ -38,6 +39,7 @@ def documents() -> dict[str, str]:
         **event_documents(CATALOGUE),
         **asyncapi_documents(CATALOGUE),
         **api_documents(),
+        **schedule_documents(),
         "deploy/keycloak/realm.json": json_text(realm()),
     }
 

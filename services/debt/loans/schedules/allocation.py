@@ -86,3 +86,39 @@ def _by_row(rows: Sequence[Open], amount: int, components: Sequence[int]) -> tup
         if any(share):
             taken.append((place, Open(*share)))
     return taken, amount
+
+
+class Shared(NamedTuple):
+    """What a payment came to: shares by status, what goes to re-amortise the rest of the loan, and the excess."""
+
+    past_due: Taken
+    due: Taken
+    in_advance: Taken
+    re_amortised: int
+    excess: int
+
+
+def share_out(
+    past_due: Sequence[Open],
+    due: Sequence[Open],
+    in_advance: Sequence[Open],
+    amount: int,
+    order: Order = HORIZONTAL,
+    surplus: Surplus = Surplus.NEXT_ROW,
+) -> Shared:
+    """Share a payment out: past due before due, and what is left by the rule for a surplus.
+
+    To re-amortise takes at most the principal that is not due yet: the caller levels the rest of the loan for less.
+    Shares, what is re-amortised and the excess sum to ``amount``.
+    """
+    past, left = allocate(past_due, amount, order)
+    now, left = allocate(due, left, order)
+    if surplus is Surplus.RE_AMORTISE:
+        taken = min(left, sum(row.principal for row in in_advance))
+        return Shared(past, now, [], taken, left - taken)
+    if surplus is Surplus.LAST_ROW:
+        last = len(in_advance) - 1
+        backwards, left = allocate(in_advance[::-1], left, order)
+        return Shared(past, now, [(last - place, share) for place, share in reversed(backwards)], 0, left)
+    ahead, left = allocate(in_advance, left, order)
+    return Shared(past, now, ahead, 0, left)

@@ -144,7 +144,7 @@ class Calculator:
     def regular_days(self, index: int) -> int:
         """The length of the period that ends on due date ``index``, in days of a year of 360."""
         if self.harvest_month is None:
-            return IN_360[self.every["unit"]] * self.every.get("count", 1)
+            return int(IN_360[self.every["unit"]] * self.every.get("count", 1))
         month, before = self.harvest(index), self.harvest(index - 1)
         return 30 * ((month.year - before.year) * 12 + month.month - before.month)
 

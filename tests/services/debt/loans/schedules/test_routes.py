@@ -12,7 +12,7 @@ from tests.services.debt.world import World
 
 PATH = "/debt/v1/schedule-previews"
 LOAN = {
-    "principal": "100.00", "annual_rate": "0.0700", "method": "equal_instalment", "day_count": "30/360",
+    "principal": "1000.00", "annual_rate": "0.0800", "method": "equal_instalment", "day_count": "30/360",
     "disbursed_on": "2024-01-01", "instalments": 6,
 }  # fmt: skip
 
@@ -32,37 +32,38 @@ async def test_rows_totals_and_explanations(world: World, client: httpx2.AsyncCl
 
     assert answer.status_code == 200
     body = answer.json()
-    assert [(row["due_on"], row["principal"], row["interest"], row["total"], row["balance"]) for row in body["rows"]] == [
-        ("2024-02-01", "16.43", "0.58", "17.01", "83.57"),
-        ("2024-03-01", "16.52", "0.49", "17.01", "67.05"),
-        ("2024-04-01", "16.62", "0.39", "17.01", "50.43"),
-        ("2024-05-01", "16.72", "0.29", "17.01", "33.71"),
-        ("2024-06-01", "16.81", "0.20", "17.01", "16.90"),
-        ("2024-07-01", "16.90", "0.10", "17.00", "0.00"),
+    fields = ("due_on", "principal", "interest", "total", "balance")
+    assert [tuple(row[name] for name in fields) for row in body["rows"]] == [
+        ("2024-02-01", "163.91", "6.67", "170.58", "836.09"),
+        ("2024-03-01", "165.01", "5.57", "170.58", "671.08"),
+        ("2024-04-01", "166.11", "4.47", "170.58", "504.97"),
+        ("2024-05-01", "167.21", "3.37", "170.58", "337.76"),
+        ("2024-06-01", "168.33", "2.25", "170.58", "169.43"),
+        ("2024-07-01", "169.43", "1.13", "170.56", "0.00"),
     ]  # fmt: skip
-    assert body["totals"] == {"principal": "100.00", "interest": "2.05", "total": "102.05"}
+    assert body["totals"] == {"principal": "1000.00", "interest": "23.46", "total": "1023.46"}
     assert set(body) == {"rows", "totals"}
     first = body["rows"][0]["explain"]
-    assert {"7 %", "31 nights", "half up to 0.01", "level instalment"} <= set_of_parts(first["en"])
-    assert {"ร้อยละ 7", "31 คืน", "ปัดเศษครึ่งขึ้น", "ยอดชำระเท่ากันทุกงวด"} <= set_of_parts(first["th"])
+    assert {"8 %", "31 nights", "half up to 0.01", "level instalment"} <= set_of_parts(first["en"])
+    assert {"ร้อยละ 8", "31 คืน", "ปัดเศษครึ่งขึ้น", "ยอดชำระเท่ากันทุกงวด"} <= set_of_parts(first["th"])
     assert await world.value("select count(*) from loan") == 0
 
 
 def set_of_parts(text: str) -> set[str]:
-    wanted = ("7 %", "31 nights", "half up to 0.01", "level instalment")
-    wanted_th = ("ร้อยละ 7", "31 คืน", "ปัดเศษครึ่งขึ้น", "ยอดชำระเท่ากันทุกงวด")
+    wanted = ("8 %", "31 nights", "half up to 0.01", "level instalment")
+    wanted_th = ("ร้อยละ 8", "31 คืน", "ปัดเศษครึ่งขึ้น", "ยอดชำระเท่ากันทุกงวด")
     return {part for part in (*wanted, *wanted_th) if part in text}
 
 
 async def test_payments_and_as_of_add_what_is_paid_and_the_pay_off(client: httpx2.AsyncClient) -> None:
-    loan = changed(payments=[{"on": "2024-02-01", "amount": "17.01"}], as_of="2024-03-15")
+    loan = changed(payments=[{"on": "2024-02-01", "amount": "170.58"}], as_of="2024-03-15")
 
     body = (await client.post(PATH, json=loan)).json()
 
-    assert [row["paid"] for row in body["rows"]] == ["17.01"] + ["0.00"] * 5
-    assert body["totals"]["paid"] == "17.01"
-    # 83.57 unpaid, 0.49 of March, and 14 of 31 nights of April's interest on all of it: 0.22.
-    assert body["pay_off"] == "84.28"
+    assert [row["paid"] for row in body["rows"]] == ["170.58"] + ["0.00"] * 5
+    assert body["totals"]["paid"] == "170.58"
+    # 836.09 unpaid, 5.57 of March, and 14 of 31 nights of April's interest on all of it: 2.52.
+    assert body["pay_off"] == "844.18"
 
 
 async def test_reading_loans_is_the_right_that_is_needed(world: World, client_of: ClientOf) -> None:
@@ -89,12 +90,20 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("every 0 months", changed(every={"count": 0, "unit": "month"}), "every.count"),
     ("every 11 years", changed(every={"count": 11, "unit": "year"}), "every.count"),
     ("unknown unit", changed(every={"count": 1, "unit": "fortnight"}), "every.unit"),
-    ("every and harvest", changed(every={"count": 1, "unit": "month"}, harvest_months=[{"month": 11}]), "harvest_months"),
+    (
+        "every and harvest",
+        changed(every={"count": 1, "unit": "month"}, harvest_months=[{"month": 11}]),
+        "harvest_months",
+    ),
     ("every and dates", changed(every={"count": 1, "unit": "month"}, due_dates=["2024-02-01"] * 6), "due_dates"),
     ("dates in no order", changed(instalments=2, due_dates=["2024-03-01", "2024-02-01"]), "due_dates"),
     ("dates before disbursement", changed(instalments=1, due_dates=["2023-03-01"]), "due_dates"),
     ("dates and another number", changed(instalments=3, due_dates=["2024-02-01", "2024-03-01"]), "instalments"),
-    ("dates and another first date", changed(instalments=1, due_dates=["2024-02-01"], first_due_on="2024-02-02"), "first_due_on"),
+    (
+        "dates and another first date",
+        changed(instalments=1, due_dates=["2024-02-01"], first_due_on="2024-02-02"),
+        "first_due_on",
+    ),
     ("five harvest months", changed(harvest_months=[{"month": month} for month in range(1, 6)]), "harvest_months"),
     ("a harvest month twice", changed(harvest_months=[{"month": 11}, {"month": 11}]), "harvest_months"),
     ("harvest month 13", changed(harvest_months=[{"month": 13}]), "harvest_months.0.month"),
@@ -109,9 +118,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("as of before disbursement", changed(as_of="2023-12-31"), "as_of"),
     ("payment of nothing", changed(payments=[{"on": "2024-02-01", "amount": "0.00"}]), "payments.0.amount"),
     ("payment before disbursement", changed(payments=[{"on": "2023-02-01", "amount": "1.00"}]), "payments.0.on"),
-    ("payment after as_of", changed(payments=[{"on": "2024-02-02", "amount": "1.00"}], as_of="2024-02-01"), "payments.0.on"),
+    (
+        "payment after as_of",
+        changed(payments=[{"on": "2024-02-02", "amount": "1.00"}], as_of="2024-02-01"),
+        "payments.0.on",
+    ),
     ("unknown field", changed(colour="green"), "colour"),
-]  # fmt: skip
+]
 
 
 def change(kind: str, **fields: Any) -> dict[str, Any]:
@@ -124,35 +137,70 @@ BAD += [
     ("unknown change", change("haircut", on="2024-02-01"), "changes.0"),
     ("rate change without a rate", change("rate_change", from_="2024-02-01"), "changes.0.annual_rate"),
     ("rate change per period", change("rate_change", from_="2024-02-01", period_rate="0.01"), "changes.0.annual_rate"),
-    ("rate change before disbursement", change("rate_change", from_="2023-02-01", annual_rate="0.01"), "changes.0.from"),
+    (
+        "rate change before disbursement",
+        change("rate_change", from_="2023-02-01", annual_rate="0.01"),
+        "changes.0.from",
+    ),
     ("rate change after the end", change("rate_change", from_="2024-07-01", annual_rate="0.01"), "changes.0.from"),
     ("extension by nothing", change("extend", from_="2024-02-01", instalments=0), "changes.0.extend.instalments"),
     ("extension beyond 600 rows", change("extend", from_="2024-02-01", instalments=595), "changes.0.instalments"),
     ("a date that is not due moves", change("move_due_date", from_="2024-02-02", to="2024-02-10"), "changes.0.from"),
     ("a date moves to itself", change("move_due_date", from_="2024-02-01", to="2024-02-01"), "changes.0.to"),
-    ("a date moves before the one before", change("move_due_date", from_="2024-03-01", to="2024-02-01"), "changes.0.to"),
-    ("holiday of more rows than are left", change("principal_holiday", from_="2024-06-01", instalments=3), "changes.0.instalments"),
+    (
+        "a date moves before the one before",
+        change("move_due_date", from_="2024-03-01", to="2024-02-01"),
+        "changes.0.to",
+    ),
+    (
+        "holiday of more rows than are left",
+        change("principal_holiday", from_="2024-06-01", instalments=3),
+        "changes.0.instalments",
+    ),
     ("pause that ends before it begins", change("interest_pause", from_="2024-03-01", to="2024-02-01"), "changes.0.to"),
     ("drawdown of nothing", change("drawdown", on="2024-03-01", amount="0.00"), "changes.0.amount"),
     ("drawdown after the end", change("drawdown", on="2024-08-01", amount="1.00"), "changes.0.on"),
     ("new rows before the re-ageing", change("re_age", on="2024-04-02", **AGED), "changes.0.start_on"),
-    ("re-ageing of nothing", {**change("re_age", on="2024-03-15", **AGED), "payments": [{"on": "2024-02-01", "amount": "200.00"}]}, "changes.0.on"),
+    (
+        "re-ageing of nothing",
+        {**change("re_age", on="2024-03-15", **AGED), "payments": [{"on": "2024-02-01", "amount": "2000.00"}]},
+        "changes.0.on",
+    ),
     ("re-ageing after as_of", {**change("re_age", on="2024-03-15", **AGED), "as_of": "2024-03-01"}, "changes.0.on"),
     ("re-amortisation of nothing", change("re_amortise", on="2024-02-01"), "changes.0.on"),
     ("re-amortisation after the end", change("re_amortise", on="2024-08-01"), "changes.0.on"),
     ("the last instalment is set", change("set_instalment", due_on="2024-07-01", amount="1.00"), "changes.0.due_on"),
-    ("an instalment above the debt", change("set_instalment", due_on="2024-03-01", amount="90.00"), "changes.0.amount"),
+    (
+        "an instalment above the debt",
+        change("set_instalment", due_on="2024-03-01", amount="900.00"),
+        "changes.0.amount",
+    ),
     ("an instalment on another date", change("set_instalment", due_on="2024-03-02", amount="9.00"), "changes.0.due_on"),
     ("a second instalment on a date", change("add_instalment", due_on="2024-03-01", amount="9.00"), "changes.0.due_on"),
     ("an instalment after the last", change("add_instalment", due_on="2024-08-01", amount="9.00"), "changes.0.due_on"),
     ("no such instalment to drop", change("drop_instalment", due_on="2024-03-02"), "changes.0.due_on"),
-    ("the only instalment is dropped", {**change("drop_instalment", due_on="2024-02-01"), "instalments": 1}, "changes.0.due_on"),
-    ("a paid instalment is set", {**change("set_instalment", due_on="2024-03-01", amount="9.00"), "payments": [{"on": "2024-02-01", "amount": "34.02"}]}, "changes.0.due_on"),
+    (
+        "the only instalment is dropped",
+        {**change("drop_instalment", due_on="2024-02-01"), "instalments": 1},
+        "changes.0.due_on",
+    ),
+    (
+        "a paid instalment is set",
+        {
+            **change("set_instalment", due_on="2024-03-01", amount="9.00"),
+            "payments": [{"on": "2024-02-01", "amount": "341.16"}],
+        },
+        "changes.0.due_on",
+    ),
     ("the same change twice", changed(changes=[{"type": "re_amortise", "on": "2024-03-15"}] * 2), "changes.1"),
-    ("named dates do not go on", {**change("extend", from_="2024-02-01", instalments=1), "instalments": 1, "due_dates": ["2024-02-01"]}, "changes.0.type"),
+    (
+        "named dates do not go on",
+        {**change("extend", from_="2024-02-01", instalments=1), "instalments": 1, "due_dates": ["2024-02-01"]},
+        "changes.0.type",
+    ),
     ("51 changes", changed(changes=[{"type": "re_amortise", "on": "2024-03-15"}] * 51), "changes"),
     ("1,001 payments", changed(payments=[{"on": "2024-02-01", "amount": "0.01"}] * 1001), "payments"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("loan", "field"), [pytest.param(loan, field, id=name) for name, loan, field in BAD])
