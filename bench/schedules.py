@@ -3,6 +3,7 @@
 Times are the least of several runs of the work itself, so that what else the machine does is not measured.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +12,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import httpx2
 import numpy as np
 
+from bench.load import latencies_of
 from services.debt.loans.schedules.explanation import shown_rows
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import preview_schedule
@@ -22,6 +25,10 @@ from services.debt.loans.schedules.vectorised import Book, schedule_book
 
 ROWS = 120
 LOANS = 100_000
+PREVIEW = {
+    "principal": "1000000.00", "annual_rate": "0.0850", "method": "equal_instalment", "disbursed_on": "2022-01-15",
+    "instalments": ROWS,
+}  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -71,15 +78,33 @@ def explained(loan: LoanTerms) -> None:
 
 def preview(*, late: bool) -> None:
     """The whole answer of a preview, from the parsed body to its bytes."""
-    body: dict[str, Any] = {
-        "principal": "1000000.00", "annual_rate": "0.0850", "method": "equal_instalment", "disbursed_on": "2022-01-15",
-        "instalments": ROWS,
-    }  # fmt: skip
+    body: dict[str, Any] = dict(PREVIEW)
     if late:
         body["changes"] = [{"type": "rate_change", "from": "2023-02-15", "annual_rate": "0.0600"}]
         body["payments"] = [{"on": f"2022-{month:02d}-20", "amount": "12398.57"} for month in range(2, 12)]
         body["as_of"] = "2023-03-03"
     preview_schedule(SchedulePreview.model_validate(body))
+
+
+async def preview_under_load(client: httpx2.AsyncClient, *, connections: int = 32, seconds: float = 10) -> Row:
+    """The preview over HTTP by a client with a token for ``loan:read``: each connection asks again when it is answered.
+
+    For the runner that has a suite; ``main`` measures without a server.
+    """
+    durations: list[float] = []
+    ends = time.perf_counter() + seconds
+
+    async def ask() -> None:
+        while (started := time.perf_counter()) < ends:
+            answer = await client.post("/debt/v1/schedule-previews", json=PREVIEW)
+            durations.append(time.perf_counter() - started)
+            answer.raise_for_status()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(connections):
+            group.create_task(ask())
+    p95 = latencies_of(durations, seconds).p95_ms
+    return row("preview-load", f"a preview of {ROWS} rows over HTTP, {connections} clients, p95", p95, "ms", 20, None)
 
 
 def measure() -> Iterator[Row]:

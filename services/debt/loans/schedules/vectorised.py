@@ -197,7 +197,7 @@ class _Chunk:
             if method is Method.EQUAL_INSTALMENT:
                 certain &= self.fill_annuity(principal, interest)
             elif method is Method.FLAT:
-                certain[:] = False
+                certain &= self.fill_flat(principal, interest)
             else:
                 self.fill_declining(principal, interest)
         doubtful = np.flatnonzero(~certain)
@@ -321,6 +321,37 @@ class _Chunk:
             paid = balance.copy() if row == last else np.minimum(paid, balance)
             principal[row], interest[row] = paid, due
             balance -= paid
+
+    def fill_flat(self, principal: Ints, interest: Ints) -> Bools:
+        """Interest on the original principal over the whole term, spread like the weights; which loans are certain.
+
+        Certain are loans whose factors have one denominator, so that they add up without one that is larger.
+        """
+        book, rounding = self.book, self.book.rounding
+        certain: Bools = (self.denominators == self.denominators[0]).all(axis=0)
+        of_term = self.numerators.sum(axis=0) * (book.rows if len(self.numerators) == 1 else 1)
+        certain &= self.opening * of_term.astype(np.float64) * 2 < INTERMEDIATE_MAX / 4
+        divisor = self.denominators[0] * rounding.currency
+        whole = rounding.currency * ((2 * self.opening * of_term + divisor) // (2 * divisor))
+        sum_of_weights = sum(book.weights)
+        certain &= whole.astype(np.float64) * max(book.weights) * 2 < INTERMEDIATE_MAX / 4
+        balance, left, due_left = self.opening.copy(), self.opening.copy(), whole.copy()
+        last = book.rows - 1
+        half = sum_of_weights * rounding.currency
+        for row in range(book.rows):
+            due = rounding.currency * ((2 * whole * book.weights[row] + half) // (2 * half))
+            due = due_left if row == last else np.minimum(due, due_left)
+            share = self.share(row, left)
+            due_left, left = due_left - due, left - share
+            paid = share
+            if rounding.instalment > rounding.currency:
+                multiple = rounding.instalment
+                rounded = (2 * share + multiple) // (2 * multiple) + (2 * due + multiple) // (2 * multiple)
+                paid = np.where(share > 0, np.clip(rounded * multiple - due, 0, balance), 0)
+            paid = balance if row == last else paid
+            principal[row], interest[row] = paid, due
+            balance = balance - paid
+        return certain
 
     def share(self, row: int, left: Ints) -> Ints:
         """The share of a row before its instalment is rounded, never more than what is left."""

@@ -67,6 +67,15 @@ def test_level_that_lies_on_a_half_is_worked_out_exactly() -> None:
     assert done.principal[:, 0].tolist() == [5_001, 5_000]
 
 
+def test_flat_book_needs_no_readable_path() -> None:
+    principal = np.arange(1_000_00, 2_000_00, 977, dtype=np.int64)
+    factors = np.full((1, len(principal)), 17, dtype=np.int64), np.full((1, len(principal)), 2_400, dtype=np.int64)
+    done = schedule_book(Book(Method.FLAT, 12, principal, *factors, (1,) * 12))
+    assert done.read == 0
+    one = build_schedule(terms(method="flat", principal="1009.77", annual_rate="0.0850", instalments=12))
+    assert (done.principal[:, 1].tolist(), done.interest[:, 1].tolist()) == (list(one.principal), list(one.interest))
+
+
 def test_most_of_a_book_needs_no_readable_path() -> None:
     principal = np.arange(1_000_00, 2_000_00, 7, dtype=np.int64)
     factors = np.full((1, len(principal)), 17, dtype=np.int64), np.full((1, len(principal)), 2_400, dtype=np.int64)
