@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
+from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import preview_schedule
 from shared.kernel.money import format_baht, parse_baht
@@ -110,6 +111,9 @@ def named_bodies() -> dict[str, Body]:
     for name in ("monthly", "short_first", "weekly", "two_harvests"):
         late = {**CALENDARS[name], "payments": PAYMENTS, "as_of": "2024-03-03"}
         named |= {f"late-{name}-{method}": body(method, **late) for method in METHODS}
+    named["so-late-that-interest-exceeds-the-instalment"] = body(
+        annual_rate="0.3000", every={"count": 1, "unit": "year"}, instalments=12, as_of="2034-01-01"
+    )
     named["late-after-the-end"] = body(payments=PAYMENTS, as_of="2024-11-30")
     return named
 
@@ -171,7 +175,7 @@ def any_terms(draw: st.DrawFn, *, rows_max: int = 9) -> Body:
 
 @st.composite
 def any_history(draw: st.DrawFn) -> Body:
-    """A contract with changes and payments; the loan may refuse some of the changes."""
+    """A contract with changes and payments, less the changes that the loan refuses."""
     loan = draw(any_terms())
     due_on = [row[0] for row in rows_of_answer(answer(loan))]
     first, last = date.fromisoformat(loan["disbursed_on"]), date.fromisoformat(due_on[-1])
@@ -189,7 +193,15 @@ def any_history(draw: st.DrawFn) -> Body:
         latest = [payment["on"] for payment in payments]
         latest += [change["on"] for change in loan["changes"] if change["type"] in ("re_age", "re_amortise")]
         loan["as_of"] = max([draw(days), *latest])
-    return loan
+    while True:
+        try:
+            answer(loan)
+        except LoanTermsInvalid:
+            if not loan["changes"]:
+                raise
+            loan["changes"].pop()
+        else:
+            return loan
 
 
 @st.composite

@@ -27,7 +27,7 @@ from services.debt.loans.schedules.history import History, Table, table_of
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import history_of
 from services.debt.loans.schedules.table import build_schedule
-from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, RateChange, Unit
+from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, PaymentMade, RateChange, Unit
 from tests.services.debt.loans.schedules.bodies import Body, any_history, any_terms, body
 
 DEFAULT = settings(max_examples=200, deadline=None)
@@ -36,6 +36,10 @@ NIGHTLY = settings(max_examples=10_000, deadline=None)
 
 def history(loan: Body) -> History:
     return history_of(SchedulePreview.model_validate(loan))
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def table(known: History) -> Table:
@@ -140,21 +144,20 @@ def test_past_rows_are_frozen(loan: Body, data: st.DataObject) -> None:
 
 
 @DEFAULT
-@given(any_history())
-def test_paid_rows_are_frozen(loan: Body) -> None:
-    """Rows that payments have settled before a re-levelling keep their figures whatever follows."""
-    known = history(loan)
-    found = table(known)
-    last_day = max((payment.on for payment in known.payments), default=None)
-    assume(last_day is not None and found.drawn == known.terms.principal)
-    assert last_day is not None
-    assume(all(getattr(change, "to_on", last_day) <= last_day for change in known.changes))
-    as_of = max(last_day, known.as_of or last_day)
-    later = found.rows[-1].due - 1
-    assume(later > as_of.toordinal())
-    more = known.with_change(RateChange(date.fromordinal(later), Decimal("0.01")))
-    for was, now in zip(found.rows, table(more).rows, strict=True):
-        if was.paid_principal + was.paid_interest == was.principal + was.interest > 0 and was.due <= later:
+@given(any_terms(), st.lists(st.tuples(st.integers(0, 100), st.integers(1, 10**8)), min_size=1, max_size=4))
+def test_paid_rows_are_frozen(loan: Body, paid: list[tuple[int, int]]) -> None:
+    """Rows that payments have settled keep their figures, also those paid in advance, whatever follows."""
+    first, last = day(loan["disbursed_on"]), table(history(loan)).rows[-1].due
+    payments = tuple(PaymentMade(first + timedelta(days=days), amount) for days, amount in paid)
+    known = History(history(loan).terms, (), payments)
+    later = max(last - 1, max(payment.on for payment in payments).toordinal())
+    before = table(known)
+    settled = [row.paid_principal + row.paid_interest == row.principal + row.interest > 0 for row in before.rows]
+    if all(settled) or later >= last:
+        return
+    after = table(known.with_change(RateChange(date.fromordinal(later), Decimal("0.01"))))
+    for was, now, is_settled in zip(before.rows, after.rows, settled, strict=True):
+        if is_settled:
             assert (was.principal, was.interest, was.paid_principal) == (
                 now.principal,
                 now.interest,
