@@ -10,7 +10,6 @@ from sqlalchemy import RowMapping
 from services.debt.closing.domain import CLASS_LABELS_TH
 from services.debt.loans.domain import Instalment
 from services.debt.payments.domain import LatePolicy, owed
-from shared.chassis.http.inputs import Day
 from shared.contracts.debt import LoanClass
 from shared.kernel.money import Money, Rate
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from services.debt.loans.schedules.terms import CHANGES_MAX, HARVEST_MONTHS_MAX, PAYMENTS_MAX, ROWS_MAX
+from shared.chassis.http.inputs import Day
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn, Rate
 
@@ -62,7 +63,7 @@ class RateChangeIn(_In):
     """Another rate from the night that begins on a date, also inside a period."""
 
     type: Literal["rate_change"]
-    from_on: Annotated[date, Field(alias="from")]
+    from_on: Annotated[Day, Field(alias="from")]
     annual_rate: Rate | None = None
     period_rate: PeriodRate | None = None
 
@@ -71,7 +72,7 @@ class ExtendIn(_In):
     """More instalments; those due from a date on are levelled again."""
 
     type: Literal["extend"]
-    from_on: Annotated[date, Field(alias="from")]
+    from_on: Annotated[Day, Field(alias="from")]
     instalments: Count
 
 
@@ -79,15 +80,15 @@ class MoveDueDateIn(_In):
     """An instalment moves, and the later ones follow it."""
 
     type: Literal["move_due_date"]
-    from_on: Annotated[date, Field(alias="from")]
-    to_on: Annotated[date, Field(alias="to")]
+    from_on: Annotated[Day, Field(alias="from")]
+    to_on: Annotated[Day, Field(alias="to")]
 
 
 class PrincipalHolidayIn(_In):
     """Instalments due from a date on pay interest only, and as many follow at the end."""
 
     type: Literal["principal_holiday"]
-    from_on: Annotated[date, Field(alias="from")]
+    from_on: Annotated[Day, Field(alias="from")]
     instalments: Count = 1
 
 
@@ -95,15 +96,15 @@ class InterestPauseIn(_In):
     """No interest for the nights of these dates, both included; instalments stay."""
 
     type: Literal["interest_pause"]
-    from_on: Annotated[date, Field(alias="from")]
-    to_on: Annotated[date, Field(alias="to")]
+    from_on: Annotated[Day, Field(alias="from")]
+    to_on: Annotated[Day, Field(alias="to")]
 
 
 class DrawdownIn(_In):
     """More principal from a date on."""
 
     type: Literal["drawdown"]
-    on: date
+    on: Day
     amount: MoneyIn
 
 
@@ -111,8 +112,8 @@ class ReAgeIn(_In):
     """All that is unpaid goes into new instalments, principal and interest each in equal shares."""
 
     type: Literal["re_age"]
-    on: date
-    start_on: date
+    on: Day
+    start_on: Day
     instalments: Count
     every: EveryIn = EveryIn(unit="month")
     interest: Literal["to_date", "full"] = "to_date"
@@ -122,14 +123,14 @@ class ReAmortiseIn(_In):
     """What is overdue goes into the remaining instalments."""
 
     type: Literal["re_amortise"]
-    on: date
+    on: Day
 
 
 class SetInstalmentIn(_In):
     """The instalment of a date becomes an amount and stays it."""
 
     type: Literal["set_instalment"]
-    due_on: date
+    due_on: Day
     amount: MoneyIn
 
 
@@ -137,7 +138,7 @@ class AddInstalmentIn(_In):
     """One more instalment, of an amount that stays."""
 
     type: Literal["add_instalment"]
-    due_on: date
+    due_on: Day
     amount: MoneyIn
 
 
@@ -145,7 +146,7 @@ class DropInstalmentIn(_In):
     """The instalment of a date falls away."""
 
     type: Literal["drop_instalment"]
-    due_on: date
+    due_on: Day
 
 
 ChangeIn = Annotated[
@@ -167,7 +168,7 @@ ChangeIn = Annotated[
 class PaymentIn(_In):
     """Money that came in."""
 
-    on: date
+    on: Day
     amount: MoneyIn
 
 
@@ -185,12 +186,12 @@ class SchedulePreview(_In):
     day_count: (
         Literal["30/360", "actual/365", "actual/360", "actual/364", "actual/actual", "per_period"] | None
     ) = None  # fmt: skip
-    disbursed_on: date
+    disbursed_on: Day
     instalments: Count | None = None
     every: EveryIn | None = None
     harvest_months: Annotated[list[HarvestMonthIn], Field(max_length=HARVEST_MONTHS_MAX)] = []
-    due_dates: Annotated[list[date], Field(max_length=ROWS_MAX)] = []
-    first_due_on: date | None = None
+    due_dates: Annotated[list[Day], Field(max_length=ROWS_MAX)] = []
+    first_due_on: Day | None = None
     month_end: Literal["clamp", "roll"] = "clamp"
     principal_grace: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
     interest_grace: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
@@ -198,7 +199,7 @@ class SchedulePreview(_In):
     currency_multiple: MoneyIn = 1
     changes: Annotated[list[ChangeIn], Field(max_length=CHANGES_MAX)] = []
     payments: Annotated[list[PaymentIn], Field(max_length=PAYMENTS_MAX)] = []
-    as_of: date | None = None
+    as_of: Day | None = None
 
 
 class ExplanationRead(BaseModel):
