@@ -111,8 +111,13 @@ def named_bodies() -> dict[str, Body]:
     for name in ("monthly", "short_first", "weekly", "two_harvests"):
         late = {**CALENDARS[name], "payments": PAYMENTS, "as_of": "2024-03-03"}
         named |= {f"late-{name}-{method}": body(method, **late) for method in METHODS}
+    later = {"type": "rate_change", "from": "2024-05-01", "annual_rate": "0.0400"}
+    for method in METHODS:
+        named[f"late-and-later-another-rate-{method}"] = body(
+            method, changes=[later], payments=PAYMENTS[:1], as_of="2024-02-20"
+        )
     named["so-late-that-interest-exceeds-the-instalment"] = body(
-        annual_rate="0.3000", every={"count": 1, "unit": "year"}, instalments=12, as_of="2034-01-01"
+        "equal_principal", annual_rate="0.3000", every={"count": 1, "unit": "year"}, instalments=12, as_of="2034-01-01"
     )
     named["late-after-the-end"] = body(payments=PAYMENTS, as_of="2024-11-30")
     return named
