@@ -91,9 +91,10 @@ class Route:
         """The schema behind a reference; of alternatives, the first that is not null."""
         if "$ref" in schema:
             return self.resolved(self.schemas[schema["$ref"].rpartition("/")[2]])
-        if "anyOf" in schema:
-            outer = {key: value for key, value in schema.items() if key != "anyOf"}
-            return {**outer, **self.resolved(next(one for one in schema["anyOf"] if one.get("type") != "null"))}
+        for several in ("anyOf", "oneOf"):
+            if several in schema:
+                outer = {key: value for key, value in schema.items() if key != several}
+                return {**outer, **self.resolved(next(one for one in schema[several] if one.get("type") != "null"))}
         return schema
 
     def sample(self, schema: Mapping[str, Any]) -> Any:

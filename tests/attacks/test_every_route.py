@@ -273,6 +273,7 @@ KINDS: dict[str, dict[str, bytes]] = {
         "empty": b'""',
     },
     "rate": {"NaN as text": b'"NaN"', "negative": b'"-0.05"', "percent": b'"8.5"', "seven places": b'"0.0000001"'},
+    "period rate": {"NaN": b'"NaN"', "negative": b'"-0.05"', "percent": b'"8.5"', "13 places": b'"0.0000000000001"'},
     "date": _DATE,
     "uuid": {"text": b'"zqmarkqz"', "NUL": b'"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\\u0000"', "a number": b"7"},
     "text": _TEXT,
@@ -293,7 +294,7 @@ def kind_of(parameter: Parameter) -> str:
     if pattern.startswith("^-?"):
         return "money"
     if parameter.name.endswith("_rate"):
-        return "rate"
+        return "period rate" if parameter.name == "period_rate" else "rate"
     return "text" if schema.get("type") == "string" else str(schema["type"])
 
 

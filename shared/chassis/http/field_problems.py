@@ -58,11 +58,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "text_unstorable": ("The text holds characters that cannot be stored", "ข้อความมีอักขระที่จัดเก็บไม่ได้"),
     "datetime_parsing": ("Send a time as 2022-09-30T08:00:00+07:00", "ต้องเป็นเวลา เช่น 2022-09-30T08:00:00+07:00"),
+    "unknown_type": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
     "literal_error": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
     "enum": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
 }
 _OTHER = ("This value is not acceptable", "ค่านี้ใช้ไม่ได้")
-_LIMITS = ("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places", "expected")
+_LIMITS = ("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places", "expected", "expected_tags")
+SHAPE = "~"
+"""What the tag of one of several shapes begins with: it says which shape was read, and is no part of the path."""
 
 
 def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
@@ -73,7 +76,7 @@ def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
             break
         code = str(error["type"])
         message_en, message_th = _texts(code, error)
-        found.append(FieldProblem(_path(error["loc"]), code, message_en, message_th))
+        found.append(FieldProblem(_path([*error["loc"], *_choice(error)]), code, message_en, message_th))
     return found
 
 
@@ -99,9 +102,15 @@ def _without_input(error: BilingualValueError, sent: object) -> tuple[str, str]:
     return message_en, message_th
 
 
+def _choice(error: Mapping[str, Any]) -> list[str]:
+    """The field that should have said which of several shapes this is."""
+    context: Mapping[str, Any] = error.get("ctx") or {}
+    return [context["discriminator"]] if error["type"] == "unknown_type" else []
+
+
 def _path(location: Sequence[str | int]) -> str:
     """``items.0.amount``; a part that the caller invented (the key of a map) is shown as ``*``."""
-    parts = list(location)
+    parts = [part for part in location if isinstance(part, int) or not part.startswith(SHAPE)]
     if len(parts) > 1 and parts[0] in _SECTIONS:
         parts = parts[1:]
     return ".".join(str(part) if isinstance(part, int) or _SAFE_PART.fullmatch(part) else "*" for part in parts)

@@ -2,11 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from services.debt.loans.schedules.terms import CHANGES_MAX, HARVEST_MONTHS_MAX, PAYMENTS_MAX, ROWS_MAX
+from shared.chassis.http.field_problems import SHAPE
 from shared.chassis.http.inputs import Day
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn, Rate
@@ -45,8 +46,15 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class EveryIn(_In):
+class EveryIn(BaseModel):
     """The distance between two due dates."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_else(cls, value: object) -> object:
+        if isinstance(value, dict) and not value.keys() <= {"count", "unit"}:
+            raise BilingualValueError("give count and unit alone", "ระบุได้เฉพาะ count และ unit")
+        return value
 
     count: Annotated[int, Field(ge=1, le=3660)] = 1
     unit: Literal["day", "week", "month", "year"]
@@ -149,19 +157,36 @@ class DropInstalmentIn(_In):
     due_on: Day
 
 
+_SHAPES: tuple[type[_In], ...] = (
+    RateChangeIn, ExtendIn, MoveDueDateIn, PrincipalHolidayIn, InterestPauseIn, DrawdownIn, ReAgeIn, ReAmortiseIn,
+    SetInstalmentIn, AddInstalmentIn, DropInstalmentIn,
+)  # fmt: skip
+_TYPES = {get_args(shape.model_fields["type"].annotation)[0]: shape for shape in _SHAPES}
+
+
+def _shape_of(change: object) -> str | None:
+    kind = change.get("type") if isinstance(change, dict) else getattr(change, "type", None)
+    return f"{SHAPE}{kind}" if isinstance(kind, str) and kind in _TYPES else None
+
+
 ChangeIn = Annotated[
-    RateChangeIn
-    | ExtendIn
-    | MoveDueDateIn
-    | PrincipalHolidayIn
-    | InterestPauseIn
-    | DrawdownIn
-    | ReAgeIn
-    | ReAmortiseIn
-    | SetInstalmentIn
-    | AddInstalmentIn
-    | DropInstalmentIn,
-    Field(discriminator="type"),
+    Annotated[RateChangeIn, Tag(f"{SHAPE}rate_change")]
+    | Annotated[ExtendIn, Tag(f"{SHAPE}extend")]
+    | Annotated[MoveDueDateIn, Tag(f"{SHAPE}move_due_date")]
+    | Annotated[PrincipalHolidayIn, Tag(f"{SHAPE}principal_holiday")]
+    | Annotated[InterestPauseIn, Tag(f"{SHAPE}interest_pause")]
+    | Annotated[DrawdownIn, Tag(f"{SHAPE}drawdown")]
+    | Annotated[ReAgeIn, Tag(f"{SHAPE}re_age")]
+    | Annotated[ReAmortiseIn, Tag(f"{SHAPE}re_amortise")]
+    | Annotated[SetInstalmentIn, Tag(f"{SHAPE}set_instalment")]
+    | Annotated[AddInstalmentIn, Tag(f"{SHAPE}add_instalment")]
+    | Annotated[DropInstalmentIn, Tag(f"{SHAPE}drop_instalment")],
+    Discriminator(
+        _shape_of,
+        custom_error_type="unknown_type",
+        custom_error_message="the type of change is not known",
+        custom_error_context={"discriminator": "type", "expected_tags": ", ".join(_TYPES)},
+    ),
 ]
 
 
