@@ -5,7 +5,6 @@ Texts that many rows share are made once a schedule; only the balance differs fr
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
@@ -303,25 +302,3 @@ def _rounding(rounding: Rounding) -> Bilingual:
 def _baht(satang: int) -> str:
     baht, rest = divmod(satang, 100)
     return f"{baht:,}.{rest:02d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One row of a contract, explained."""
-
-    number: int
-    nights: int
-    is_last: bool
-    text_en: str
-    text_th: str
-
-
-def explain(schedule: Schedule, number: int) -> Explanation:
-    """The explanation of row ``number`` (from 1). Raises ``IndexError`` if there is no such row."""
-    if not 1 <= number <= len(schedule.due_on):
-        raise IndexError(f"the schedule has no row {number}")
-    index = number - 1
-    starts_on = schedule.due_on[index - 1] if index else schedule.starts_on
-    row = next(row for place, row in enumerate(shown_rows(schedule)) if place == index)
-    is_last = number == len(schedule.due_on)
-    return Explanation(number, (schedule.due_on[index] - starts_on).days, is_last, row.explain_en, row.explain_th)

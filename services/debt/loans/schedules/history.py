@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.calendar_dates import calendar_of
+from services.debt.loans.schedules.change_checks import problems_of_change
 from services.debt.loans.schedules.changes import BY_NIGHT, Refusal, apply, drop_next, effective_on, order_of, refused
 from services.debt.loans.schedules.checks import check_terms
 from services.debt.loans.schedules.running import Row, RunningLoan
@@ -223,8 +224,6 @@ def _problems_of_payment(
 
 
 def _problems_of_changes(history: History) -> Iterable[FieldProblem]:
-    from services.debt.loans.schedules.change_checks import problems_of_change
-
     seen: dict[tuple[type, date], int] = {}
     for index, change in enumerate(history.changes):
         problems = list(problems_of_change(index, change, history.terms, history.as_of))

@@ -23,7 +23,7 @@ from services.debt.loans.domain import (
     opening_instalments,
     spread,
 )
-from services.debt.loans.schedules.explanation import explain
+from services.debt.loans.schedules.explanation import shown_rows
 from services.debt.loans.schedules.terms import YEARLY
 from tests.services.debt.loans.calculator import Contract, table
 
@@ -240,25 +240,22 @@ def test_terms_without_a_schedule_name_the_field(wrong: LoanTerms, field: str) -
 @pytest.mark.parametrize("loan", TABLES)
 def test_every_row_explains_itself_in_both_languages(loan: LoanTerms) -> None:
     schedule = build_schedule(loan)
-    for row in schedule.rows():
-        explanation = explain(schedule, row.number)
-        assert explanation.nights == (row.due_on - row.starts_on).days
-        assert explanation.is_last == (row.balance == 0 and row.number == loan.instalments)
+    for row, shown in zip(schedule.rows(), shown_rows(schedule), strict=True):
         before = loan.principal if loan.method is Method.FLAT else row.balance + row.principal
-        assert f"{before / 100:,.2f}" in explanation.text_en
-        assert f"{before / 100:,.2f}" in explanation.text_th
-        assert f"{explanation.nights} nights" in explanation.text_en
-        assert "half up to 0.01" in explanation.text_en
-        assert "8.5 %" in explanation.text_en
-        assert "ดอกเบี้ย" in explanation.text_th
+        nights = (row.due_on - row.starts_on).days
+        assert f"{before / 100:,.2f}" in shown.explain_en
+        assert f"{before / 100:,.2f}" in shown.explain_th
+        assert f"{nights} nights" in shown.explain_en
+        assert "half up to 0.01" in shown.explain_en
+        assert "8.5 %" in shown.explain_en
+        assert "ดอกเบี้ย" in shown.explain_th
+        assert ("takes all that remains" in shown.explain_en) == (row.number == loan.instalments)
 
 
 def test_explanation_shows_the_proration_of_the_first_period() -> None:
-    schedule = build_schedule(terms(first_due_on=date(2022, 2, 1)))
-    assert "30/360 x 17/31" in explain(schedule, 1).text_en
-    assert "x 30/360 (" in explain(schedule, 2).text_en
-    with pytest.raises(IndexError):
-        explain(schedule, 13)
+    first, second, *_ = shown_rows(build_schedule(terms(first_due_on=date(2022, 2, 1))))
+    assert "30/360 x 17/31" in first.explain_en
+    assert "x 30/360 (" in second.explain_en
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), min_size=1, max_size=50))
