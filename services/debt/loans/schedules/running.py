@@ -27,6 +27,8 @@ from services.debt.loans.schedules.methods import (
 from services.debt.loans.schedules.terms import LoanTerms, Method
 
 NO_INTEREST: Factor = (0, 1)
+ROWS_AT_ONCE = 12
+"""Rows in advance that a payment looks at together: few payments reach further."""
 
 
 class Stretch(NamedTuple):
@@ -429,7 +431,10 @@ class RunningLoan:
         left = self._share_out(amount, rows[self.first_unpaid : self.at], is_past=True)
         if left and not self.matured:
             self.project()
-            left = self._share_out(left, self.open_rows(), is_past=False)
+            start = self.free_from()
+            while left and start < len(rows):
+                left = self._share_out(left, rows[start : start + ROWS_AT_ONCE], is_past=False)
+                start += ROWS_AT_ONCE
         self.excess += left
 
     def _share_out(self, amount: int, rows: Sequence[Row], *, is_past: bool) -> int:
@@ -450,7 +455,7 @@ class RunningLoan:
                     row.frozen = True
                     self.brought, self.waiting = row.passes
                     self.late = Fraction(0)
-        if taken:
+        if taken and is_past:
             self._projected = False
         return left
 
