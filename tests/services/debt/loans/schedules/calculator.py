@@ -491,6 +491,8 @@ class Calculator:
                     getattr(self, kind)(change)
             if "as_of" in self.body and self.today == self.known_until:
                 self.pay_off = sum(self.owed_today())
+            while self.open_rows() and self.open_rows()[0].due == self.today:
+                self.fall_due()  # a re-aged row may be due on the day of the re-ageing
             self.pass_night()
         return self
 
