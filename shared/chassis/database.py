@@ -251,23 +251,25 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, reach: Reach, kind: str) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         """A connection of the pool with a transaction begun; committed when left without an error."""
-        async with self.engine.connect() as connection:
-            raw = await _driver_of(connection)
-            if raw.is_closed():  # the server ended it while it waited in the pool
-                await connection.invalidate()
+        try:
+            async with self.engine.connect() as connection:
                 raw = await _driver_of(connection)
-            try:
-                await raw.execute(_beginning(kind, reach))
-                yield connection, raw
-                if await raw.execute("commit") != "COMMIT":
-                    # PostgreSQL answers the commit of a failed transaction with a rollback, and no error.
-                    raise RuntimeError("a statement of this transaction failed: nothing of it was kept")
-            except BaseException as error:
-                await _roll_back(connection, raw)
-                if isinstance(error, asyncpg.InternalClientError):
-                    # The server's farewell lay unread when the driver wanted to speak.
-                    raise ConnectionResetError("the database ended the connection") from error
-                raise
+                if raw.is_closed():  # the server ended it while it waited in the pool
+                    await connection.invalidate()
+                    raw = await _driver_of(connection)
+                try:
+                    await raw.execute(_beginning(kind, reach))
+                    yield connection, raw
+                    if await raw.execute("commit") != "COMMIT":
+                        # PostgreSQL answers the commit of a failed transaction with a rollback, and no error.
+                        raise RuntimeError("a statement of this transaction failed: nothing of it was kept")
+                except BaseException:
+                    await _roll_back(connection, raw)
+                    raise
+        except Exception as error:
+            if _is_farewell(error):
+                raise ConnectionResetError("the database ended the connection") from error
+            raise
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -275,6 +277,15 @@ class Database:
 
 async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
     return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
+
+
+def _is_farewell(error: BaseException | None) -> bool:
+    """Whether the server's last word lay unread when the driver wanted to speak; SQLAlchemy may have wrapped that."""
+    while error is not None:
+        if isinstance(error, asyncpg.InternalClientError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _beginning(kind: str, reach: Reach) -> str:

@@ -6,6 +6,7 @@ import ssl
 
 import asyncpg
 import pytest
+import sqlalchemy.exc
 
 from shared.chassis.database import Database
 from shared.chassis.reach import UNSCOPED, Reach
@@ -86,6 +87,20 @@ async def test_a_connection_that_breaks_in_a_transaction_leaves_the_pool(databas
         await ask_over_a_broken_connection()
     async with database.unscoped() as session:
         assert await session.scalar("select pg_backend_pid()") != broken[0]
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+async def test_a_farewell_that_the_driver_had_not_read_is_a_lost_connection(
+    database_of: DatabaseOf, is_wrapped: bool
+) -> None:
+    """asyncpg then complains of itself, and SQLAlchemy of asyncpg: both are answered 503 and tried again."""
+    database = await database_of("literacy")
+    farewell = asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
+    wrapped = sqlalchemy.exc.InternalError("show", {}, Exception())
+    wrapped.__cause__ = farewell
+    with pytest.raises(ConnectionResetError):
+        async with database.unscoped():
+            raise wrapped if is_wrapped else farewell
 
 
 async def test_a_read_can_write_nothing(database_of: DatabaseOf) -> None:
