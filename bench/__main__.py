@@ -7,15 +7,13 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from bench import results
 from bench.machine import Machine
 from bench.results import Table
-from bench.sections import figures, loans, members, pipeline, start
+from bench.sections import figures, loans, members, pipeline, schedules, start
 from bench.sizes import FULL, QUICK, Sizes
 from shared.chassis.testing.keys import test_environment
 
@@ -47,19 +45,13 @@ def on_machine(measure: Measure) -> Callable[[Path, Sizes, Table], None]:
     return run
 
 
-def schedules(_home: Path, _sizes: Sizes, table: Table) -> None:
-    """The arithmetic of instalments alone: the rows of ``bench.schedules``, where that module is."""
-    for row in import_module("bench.schedules").rows():
-        table.add(row)
-
-
 SECTIONS = (
     Section("start", start.IDS, start.measure),
     Section("members", members.IDS, on_machine(members.measure)),
     Section("loans", loans.IDS, on_machine(loans.measure)),
     Section("pipeline", pipeline.IDS, on_machine(pipeline.measure)),
     Section("figures", figures.IDS, on_machine(figures.measure)),
-    *([Section("schedules", ("schedule",), schedules)] if find_spec("bench.schedules") else []),
+    Section("schedules", schedules.IDS, on_machine(schedules.measure)),
 )
 
 

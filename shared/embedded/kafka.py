@@ -86,6 +86,7 @@ class KafkaBroker:
         self.options = dict(options or {})
         self._fixed_port = port
         self._port = port
+        self._controller_port = 0  # chosen at each start
         self._java = java
         self._jars = list(jars) if jars is not None else None
         self._progress = progress or SilentProgress()
@@ -141,8 +142,9 @@ class KafkaBroker:
             if self._answers_in_time():
                 return
             self.stop()
-            # Somebody may have taken the port between the look and the start: then look again.
-            if self._fixed_port is not None or port_is_free(self.port) or attempt == PORT_ATTEMPTS - 1:
+            # Somebody may have taken a port between the look and the start: then look again.
+            taken = [port for port in (self.port, self._controller_port) if not port_is_free(port)]
+            if not taken or self._fixed_port in taken or attempt == PORT_ATTEMPTS - 1:
                 break
             self._spawn()
         raise EmbeddedError(f"Kafka did not start: {self._last_words()}", f"See {self._log_path}.")
@@ -174,9 +176,9 @@ class KafkaBroker:
         return self.state.path / f"{self.data_name}.properties"
 
     def _spawn(self) -> None:
-        controller_port = self._choose_ports()
-        self._format_once(controller_port)
-        self._write_properties(self._properties_path, self.data_folder, controller_port)
+        self._controller_port = self._choose_ports()
+        self._format_once(self._controller_port)
+        self._write_properties(self._properties_path, self.data_folder, self._controller_port)
         log_path = self.state.log_path(self.data_name)
         self._log_start = log_path.stat().st_size if log_path.exists() else 0
         with log_path.open("ab") as log:

@@ -212,38 +212,8 @@ def trend(
         description: said to those who do not see the chart.
         width: in pixels; None fills the place it stands in.
     """
-    days = list(ticks)
-    names = "{" + ", ".join(f"'{day}': '{name}'" for day, name in ticks.items()) + "}"
     levels = [point.hundredths for point in points] + ([target[0]] if target else [])
-    lowest, highest = min([0, *levels]), max([100, *levels])
-    x = {
-        "field": "day",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"domain": [-5, max(days, default=1) + 5], "nice": False},  # the dots at the ends stay whole
-        "axis": {
-            "values": days,
-            "labelExpr": f"({names})[datum.value]",
-            "labelOverlap": "greedy",
-            "labelSeparation": 8,
-            "grid": False,
-            "tickColor": palette.line,
-            "domainColor": palette.line,
-        },
-    }
-    y = {
-        "field": "hundredths",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"domain": [lowest, highest * 9 // 8], "nice": True, "zero": True},
-        "axis": {
-            "labelExpr": "format(datum.value / 100, ',') + ' %'",
-            "tickCount": 5,
-            "gridColor": palette.line,
-            "domain": False,
-            "ticks": False,
-        },
-    }
+    x, y = _month_axis(ticks, palette), _percent_axis(levels, palette)
     values = [
         {"day": one.day, "hundredths": one.hundredths, "open": one.is_provisional, "text": one.text, "tip": one.tip}
         for one in points
@@ -281,6 +251,43 @@ def trend(
         },
     ]
     return {**_frame(description, palette, width, 285), "layer": layers}
+
+
+def _month_axis(ticks: Mapping[int, str], palette: Palette) -> Spec:
+    days = list(ticks)
+    names = "{" + ", ".join(f"'{day}': '{name}'" for day, name in ticks.items()) + "}"
+    return {
+        "field": "day",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [-5, max(days, default=1) + 5], "nice": False},  # the dots at the ends stay whole
+        "axis": {
+            "values": days,
+            "labelExpr": f"({names})[datum.value]",
+            "labelOverlap": "greedy",
+            "labelSeparation": 8,
+            "grid": False,
+            "tickColor": palette.line,
+            "domainColor": palette.line,
+        },
+    }
+
+
+def _percent_axis(levels: Sequence[int], palette: Palette) -> Spec:
+    lowest, highest = min([0, *levels]), max([100, *levels])
+    return {
+        "field": "hundredths",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [lowest, highest * 9 // 8], "nice": True, "zero": True},
+        "axis": {
+            "labelExpr": "format(datum.value / 100, ',') + ' %'",
+            "tickCount": 5,
+            "gridColor": palette.line,
+            "domain": False,
+            "ticks": False,
+        },
+    }
 
 
 def ranking(

@@ -32,7 +32,7 @@ from shared.chassis.feeds.kinds import (
     rejected,
     waiting,
 )
-from shared.chassis.feeds.repository import reject_out_of_reach, reject_unknown_cooperatives, reject_where, wait_where
+from shared.chassis.feeds.marking import reject_out_of_reach, reject_unknown_cooperatives, reject_where, wait_where
 from shared.chassis.feeds.routes import feed_router
 
 __all__ = [

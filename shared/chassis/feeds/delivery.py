@@ -19,7 +19,7 @@ import orjson
 import structlog
 
 from shared.chassis.database import WriteSession, is_transient
-from shared.chassis.feeds import repository
+from shared.chassis.feeds import marking, repository
 from shared.chassis.feeds.columns import RowParser
 from shared.chassis.feeds.kinds import ACCEPTED, OLDER, UNCHANGED, Delivery, FeedKind, FeedRow, Outcome
 from shared.chassis.feeds.messages import FILE_MESSAGES, FileRefused
@@ -228,7 +228,7 @@ async def _validate(context: JobContext, kind: FeedKind, delivery: Delivery) -> 
         locked = await repository.lock_delivery(session, delivery.id)
         if locked is None:
             return
-        await repository.reject_duplicates(session, delivery)
+        await marking.reject_duplicates(session, delivery)
         if kind.validate is not None:
             await kind.validate(session, delivery)
         await repository.count_rejected(session, delivery.id)

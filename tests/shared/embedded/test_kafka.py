@@ -97,6 +97,26 @@ async def test_wheels_java_and_a_path_with_spaces_and_thai_work_and_a_taken_port
             broker.stop()
 
 
+def test_a_port_that_somebody_takes_between_the_look_and_the_start_is_left_to_him(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = KafkaBroker(state)
+    choose = broker._choose_ports
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        looks = iter([taken.getsockname()[1]])
+
+        def look() -> int:
+            found = choose()
+            return next(looks, found)
+
+        monkeypatch.setattr(broker, "_choose_ports", look)
+        try:
+            broker.start()
+            assert broker.is_running()
+        finally:
+            broker.stop()
+
+
 def test_broker_that_cannot_start_says_why(state: StateFolder) -> None:
     broker = KafkaBroker(state, port=free_port(), options={"num.io.threads": "none"})
     with pytest.raises(EmbeddedError, match=r"num\.io\.threads"):

@@ -12,7 +12,7 @@ import pytest
 from shared.chassis import feeds
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import delivery as engine
-from shared.chassis.feeds import repository
+from shared.chassis.feeds import marking, repository
 from shared.chassis.feeds.kinds import Delivery, FeedRow
 from shared.chassis.jobs import SYSTEM, enqueue, request_cancel
 from tests.shared.chassis.bare_service import as_owner
@@ -282,7 +282,7 @@ async def test_work_that_is_cut_between_steps_goes_on_where_it_was(
 
     response = await sender.post(rows_of("C1,1,M7,,,,,,,,", "C1,2,,,,,,,,,", "C1,2,,,,,,,,,"))
     with monkeypatch.context() as patch:
-        patch.setattr(repository, step, die)
+        patch.setattr(marking if step == "reject_duplicates" else repository, step, die)
         with pytest.raises(Killed):
             await sender.run_jobs()
     async with sender.database.unscoped() as session:

@@ -1,0 +1,106 @@
+"""The schedule engine: one schedule with its explanations, a whole book, and previews over HTTP.
+
+Times of the arithmetic are the least of several runs of the work itself, so that what else the machine does is not
+measured.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.load import Request, load
+from bench.machine import Machine
+from bench.results import Row, Table
+from bench.sizes import Sizes
+from services.debt.loans.schedules.explanation import shown_rows
+from services.debt.loans.schedules.schemas import SchedulePreview
+from services.debt.loans.schedules.service import preview_schedule
+from services.debt.loans.schedules.table import build_schedule
+from services.debt.loans.schedules.terms import MONTHLY, DayCount, LoanTerms, Method
+from services.debt.loans.schedules.vectorised import Book, schedule_book
+
+IDS = ("schedule", "preview")
+
+ROWS = 120
+LOANS = 100_000
+CONNECTIONS = 32
+PREVIEW = {
+    "principal": "1000000.00", "annual_rate": "0.0850", "method": "equal_instalment", "disbursed_on": "2022-01-15",
+    "instalments": ROWS,
+}  # fmt: skip
+
+
+async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
+    """The arithmetic alone, then previews as a partner asks for them."""
+    for day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_365, DayCount.ACTUAL_ACTUAL):
+        seconds = least(partial(explained, terms(day_count)), 200)
+        what = f"one schedule of {ROWS} rows with explanations, {day_count}"
+        table.add(Row(f"schedule-{day_count}", what, seconds * 1e3, "ms", 1, 0.3))
+    for day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_365):
+        seconds = least(partial(schedule_book, book(day_count)), 5)
+        what = f"a book of {LOANS:,} loans of {ROWS} rows, {day_count}, per loan"
+        table.add(Row(f"schedule-book-{day_count}", what, seconds / LOANS * 1e6, "us", 5, 2))
+    for late, what in ((False, "terms only"), (True, "a rate change and ten late payments")):
+        seconds = least(partial(preview, late=late), 50)
+        name = "preview-late" if late else "preview-plain"
+        table.add(Row(name, f"a preview's answer without its way over HTTP, {what}", seconds * 1e3, "ms"))
+    api = await machine.start_api("debt")
+    asked = [Request("/debt/v1/schedule-previews", "POST", json.dumps(PREVIEW))]
+    token = api.token("loan:read", ["TH"])
+    found = await load(api.address, token, asked, connections=CONNECTIONS, seconds=sizes.load_seconds)
+    what = f"a preview of {ROWS} rows over HTTP, {CONNECTIONS} connections, p95"
+    table.add(Row("preview-load", what, found.p95_ms, "ms", 20))
+
+
+def least(work: Callable[[], object], times: int) -> float:
+    """The least seconds of several runs."""
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def terms(day_count: DayCount) -> LoanTerms:
+    """A level loan of ten years."""
+    return LoanTerms(
+        100_000_000, Decimal("0.085"), date(2022, 1, 15), Method.EQUAL_INSTALMENT, day_count, MONTHLY, ROWS
+    )  # fmt: skip
+
+
+def book(day_count: DayCount) -> Book:
+    """A book of level loans of ten years: principals and rates differ, under actual/365 the nights as well."""
+    random = np.random.default_rng(7)
+    principal = random.integers(50_000_00, 1_000_000_00, LOANS)
+    rate = random.integers(50, 121, LOANS) * 1_000
+    if day_count is DayCount.THIRTY_360:
+        parts, days = np.full((1, LOANS), 30), 360
+    else:
+        parts, days = random.integers(28, 32, (ROWS, LOANS)), 365
+    divisor = np.gcd(rate, 1_000_000)
+    numerators = parts * (rate // divisor)
+    denominators = np.broadcast_to((1_000_000 // divisor) * days, numerators.shape)
+    return Book(Method.EQUAL_INSTALMENT, ROWS, principal, numerators, denominators, (1,) * ROWS)
+
+
+def explained(loan: LoanTerms) -> None:
+    """A schedule with every row's explanation."""
+    for _ in shown_rows(build_schedule(loan)):
+        pass
+
+
+def preview(*, late: bool) -> None:
+    """The whole answer of a preview, from the parsed body to its bytes."""
+    body: dict[str, Any] = dict(PREVIEW)
+    if late:
+        body["changes"] = [{"type": "rate_change", "from": "2023-02-15", "annual_rate": "0.0600"}]
+        body["payments"] = [{"on": f"2022-{month:02d}-20", "amount": "12398.57"} for month in range(2, 12)]
+        body["as_of"] = "2023-03-03"
+    preview_schedule(SchedulePreview.model_validate(body))
