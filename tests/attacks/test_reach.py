@@ -43,7 +43,8 @@ REACH_NOTHING: dict[str, dict[str, Any]] = {
 AREAS = ("TH", "N", "50", "52", "5001", "5201", "99")
 KPIS = ("K01", "K02", "K05", "K99")
 
-_VOLATILE = re.compile(r'"(request_id|event_lag_seconds)":("[^"]*"|[0-9.eE+-]+|null)')
+# A cursor is sealed anew in each answer, so that two to the same place differ; that there is one still counts.
+_VOLATILE = re.compile(r'"(request_id|event_lag_seconds)":("[^"]*"|[0-9.eE+-]+|null)|(?<="next_cursor":)"[^"]*"')
 
 
 def told(answer: httpx2.Response) -> tuple[int, str]:
@@ -160,15 +161,12 @@ async def test_what_one_is_told_does_not_depend_on_what_happens_elsewhere(countr
     for route in reading_routes():
         asked += [target for place in (HERE, THERE) for target in await questions(country, route, place)]
     asked = list(dict.fromkeys(asked))
+    await country.settle()  # what other tests left to do is not what happens elsewhere
     before = {(name, target): told(await client.get(target)) for name, client in clients.items() for target in asked}
     await _go_on(country, THERE)
-    changed = [
-        (name, target)
-        for name, client in clients.items()
-        for target in asked
-        if told(await client.get(target)) != before[name, target]
-    ]
-    assert not [f"{name}: {target}" for name, target in changed if name != "nation"]
+    after = {(name, target): told(await client.get(target)) for name, client in clients.items() for target in asked}
+    changed = [place for place, answer in after.items() if answer != before[place]]
+    assert not [(*place, before[place], after[place]) for place in changed if place[0] != "nation"]
     # Whoever reaches the country sees the change: in figures, lists, sums and the export.
     seen = {re.sub(r"[?].*", "", target).split("/")[3] for _, target in changed}
     assert seen >= {"kpis", "exports", "loans", "members", "closes", "cases", "produce-deliveries"}, seen
