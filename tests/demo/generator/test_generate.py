@@ -3,7 +3,6 @@ there, name nobody who could exist, and are written in memory that does not grow
 
 import hashlib
 import json
-import time
 import tracemalloc
 from collections import Counter
 from pathlib import Path
@@ -182,10 +181,3 @@ def test_memory_does_not_grow_with_members(tmp_path: Path) -> None:
         tracemalloc.stop()
     print(f"peak memory: {peaks}")
     assert peaks[10_000] < peaks[1_000] * 1.2
-
-
-def test_speed_is_printed(tmp_path: Path) -> None:
-    begun = time.perf_counter()
-    generate("52", COOPERATIVES, 2_500, SEED, tmp_path)
-    seconds = time.perf_counter() - begun
-    print(f"2,500 members in {seconds:.2f} s, {2_500 / seconds:,.0f} members a second")
