@@ -1,6 +1,7 @@
 """What is wrong with a change before the loan is looked at: its dates and figures alone."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 
 from services.debt.loans.schedules.changes import FIELDS, effective_on
@@ -48,9 +49,10 @@ def problems_of_change(
 
 
 def _dates(change: Change) -> Iterator[tuple[str, date]]:
-    for field, value in zip(change._fields, change, strict=True):
+    for field in fields(change):
+        value = getattr(change, field.name)
         if isinstance(value, date):
-            yield field, value
+            yield field.name, value
 
 
 def _problems_of_figures(index: int, change: Change, terms: LoanTerms) -> Iterator[FieldProblem]:

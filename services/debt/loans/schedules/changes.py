@@ -5,6 +5,7 @@ the row of its date falls due; one that concerns nights counts from the night th
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -53,7 +54,8 @@ def effective_on(change: Change) -> date:
 def order_of(change: Change) -> tuple[date, bool, int, tuple[str, ...]]:
     """The order in which changes count, whatever the order in which they arrived."""
     kind = type(change)
-    return effective_on(change), kind in BY_NIGHT, _RANK[kind], tuple(map(str, change))
+    values = tuple(str(getattr(change, field.name)) for field in fields(change))
+    return effective_on(change), kind in BY_NIGHT, _RANK[kind], values
 
 
 class Refusal(Exception):

@@ -117,49 +117,57 @@ class LoanTerms:
         return self.annual_rate if self.period_rate is None else self.period_rate
 
 
-class RateChange(NamedTuple):
+# Changes are classes and not tuples, of which two of different kinds with the same figures would be equal.
+@dataclass(frozen=True, slots=True)
+class RateChange:
     """Another rate from the night that begins on a date."""
 
     from_on: date
     rate: Decimal
 
 
-class Extend(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Extend:
     """More rows; those due from a date on are levelled again."""
 
     from_on: date
     instalments: int
 
 
-class MoveDueDate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MoveDueDate:
     """An instalment moves to another date, and the later ones follow it."""
 
     from_on: date
     to_on: date
 
 
-class PrincipalHoliday(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PrincipalHoliday:
     """Rows due from a date on pay no principal, and as many rows follow at the end."""
 
     from_on: date
     instalments: int
 
 
-class InterestPause(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class InterestPause:
     """No interest for the nights of a stretch of dates, both included."""
 
     from_on: date
     to_on: date
 
 
-class Drawdown(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Drawdown:
     """More principal, bearing interest from the night of its date on."""
 
     on: date
     amount: int
 
 
-class ReAge(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReAge:
     """All that is unpaid on a date goes into new rows."""
 
     on: date
@@ -169,27 +177,31 @@ class ReAge(NamedTuple):
     interest: Literal["to_date", "full"]
 
 
-class ReAmortise(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReAmortise:
     """What is overdue on a date goes into the remaining rows."""
 
     on: date
 
 
-class SetInstalment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SetInstalment:
     """The instalment of a date becomes an amount and stays it."""
 
     due_on: date
     amount: int
 
 
-class AddInstalment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AddInstalment:
     """One more instalment, of an amount that stays."""
 
     due_on: date
     amount: int
 
 
-class DropInstalment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DropInstalment:
     """The instalment of a date falls away."""
 
     due_on: date

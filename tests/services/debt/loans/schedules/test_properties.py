@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from services.debt.errors import LoanTermsInvalid
@@ -117,7 +117,19 @@ def test_order_of_arrival_ten_thousand_times(loan: Body, data: st.DataObject) ->
     check_order(history(loan), data)
 
 
+# Two changes of different kinds with the same day and figure.
+TWINS = {
+    "principal": "100.00", "annual_rate": "0.000000", "method": "equal_instalment", "day_count": "30/360",
+    "disbursed_on": "2022-01-01", "instalments": 2, "every": {"count": 1, "unit": "day"},
+    "changes": [
+        {"type": "extend", "from": "2022-01-01", "instalments": 1},
+        {"type": "drawdown", "on": "2022-01-01", "amount": "0.01"},
+    ],
+}  # fmt: skip
+
+
 @DEFAULT
+@example(loan=TWINS)
 @given(any_history())
 def test_undo_brings_the_table_before_back(loan: Body) -> None:
     known = history(loan)
