@@ -7,6 +7,7 @@ Two session types keep reading and writing apart: a :class:`ReadSession` has no 
 transaction is read only in the database too.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -201,12 +202,13 @@ class Database:
                 },
             )
 
+        self._places = asyncio.Semaphore(settings.database_pool_size)
+        self._wait_seconds = settings.database_pool_wait_seconds
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=connect,
             pool_size=settings.database_pool_size,
             max_overflow=0,
-            pool_timeout=settings.database_pool_wait_seconds,
             pool_pre_ping=False,  # a broken connection fails one request and is replaced; a ping costs every request
             pool_recycle=1800,
             isolation_level="AUTOCOMMIT",  # transactions are begun and ended here, in as few round trips as they need
@@ -252,7 +254,7 @@ class Database:
     async def _transaction(self, reach: Reach, kind: str) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         """A connection of the pool with a transaction begun; committed when left without an error."""
         try:
-            async with self.engine.connect() as connection:
+            async with self._place(), self.engine.connect() as connection:
                 raw = await _driver_of(connection)
                 if raw.is_closed():  # the server ended it while it waited in the pool
                     await connection.invalidate()
@@ -270,6 +272,23 @@ class Database:
             if _is_farewell(error):
                 raise ConnectionResetError("the database ended the connection") from error
             raise
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of as many places as the pool has connections, in the order of asking.
+
+        The pool itself gives a connection that comes back to whoever asks next, past those who wait: under load most
+        answers would be quick, and one in twenty three times as slow as it need be.
+        """
+        try:
+            async with asyncio.timeout(self._wait_seconds if self._places.locked() else None):
+                await self._places.acquire()
+        except TimeoutError:
+            raise PoolTimeout(f"no connection came free within {self._wait_seconds:g} s") from None
+        try:
+            yield
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         await self.engine.dispose()

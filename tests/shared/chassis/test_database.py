@@ -124,3 +124,26 @@ _NOTE = "insert into access_log (subject, client_id, what, subject_ids, purpose)
 async def _notes(database: Database) -> int:
     async with database.unscoped() as session:
         return int(await session.scalar("select count(*) from access_log"))
+
+
+async def test_connections_are_given_in_the_order_of_asking(settings: Settings, database_of: DatabaseOf) -> None:
+    """Whoever comes while a connection is handed on stands behind those who wait."""
+    await database_of("literacy")
+    database = Database(settings.model_copy(update={"database_pool_size": 1}), "literacy", "worker", "test")
+    asked: list[int] = []
+    served: list[int] = []
+
+    async def ask(number: int) -> None:
+        asked.append(number)
+        async with database.unscoped() as session:
+            served.append(number)
+            await session.scalar("select 1")
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(300):
+                group.create_task(ask(number))
+                await asyncio.sleep(0 if number % 3 else 0.001)
+    finally:
+        await database.close()
+    assert served == asked
