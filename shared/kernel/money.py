@@ -20,6 +20,8 @@ MONEY_MAX_SATANG = 10**15
 RATE_MAX = Decimal(1)
 RATE_PLACES_MAX = 6
 
+# Looked up, because a table of a hundred rows writes five hundred amounts, and a format of ":02d" costs three look-ups.
+_PLACES = tuple(f".{satang:02d}" for satang in range(SATANG_PER_BAHT))
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d{1,2})?")
 # As we write it ourselves, in events and stored rows: read without a second look.
@@ -64,9 +66,10 @@ def parse_baht(text: str) -> int:
 
 def format_baht(satang: int, *, thousands: bool = False) -> str:
     """``"1234.50"`` as it goes out over HTTP and in files; ``"1,234.50"`` for people when ``thousands``."""
-    baht, rest = divmod(abs(satang), SATANG_PER_BAHT)
-    sign = "-" if satang < 0 else ""
-    return f"{sign}{baht:,}.{rest:02d}" if thousands else f"{sign}{baht}.{rest:02d}"
+    if satang < 0:
+        return "-" + format_baht(-satang, thousands=thousands)
+    places = _PLACES[satang % SATANG_PER_BAHT]
+    return f"{satang // SATANG_PER_BAHT:,}{places}" if thousands else f"{satang // SATANG_PER_BAHT}{places}"
 
 
 def parse_rate(text: str) -> Decimal:

@@ -105,7 +105,7 @@ def shown_rows(schedule: Schedule) -> Iterator[ShownRow]:
     rows = zip(schedule.due_on, schedule.principal, schedule.interest, measures, strict=True)
     for index, (due_on, principal, interest, measure) in enumerate(rows):
         tail_en, tail_th = tails.of(measure, index) if index < special or index == last else tails.usual(measure)
-        shown = tails.flat or _baht(balance)
+        shown = tails.flat or format_baht(balance, thousands=True)
         balance -= principal
         yield ShownRow(due_on, principal, interest, balance, None, shown + tail_en, shown + tail_th)
 
@@ -124,7 +124,7 @@ class _Tails:
         self.terms = terms
         self.percent = percent_of(terms.rate)
         self.unit = ("a period", "ต่องวด") if terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
-        self.flat = _baht(opening) if terms.method is Method.FLAT else ""
+        self.flat = format_baht(opening, thousands=True) if terms.method is Method.FLAT else ""
         self.rounding = _rounding(rounding_of(terms))
         self.known: dict[Measure, Bilingual] = {}
 
@@ -229,18 +229,18 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
     unit_en, unit_th = ("a period", "ต่องวด") if loan.terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
     parts_en, parts_th = [], []
     if row.planned:
-        planned = _baht(row.planned)
+        planned = format_baht(row.planned, thousands=True)
         parts_en.append(f"{planned} agreed")
         parts_th.append(f"{planned} ตามที่ตกลง")
     for stretch in _joined(stretches)[:STRETCHES_SHOWN_MAX]:
         percent = _percent(stretch.rate)
         part = _part(loan, stretch)
         if stretch.balance:
-            shown = _baht(stretch.balance)
+            shown = format_baht(stretch.balance, thousands=True)
             parts_en.append(f"{shown} x {percent} % {unit_en} x {part}")
             parts_th.append(f"{shown} x ร้อยละ {percent} {unit_th} x {part}")
         if stretch.overdue:
-            shown = _baht(stretch.overdue)
+            shown = format_baht(stretch.overdue, thousands=True)
             parts_en.append(f"unpaid {shown} x {percent} % {unit_en} x {part}")
             parts_th.append(f"เงินต้นค้าง {shown} x ร้อยละ {percent} {unit_th} x {part}")
     if len(_joined(stretches)) > STRETCHES_SHOWN_MAX:
@@ -297,8 +297,3 @@ def _rounding(rounding: Rounding) -> Bilingual:
         f"Rounded half up to {currency}, the instalment to a multiple of {instalment}.",
         f"ปัดเศษครึ่งขึ้นเป็นหน่วย {currency} ยอดชำระเป็นจำนวนเท่าของ {instalment}",
     )
-
-
-def _baht(satang: int) -> str:
-    baht, rest = divmod(satang, 100)
-    return f"{baht:,}.{rest:02d}"

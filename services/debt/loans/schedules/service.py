@@ -166,14 +166,14 @@ def _answer(rows: Iterable[ShownRow], sums: Mapping[str, int], pay_off: int | No
         interest += row.interest
         entry = {
             "due_on": row.due_on,
-            "principal": _baht(row.principal),
-            "interest": _baht(row.interest),
-            "total": _baht(row.principal + row.interest),
-            "balance": _baht(row.balance),
+            "principal": format_baht(row.principal),
+            "interest": format_baht(row.interest),
+            "total": format_baht(row.principal + row.interest),
+            "balance": format_baht(row.balance),
         }
         if row.paid is not None:
             paid += row.paid
-            entry["paid"] = _baht(row.paid)
+            entry["paid"] = format_baht(row.paid)
         entry["explain"] = {"en": row.explain_en, "th": row.explain_th}
         shown.append(entry)
     totals = {"principal": principal, "interest": interest, "total": principal + interest}
@@ -183,8 +183,3 @@ def _answer(rows: Iterable[ShownRow], sums: Mapping[str, int], pay_off: int | No
     if pay_off is not None:
         answer["pay_off"] = format_baht(pay_off)
     return orjson.dumps(answer)
-
-
-def _baht(satang: int) -> str:
-    """As ``format_baht``, for amounts of rows, which are never negative: it is called thousands of times an answer."""
-    return f"{satang // 100}.{satang % 100:02d}"
