@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo demo-check up test faults keycloak lint format lock bench docs screenshot clean
+.PHONY: help demo demo-check up test nightly faults keycloak lint format lock bench docs screenshot clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ up: .venv/.demo ## start everything on this machine, empty
 
 test: .venv/.development ## all tests, on a real PostgreSQL and a real Kafka broker
 	$(BIN)/pytest -n 2 --dist loadscope
+
+nightly: .venv/.development ## what holds of every loan, ten thousand examples each; about an hour
+	$(BIN)/pytest -n 2 --hypothesis-profile nightly tests/services/debt/loans tests/shared/kernel
 
 faults: .venv/.development ## break everything, again and again; about half an hour
 	$(BIN)/pytest tests/faults -m "slow or not slow"

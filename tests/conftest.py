@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -25,6 +26,11 @@ from shared.chassis.testing.tokens import TokenIssuer
 from tests.infrastructure import ask_for
 
 _FOLDER = "PLODNEE_TEST_RUN_FOLDER"
+
+# No deadlines: an example's time is the machine's. `make nightly` asks for the second profile.
+hypothesis.settings.register_profile("default run", max_examples=200, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
+hypothesis.settings.load_profile("default run")
 
 
 def pytest_configure(config: pytest.Config) -> None:

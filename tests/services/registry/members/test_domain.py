@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.households.identity import household_id
@@ -24,21 +24,18 @@ WORDS = st.lists(SYLLABLES, min_size=1, max_size=5).map("".join)
 NAMES = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
 
 
-@settings(deadline=None)  # the first call imports PyThaiNLP
 @given(NAMES)
 def test_name_reads_the_same_as_by_the_whole_normalisation(name: str) -> None:
     title, rest = split_title(normalise_name(name))
     assert read_name(name) == (title, rest, sort_key(rest))
 
 
-@settings(deadline=None)  # the first call imports PyThaiNLP
 @given(st.text(alphabet=st.sampled_from("กขเแาำ่้ิ ็์ะๅํ\u200bab"), max_size=12))
 def test_any_text_reads_the_same_as_by_the_whole_normalisation(text: str) -> None:
     title, rest = split_title(normalise_name(text))
     assert read_name(text) == (title, rest, sort_key(rest))
 
 
-@settings(deadline=None)  # the first call imports PyThaiNLP
 @given(NAMES, st.integers(min_value=1, max_value=30))
 def test_every_beginning_of_a_name_finds_it(name: str, length: int) -> None:
     read = read_name(name)
@@ -48,7 +45,6 @@ def test_every_beginning_of_a_name_finds_it(name: str, length: int) -> None:
         assert low <= read.name_sort_key < high
 
 
-@settings(deadline=None)  # the first call imports PyThaiNLP
 @given(NAMES, NAMES)
 def test_names_found_begin_as_typed_apart_from_tone_marks(name: str, prefix: str) -> None:
     low, high = name_range(prefix)

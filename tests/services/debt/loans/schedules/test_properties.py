@@ -4,8 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from services.debt.errors import LoanTermsInvalid
@@ -30,9 +29,6 @@ from services.debt.loans.schedules.table import build_schedule
 from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, PaymentMade, RateChange, Unit
 from tests.services.debt.loans.schedules.bodies import Body, any_history, any_terms, body
 
-DEFAULT = settings(max_examples=200, deadline=None)
-NIGHTLY = settings(max_examples=10_000, deadline=None)
-
 
 def history(loan: Body) -> History:
     return history_of(SchedulePreview.model_validate(loan))
@@ -54,7 +50,9 @@ def figures(found: Table) -> list[tuple[int, int, int]]:
     return [(row.due, row.principal, row.interest) for row in found.rows]
 
 
-def check_sums(known: History) -> None:
+@given(any_history())
+def test_principal_is_what_was_drawn_and_every_payment_is_shared_out(loan: Body) -> None:
+    known = history(loan)
     found = table(known)
     paid = sum(payment.amount for payment in known.payments)
     assert sum(row.principal for row in found.rows) == found.drawn
@@ -71,50 +69,13 @@ def check_sums(known: History) -> None:
         assert "ปัดเศษครึ่งขึ้น" in row.explain_th
 
 
-def check_order(known: History, data: st.DataObject) -> None:
+@given(any_history(), st.data())
+def test_order_of_arrival_does_not_matter(loan: Body, data: st.DataObject) -> None:
+    known = history(loan)
     changes = data.draw(st.permutations(known.changes))
     payments = data.draw(st.permutations(known.payments))
     shuffled = History(known.terms, tuple(changes), tuple(payments), known.as_of)
     assert figures(table(shuffled)) == figures(table(known))
-
-
-def check_frozen(known: History) -> None:
-    """A rate change leaves alone what is past on its date."""
-    *earlier, last = sorted(
-        (change for change in known.changes if isinstance(change, RateChange)), key=lambda change: change.from_on
-    )
-    before = table(History(known.terms, tuple(earlier), known.payments, known.as_of))
-    after = table(known)
-    day = last.from_on.toordinal()
-    for was, now in zip(before.rows, after.rows, strict=True):
-        if was.due <= day:
-            assert (was.principal, was.interest) == (now.principal, now.interest)
-
-
-@DEFAULT
-@given(any_history())
-def test_principal_is_what_was_drawn_and_every_payment_is_shared_out(loan: Body) -> None:
-    check_sums(history(loan))
-
-
-@pytest.mark.slow
-@NIGHTLY
-@given(any_history())
-def test_sums_ten_thousand_times(loan: Body) -> None:
-    check_sums(history(loan))
-
-
-@DEFAULT
-@given(any_history(), st.data())
-def test_order_of_arrival_does_not_matter(loan: Body, data: st.DataObject) -> None:
-    check_order(history(loan), data)
-
-
-@pytest.mark.slow
-@NIGHTLY
-@given(any_history(), st.data())
-def test_order_of_arrival_ten_thousand_times(loan: Body, data: st.DataObject) -> None:
-    check_order(history(loan), data)
 
 
 # Two changes of different kinds with the same day and figure.
@@ -128,7 +89,6 @@ TWINS = {
 }  # fmt: skip
 
 
-@DEFAULT
 @example(loan=TWINS)
 @given(any_history())
 def test_undo_brings_the_table_before_back(loan: Body) -> None:
@@ -143,19 +103,27 @@ def test_undo_brings_the_table_before_back(loan: Body) -> None:
     assert with_it.without_change(last) == without
 
 
-@DEFAULT
 @given(any_terms(), st.data())
 def test_past_rows_are_frozen(loan: Body, data: st.DataObject) -> None:
+    """A rate change leaves alone what is past on its date."""
     first = date.fromisoformat(loan["disbursed_on"])
     rate = "period_rate" if loan["day_count"] == "per_period" else "annual_rate"
     changes = [
         {"type": "rate_change", "from": (first + timedelta(days=days)).isoformat(), rate: "0.020000"}
         for days in sorted(data.draw(st.lists(st.integers(0, 200), min_size=1, max_size=3, unique=True)))
     ]
-    check_frozen(history({**loan, "changes": changes}))
+    known = history({**loan, "changes": changes})
+    *earlier, last = sorted(
+        (change for change in known.changes if isinstance(change, RateChange)), key=lambda change: change.from_on
+    )
+    before = table(History(known.terms, tuple(earlier), known.payments, known.as_of))
+    after = table(known)
+    day = last.from_on.toordinal()
+    for was, now in zip(before.rows, after.rows, strict=True):
+        if was.due <= day:
+            assert (was.principal, was.interest) == (now.principal, now.interest)
 
 
-@DEFAULT
 @given(any_terms(), st.lists(st.tuples(st.integers(0, 100), st.integers(1, 10**8)), min_size=1, max_size=4))
 def test_paid_rows_are_frozen(loan: Body, paid: list[tuple[int, int]]) -> None:
     """Rows that payments have settled keep their figures, also those paid in advance, whatever follows."""
@@ -177,7 +145,6 @@ def test_paid_rows_are_frozen(loan: Body, paid: list[tuple[int, int]]) -> None:
             )
 
 
-@DEFAULT
 @given(any_terms(), st.integers(1, 50_000))
 def test_interest_grows_with_the_rate(loan: Body, more: int) -> None:
     known = history(loan)
@@ -196,7 +163,6 @@ def test_interest_grows_with_the_rate(loan: Body, more: int) -> None:
         assert sum(greater.interest) + rows >= sum(less.interest)
 
 
-@DEFAULT
 @given(st.integers(10_000, 10**9), st.sampled_from(list(DayCount)[:-1]), st.integers(1, 400), st.integers(1, 100))
 def test_interest_grows_with_the_days(principal: int, day_count: DayCount, days: int, more: int) -> None:
     def interest(nights: int) -> int:
@@ -207,7 +173,6 @@ def test_interest_grows_with_the_days(principal: int, day_count: DayCount, days:
     assert interest(days + more) >= interest(days)
 
 
-@DEFAULT
 @given(any_history())
 def test_late_rows_never_bear_interest_on_interest(loan: Body) -> None:
     """Interest of the whole table is at most simple interest of all principal drawn, for all nights until it ends."""
@@ -230,7 +195,6 @@ _parts = st.integers(0, 10**6)
 _rows = st.lists(st.builds(Open, _parts, _parts, _parts, _parts), max_size=8)
 
 
-@DEFAULT
 @given(_rows, st.integers(0, 10**8), st.sampled_from([HORIZONTAL, VERTICAL, PRINCIPAL_FIRST]))
 def test_allocated_and_excess_are_the_payment(rows: list[Open], amount: int, order: Order) -> None:
     taken, left = allocate(rows, amount, order)
@@ -245,7 +209,6 @@ def taken_sum(taken: Taken) -> int:
     return sum(sum(share) for _, share in taken)
 
 
-@DEFAULT
 @given(_rows, _rows, _rows, st.integers(0, 10**8), st.sampled_from(Surplus))
 def test_past_due_comes_before_due_and_due_before_in_advance(
     past: list[Open], due: list[Open], ahead: list[Open], amount: int, surplus: Surplus
