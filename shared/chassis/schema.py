@@ -55,6 +55,7 @@ def create_chassis_tables(service: str) -> None:
         grant usage on schema public to {api}, {worker};
         grant select, insert, update, delete on all tables in schema public to {worker};
         grant usage, select on all sequences in schema public to {api}, {worker};
+        grant execute on function analyse_feed_row to {worker};
         do $$ begin
             if to_regclass('alembic_version') is not null then
                 grant select on alembic_version to {api};

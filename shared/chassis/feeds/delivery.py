@@ -117,6 +117,8 @@ async def _process(context: JobContext, kinds: Mapping[str, FeedKind], delivery_
     kind = kinds[delivery.kind]
     if row["status"] in ("received", "staging"):
         await _stage(context, kind, delivery, row["file_format"])
+    async with context.database.unscoped() as session:
+        await repository.analyse_rows(session)
     await _validate(context, kind, delivery)
     await _apply_all(context, kind, delivery)
     if await _look_again(context, delivery):

@@ -176,6 +176,11 @@ async def finish_staging(session: WriteSession, delivery_id: UUID, rows: int) ->
     await count_rejected(session, delivery_id)
 
 
+async def analyse_rows(session: WriteSession) -> None:
+    """Let the planner know the rows that are staged; short transactions only, since one at a time may do this."""
+    await session.scalar("select analyse_feed_row()")
+
+
 async def count_staged(session: ReadSession, delivery_id: UUID) -> int:
     """How many rows are left to do."""
     return int(

@@ -2,9 +2,10 @@
 rows say outlives the work or leaves by the reject file."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -13,8 +14,8 @@ from shared.chassis import feeds
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import delivery as engine
 from shared.chassis.feeds import marking, repository
-from shared.chassis.feeds.kinds import Delivery, FeedRow
-from shared.chassis.jobs import SYSTEM, enqueue, request_cancel
+from shared.chassis.feeds.kinds import Delivery, FeedKind, FeedRow
+from shared.chassis.jobs import SYSTEM, JobContext, enqueue, request_cancel
 from tests.shared.chassis.bare_service import as_owner
 from tests.shared.chassis.feeds.conftest import Sender, SenderOf
 from tests.shared.chassis.feeds.example import TOOLS, add_member
@@ -291,6 +292,37 @@ async def test_work_that_is_cut_between_steps_goes_on_where_it_was(
     delivery = await sender.delivery(response.json()["id"])
     assert counts(delivery) == {"rows": 3, "accepted": 1, "waiting": 1, "rejected": 1}
     assert await sender.count("select count(*) from completion") == 1
+
+
+async def test_the_planner_knows_the_rows_of_this_file_and_not_of_the_last(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the statistics of an earlier file it would expect none of them, and compare each row with each."""
+    rows = 300
+    await as_owner(
+        sender.settings,
+        f"""
+        insert into feed_row (delivery_id, row_number, data)
+        select '{uuid4()}', number, '{{}}' from generate_series(1, {rows}) number;
+        analyze feed_row;
+        delete from feed_row;
+        """,
+    )
+    expected: list[int] = []
+    validate = engine._validate
+
+    async def look(context: JobContext, kind: FeedKind, delivery: Delivery) -> None:
+        async with context.database.unscoped() as session:
+            plan = await session.scalar(
+                f"explain select from feed_row where delivery_id = '{delivery.id}' and status = 'staged'"
+            )
+        expected.append(int(re.findall(r"rows=(\d+)", plan)[0]))
+        await validate(context, kind, delivery)
+
+    monkeypatch.setattr(engine, "_validate", look)
+    delivery = await sender.send("cooperative_code,number\n" + "".join(f"C1,{number}\n" for number in range(rows)))
+    assert delivery["accepted"] == rows
+    assert rows / 2 < expected[0] < rows * 2
 
 
 async def test_cancelled_delivery_is_shown_as_failed_and_keeps_nothing(sender: Sender) -> None:
