@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.debt.loans import repository
+from services.debt.loans.domain import Instalment
 from services.debt.loans.service import NewLoan, compare_loan, open_loans, terms_of
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
@@ -69,7 +70,7 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     )
     stored = await repository.find_loans(session, loan_ids.values())
     outcomes: dict[int, Outcome] = {}
-    new: list[NewLoan] = []
+    new: list[tuple[NewLoan, list[Instalment]]] = []
     differences: list[tuple[Any, ...]] = []
     for row in rows:
         member = known.get(row.row_number)
@@ -78,12 +79,12 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             continue
         loan_id = loan_ids.get((member["cooperative_id"], row.data["loan_number"]))
         try:
+            stated = _new_loan(member["cooperative_id"], member["id"], row.data, delivery.as_of)
             if loan_id is None:
-                new.append(_new_loan(member["cooperative_id"], member["id"], row.data, delivery.as_of))
+                new.append((stated, stated.instalments()))
                 outcomes[row.row_number] = ACCEPTED
             else:
-                opening = _new_loan(member["cooperative_id"], member["id"], row.data, delivery.as_of)
-                found = compare_loan(stored[loan_id], opening)
+                found = compare_loan(stored[loan_id], stated)
                 differences += [(loan_id, delivery.as_of, *part, delivery.id) for part in found]
                 outcomes[row.row_number] = UNCHANGED
         except Invalid as error:

@@ -154,20 +154,20 @@ async def _loan(session: WriteSession, caller: Caller, loan_id: UUID) -> RowMapp
     return row
 
 
-async def open_loans(session: WriteSession, loans: Sequence[NewLoan]) -> None:
+async def open_loans(session: WriteSession, loans: Sequence[tuple[NewLoan, list[Instalment]]]) -> None:
     """Store new loans with their opening instalments, publish them, and wake the payments that wait for them."""
     if not loans:
         return
-    closed = await share_days(session, {loan.cooperative_id for loan in loans})
-    instalments = [loan.instalments() for loan in loans]
+    cooperative_ids = {loan.cooperative_id for loan, _ in loans}
+    closed = await share_days(session, cooperative_ids)
     rows = [
-        _opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id]))
-        for loan, parts in zip(loans, instalments, strict=True)
+        _opened(loan, instalments, posting_date(loan.cut_over_on, closed[loan.cooperative_id]))
+        for loan, instalments in loans
     ]
-    await repository.insert_loans(session, rows, instalments)
+    await repository.insert_loans(session, rows, [instalments for _, instalments in loans])
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
-    codes = await _codes_of(session, {loan.cooperative_id for loan in loans})
-    await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan in loans])
+    codes = await _codes_of(session, cooperative_ids)
+    await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan, _ in loans])
 
 
 def waiting_name(cooperative_code: str, loan_number: str) -> str:

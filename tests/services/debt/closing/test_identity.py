@@ -49,7 +49,8 @@ class History:
         await self.world.cooperative(self.code)
         members = await self.world.members(self.code, "1", "2")
         async with self.world.database.unscoped() as session:
-            await open_loans(session, [self._loan(members[number % 2], number) for number in range(3)])
+            loans = [self._loan(members[number % 2], number) for number in range(3)]
+            await open_loans(session, [(loan, loan.instalments()) for loan in loans])
             rows = await session.fetch(
                 "select id from loan where cooperative_id = :id order by loan_number", id=self.cooperative_id
             )

@@ -97,6 +97,31 @@ async def test_contradictory_opening_is_rejected_with_its_column(world: World, c
     ]
 
 
+async def test_terms_that_contradict_themselves_are_rejected_and_the_others_applied(
+    world: World, client_of: ClientOf
+) -> None:
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+
+    delivery = await world.send(
+        client,
+        "loans",
+        [
+            loan_row(number="L1", frequency="harvest", harvest_months=""),
+            loan_row(number="L2", first_due_on="2000-01-01"),
+            loan_row(number="L3"),
+        ],
+    )
+
+    assert (delivery["status"], delivery["accepted"], delivery["rejected"]) == ("completed", 1, 2), delivery
+    rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
+    assert [line.split(",")[:3] for line in rejects.strip().splitlines()[1:]] == [
+        ["2", "harvest_months", "out_of_range"],
+        ["3", "first_due_on", "out_of_order"],
+    ]
+
+
 async def test_loan_of_a_cooperative_outside_reach_is_rejected(world: World, client_of: ClientOf) -> None:
     await world.cooperative("C9", "9001")
     await world.members("C9", "1")
