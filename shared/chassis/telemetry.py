@@ -35,6 +35,7 @@ PERSONAL_KEYS: Final = frozenset(
     }
 )  # fmt: skip
 _THIRTEEN_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12}(?!\d)")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _MASK = "[13 digits]"
 _DEPTH_MAX = 6
 _FRAMES_MAX = 30
@@ -51,7 +52,8 @@ def _is_personal(key: object) -> bool:
 
 def _scrubbed(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return _THIRTEEN_DIGITS.sub(_MASK, value)
+        # One id in a hundred of ours has such a run of digits, and would find no line that belongs to it.
+        return value if _UUID.fullmatch(value) else _THIRTEEN_DIGITS.sub(_MASK, value)
     if isinstance(value, bool | float) or value is None:
         return value
     if isinstance(value, int):

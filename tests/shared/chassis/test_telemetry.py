@@ -81,6 +81,11 @@ def test_no_form_of_event_lets_a_national_id_through(extra: Any) -> None:
     assert NATIONAL_ID not in str(drop_personal_data(None, "", event))
 
 
+def test_ids_of_ours_stay_whole() -> None:
+    for ours in ("01a21841-6393-7521-81f6-a8a6a8bd9230", "8513b442-7123-5234-9012-345678901234"):
+        assert drop_personal_data(None, "", {"correlation_id": ours}) == {"correlation_id": ours}
+
+
 def test_other_numbers_stay_readable() -> None:
     event = {"satang": 123_456, "offset": 12_345_678_901_234, "rate": 0.085, "day": "2022-09-30"}
     assert drop_personal_data(None, "", event) == event
