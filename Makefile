@@ -22,8 +22,8 @@ up: .venv/.demo ## start everything on this machine, empty
 test: .venv/.development ## all tests, on a real PostgreSQL and a real Kafka broker
 	$(BIN)/pytest -n 2 --dist loadscope
 
-nightly: .venv/.development ## what holds of every loan, ten thousand examples each; about an hour
-	$(BIN)/pytest -n 2 --hypothesis-profile nightly tests/services/debt/loans tests/shared/kernel
+nightly: .venv/.development ## what holds of every loan, ten thousand examples each; half an hour
+	$(BIN)/pytest -n 2 --timeout 3600 --hypothesis-profile nightly tests/services/debt/loans tests/shared/kernel
 
 faults: .venv/.development ## break everything, again and again; about half an hour
 	$(BIN)/pytest tests/faults -m "slow or not slow"
