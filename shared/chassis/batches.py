@@ -33,7 +33,7 @@ class Record(Protocol):
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]  # a header without a value is allowed
     timestamp: int
 
 
@@ -114,7 +114,7 @@ class BatchApplier:
         await self.claim(session, claims)
         wanted = await self._wanted(session, records)
         received = [item for record in wanted if (item := self._parse(record)) is not None]
-        await self._inbox.apply(session, await self._standing(session, received))
+        await self._inbox.apply(session, await standing(session, self._consumer, received))
         self._poison.note([False] * len(wanted))
 
     async def apply_one_by_one(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> None:
@@ -178,7 +178,7 @@ class BatchApplier:
             async with session.savepoint():
                 item = self._parse(record)
                 if item is not None:
-                    await self._inbox.apply(session, await self._standing(session, [item]))
+                    await self._inbox.apply(session, await standing(session, self._consumer, [item]))
         except (PartitionLost, ConsumerStopped):
             raise
         except Exception as error:
@@ -186,42 +186,6 @@ class BatchApplier:
                 raise
             return reason_of(error)
         return None
-
-    async def _standing(self, session: WriteSession, received: Sequence[Received[Event]]) -> list[Received[Event]]:
-        """Those events that their producer still stands for.
-
-        A producer whose database was restored says again, in a new epoch, all that it knows. What comes of an older
-        epoch after that is a copy, or of the future that the restore took back.
-        """
-        heard: dict[str, int] = {}
-        for item in received:
-            producer = type(item.event).topic.producer
-            heard[producer] = max(item.epoch, heard.get(producer, 0))
-        known = await self._known_epochs(session)
-        for producer, epoch in sorted(heard.items()):  # in one order, so that two members wait and do not deadlock
-            if epoch > known.get(producer, 0):
-                await self._store_epoch(session, producer, epoch, known.get(producer))
-        return [item for item in received if item.epoch >= known.get(type(item.event).topic.producer, 0)]
-
-    async def _known_epochs(self, session: WriteSession) -> dict[str, int]:
-        rows = await session.fetch(
-            "select producer, epoch from producer_epoch where consumer = :consumer", consumer=self._consumer
-        )
-        return {row["producer"]: row["epoch"] for row in rows}
-
-    async def _store_epoch(self, session: WriteSession, producer: str, epoch: int, before: int | None) -> None:
-        if before is not None:
-            log.warning(
-                "producer_restored", consumer=self._consumer, producer=producer, epoch=epoch, epoch_before=before
-            )
-        await session.execute(
-            "insert into producer_epoch (consumer, producer, epoch) values (:consumer, :producer, :epoch)"
-            " on conflict (consumer, producer) do update"
-            " set epoch = greatest(producer_epoch.epoch, excluded.epoch)",
-            consumer=self._consumer,
-            producer=producer,
-            epoch=epoch,
-        )
 
     async def _wanted(self, session: WriteSession, records: Sequence[Record]) -> list[Record]:
         """The records to try: not those an operator dropped; what is behind an event set aside is set aside too."""
@@ -280,10 +244,54 @@ class BatchApplier:
         )
 
 
+async def standing(
+    session: WriteSession, consumer: str, received: Sequence[Received[Event]]
+) -> list[Received[Event]]:
+    """Those events that their producer still stands for.
+
+    A producer whose database was restored says again, in a new epoch, all that it knows. What comes of an older epoch
+    after that is a copy, or of the future that the restore took back.
+    """
+    heard: dict[str, int] = {}
+    for item in received:
+        producer = type(item.event).topic.producer
+        heard[producer] = max(item.epoch, heard.get(producer, 0))
+    known = await _known_epochs(session, consumer)
+    for producer, epoch in sorted(heard.items()):  # in one order, so that two members wait and do not deadlock
+        if epoch > known.get(producer, 0):
+            await _store_epoch(session, consumer, producer, epoch, known.get(producer))
+    return [item for item in received if item.epoch >= known.get(type(item.event).topic.producer, 0)]
+
+
+async def _known_epochs(session: WriteSession, consumer: str) -> dict[str, int]:
+    rows = await session.fetch(
+        "select producer, epoch from producer_epoch where consumer = :consumer", consumer=consumer
+    )
+    return {row["producer"]: row["epoch"] for row in rows}
+
+
+async def _store_epoch(session: WriteSession, consumer: str, producer: str, epoch: int, before: int | None) -> None:
+    if before is not None:
+        log.warning("producer_restored", consumer=consumer, producer=producer, epoch=epoch, epoch_before=before)
+    await session.execute(
+        "insert into producer_epoch (consumer, producer, epoch) values (:consumer, :producer, :epoch)"
+        " on conflict (consumer, producer) do update"
+        " set epoch = greatest(producer_epoch.epoch, excluded.epoch)",
+        consumer=consumer,
+        producer=producer,
+        epoch=epoch,
+    )
+
+
 def _place(record: Record) -> tuple[str, str]:
     """Topic and key: the events that keep an order among themselves."""
-    return record.topic, (record.key or b"").decode(errors="replace")
+    return record.topic, _text(record.key)
 
 
 def _headers(record: Record) -> dict[str, str]:
-    return {name: value.decode(errors="replace") for name, value in record.headers or ()}
+    return {name.replace("\0", "\ufffd"): _text(value) for name, value in record.headers or ()}
+
+
+def _text(value: bytes | None) -> str:
+    """Bytes of anybody's making as text that PostgreSQL takes: what cannot be set aside would stop the line."""
+    return (value or b"").decode(errors="replace").replace("\0", "\ufffd")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.chassis.batches import reason_of
+from shared.chassis.batches import reason_of, standing
 from shared.chassis.database import Database, WriteSession, is_transient
 from shared.chassis.inbox import Inbox
 from shared.chassis.pause import pause_consumer
@@ -40,7 +40,8 @@ async def show_dead_letter(database: Database, dead_letter_id: int) -> dict[str,
 async def retry_dead_letters(database: Database, inbox: Inbox, topic_prefix: str = "") -> Retried:
     """Apply what was set aside, in order, key by key; the live consumer stands still meanwhile.
 
-    A key whose first event still fails stays parked whole.
+    A key whose first event still fails stays parked whole. What its producer took back meanwhile, by a restore, is let
+    go without effect, as it would be if it came now.
     """
     applied, reason = 0, None
     failed: set[tuple[str, str]] = set()
@@ -94,7 +95,7 @@ async def _apply(session: WriteSession, inbox: Inbox, row: dict[str, Any], topic
                 value=row["value"],
             )
             if item is not None:
-                await inbox.apply(session, [item])
+                await inbox.apply(session, await standing(session, inbox.consumer, [item]))
     except Exception as error:
         if is_transient(error):
             raise

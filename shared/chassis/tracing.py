@@ -110,7 +110,7 @@ def traceparent() -> str | None:
 
 
 def batch_span(
-    consumer: str, headers_of_events: Sequence[Sequence[tuple[str, bytes]]]
+    consumer: str, headers_of_events: Sequence[Sequence[tuple[str, bytes | None]]]
 ) -> "AbstractContextManager[Span] | AbstractContextManager[None]":
     """The span of a batch of events, with a link to each place they came from.
 
@@ -120,7 +120,7 @@ def batch_span(
 
 
 def _batch_span(
-    tracer: "Tracer", consumer: str, headers_of_events: Sequence[Sequence[tuple[str, bytes]]]
+    tracer: "Tracer", consumer: str, headers_of_events: Sequence[Sequence[tuple[str, bytes | None]]]
 ) -> "AbstractContextManager[Span]":
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, NonRecordingSpan, SpanKind, set_span_in_context

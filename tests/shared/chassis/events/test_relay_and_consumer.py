@@ -342,6 +342,26 @@ async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings
     assert f"{BalanceRecorded.type} stands in another topic than its own" in reasons
 
 
+async def test_promise_5_what_postgresql_takes_in_no_text_is_set_aside_all_the_same(
+    bus: Settings, database: Database
+) -> None:
+    """Zero characters, headers without a value and bytes that are no text: a line that stops there starts no more."""
+    producer = make_producer(bus, "test")
+    await producer.start()
+    try:
+        topic = bus.kafka_topic_prefix + "plodnee.registry.deposit"
+        strange = [("ce_type", b"unheard\0of"), ("nothing", None), ("half\0name", b"\xff")]
+        await producer.send_and_wait(topic, key=b"a\0key", value=b"{}", headers=strange)
+        await producer.send_and_wait(topic, key=None, value=None, headers=[])
+    finally:
+        await producer.stop()
+    good = Deposited(account_id=uuid4(), amount=3)
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(good, 1)])
+        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+        await until(lambda: _is(database, "select count(*) from deposit", 1))
+
+
 async def test_promise_7_a_drain_loses_nothing_and_repeats_nothing(bus: Settings, database: Database) -> None:
     await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1) for _ in range(2_000)])
     small = bus.model_copy(update={"consumer_batch_events_max": 20})

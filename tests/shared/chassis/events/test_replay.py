@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database, ReadSession
+from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.replay import Outgoing, TellAgain, replay
 from shared.chassis.settings import Settings
 from tests.shared.chassis.events.conftest import (
@@ -82,6 +83,25 @@ async def test_what_was_said_in_a_future_that_was_taken_back_no_longer_counts(
     assert await count(database, f"select count(*) from balance where id = '{lost}'") == 0
     assert await count(database, "select sum(amount) from total") == 3
     assert await count(database, "select count(*) from dead_letter") == 0
+
+
+async def test_what_was_set_aside_before_a_restore_does_not_come_back_by_a_retry(
+    bus: Settings, database: Database
+) -> None:
+    lost = uuid4()
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(Deposited(account_id=lost, amount=amount), 1) for amount in (-1, 100)])
+        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+        await replay(database, [balances((uuid4(), 1, 1))], new_epoch=True)
+        await publish(bus, database, [])
+        await until(lambda: _is(database, "select count(*) from balance", 1))
+    refused, _ = await list_dead_letters(database, "registry")
+    assert await drop_dead_letter(database, refused["id"], "entered by mistake")
+
+    retried = await retry_dead_letters(database, make_inbox(), bus.kafka_topic_prefix)
+
+    assert (retried.applied, retried.remaining) == (1, 0)
+    assert await count(database, f"select count(*) from deposit where account_id = '{lost}'") == 0
 
 
 async def _is(database: Database, sql: str, expected: int) -> bool:
