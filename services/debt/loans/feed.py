@@ -79,12 +79,12 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             continue
         loan_id = loan_ids.get((member["cooperative_id"], row.data["loan_number"]))
         try:
-            stated = _new_loan(member["cooperative_id"], member["id"], row.data, delivery.as_of)
+            loan = _new_loan(member["cooperative_id"], member["id"], row.data, delivery.as_of)
             if loan_id is None:
-                new.append((stated, stated.instalments()))
+                new.append((loan, loan.instalments()))
                 outcomes[row.row_number] = ACCEPTED
             else:
-                found = compare_loan(stored[loan_id], stated)
+                found = compare_loan(stored[loan_id], loan)
                 differences += [(loan_id, delivery.as_of, *part, delivery.id) for part in found]
                 outcomes[row.row_number] = UNCHANGED
         except Invalid as error:

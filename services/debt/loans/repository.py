@@ -55,6 +55,14 @@ async def find_cooperatives(session: ReadSession, codes: Collection[str]) -> dic
     return {row["code"]: row["id"] for row in rows}
 
 
+async def codes_of(session: ReadSession, cooperative_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Codes of co-operatives by id."""
+    rows = await session.fetch(
+        "select id, code from cooperative where id = any(cast(:ids as uuid[]))", ids=sorted(cooperative_ids)
+    )
+    return {row["id"]: row["code"] for row in rows}
+
+
 async def find_members(session: ReadSession, hashes: Collection[str]) -> dict[str, RowMapping]:
     """Members within reach by the hash of their co-operative and number."""
     rows = await session.fetch(

@@ -158,15 +158,13 @@ async def open_loans(session: WriteSession, loans: Sequence[tuple[NewLoan, list[
     """Store new loans with their opening instalments, publish them, and wake the payments that wait for them."""
     if not loans:
         return
-    cooperative_ids = {loan.cooperative_id for loan, _ in loans}
-    closed = await share_days(session, cooperative_ids)
+    closed = await share_days(session, {loan.cooperative_id for loan, _ in loans})
     rows = [
-        _opened(loan, instalments, posting_date(loan.cut_over_on, closed[loan.cooperative_id]))
-        for loan, instalments in loans
+        _opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id])) for loan, parts in loans
     ]
-    await repository.insert_loans(session, rows, [instalments for _, instalments in loans])
+    await repository.insert_loans(session, rows, [parts for _, parts in loans])
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
-    codes = await _codes_of(session, cooperative_ids)
+    codes = await repository.codes_of(session, {loan.cooperative_id for loan, _ in loans})
     await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan, _ in loans])
 
 
@@ -247,10 +245,3 @@ def compare_loan(stored: Mapping[str, Any], stated: NewLoan) -> list[tuple[str, 
         }
     ours["member_id"], theirs["member_id"] = str(stored["member_id"]), str(stated.member_id)
     return [(name, stored["cooperative_id"], ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]]
-
-
-async def _codes_of(session: WriteSession, cooperative_ids: set[UUID]) -> dict[UUID, str]:
-    rows = await session.fetch(
-        "select id, code from cooperative where id = any(cast(:ids as uuid[]))", ids=sorted(cooperative_ids)
-    )
-    return {row["id"]: row["code"] for row in rows}

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.debt.errors import PaymentInvalid
 from services.debt.loans.repository import find_by_number, find_cooperatives
 from services.debt.loans.service import waiting_name
-from services.debt.payments.ledger import NewPayment, load_histories, open_ledger
+from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
 from services.debt.payments.repository import known_receipts
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (
@@ -32,6 +32,8 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
         if row.data["cooperative_code"] in cooperatives
     }
     loan_ids = await find_by_number(session, keys.values())
+    ledger = await open_ledger(session, loan_ids.values())
+    # Asked once the loans are held: whoever posts one of these receipts over HTTP has committed, or waits for us.
     receipts = await known_receipts(
         session, [(keys[row.row_number][0], row.data["receipt_number"]) for row in rows if row.row_number in keys]
     )
@@ -47,13 +49,14 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             outcomes[row.row_number] = UNCHANGED
         else:
             payments.append((row.row_number, _payment(row, loan_id, delivery)))
-    return outcomes | await post_in_order(session, payments)
+    return outcomes | await post_in_order(session, ledger, payments)
 
 
-async def post_in_order(session: WriteSession, payments: list[tuple[int, NewPayment]]) -> dict[int, Outcome]:
+async def post_in_order(
+    session: WriteSession, ledger: Ledger, payments: list[tuple[int, NewPayment]]
+) -> dict[int, Outcome]:
     """Post numbered payments, by value date and then by number; what each came to."""
     outcomes: dict[int, Outcome] = {}
-    ledger = await open_ledger(session, {payment.loan_id for _, payment in payments})
     back_dated = {
         payment.loan_id for _, payment in payments if ledger.account(payment.loan_id).is_back_dated(payment.value_on)
     }

@@ -86,7 +86,8 @@ class History:
             for _ in range(self.random.choice((1, 1, 5)))
         ]
         async with self.world.database.unscoped() as session:
-            outcomes = await post_in_order(session, list(enumerate(payments)))
+            ledger = await open_ledger(session, {payment.loan_id for payment in payments})
+            outcomes = await post_in_order(session, ledger, list(enumerate(payments)))
         assert set(outcomes.values()) == {"accepted"}
 
     async def _reverse(self) -> None:

@@ -97,7 +97,7 @@ async def test_contradictory_opening_is_rejected_with_its_column(world: World, c
     ]
 
 
-async def test_terms_that_contradict_themselves_are_rejected_and_the_others_applied(
+async def test_terms_of_which_no_schedule_can_be_made_are_their_own_rows_fault(
     world: World, client_of: ClientOf
 ) -> None:
     await world.cooperative()
@@ -108,8 +108,8 @@ async def test_terms_that_contradict_themselves_are_rejected_and_the_others_appl
         client,
         "loans",
         [
-            loan_row(number="L1", frequency="harvest", harvest_months=""),
-            loan_row(number="L2", first_due_on="2000-01-01"),
+            loan_row(number="L1", first_due_on="2020-01-15"),
+            loan_row(number="L2", frequency="harvest", harvest_months=""),
             loan_row(number="L3"),
         ],
     )
@@ -117,8 +117,8 @@ async def test_terms_that_contradict_themselves_are_rejected_and_the_others_appl
     assert (delivery["status"], delivery["accepted"], delivery["rejected"]) == ("completed", 1, 2), delivery
     rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
     assert [line.split(",")[:3] for line in rejects.strip().splitlines()[1:]] == [
-        ["2", "harvest_months", "out_of_range"],
-        ["3", "first_due_on", "out_of_order"],
+        ["2", "first_due_on", "out_of_order"],
+        ["3", "harvest_months", "missing_value"],
     ]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest_asyncio
 
+from services.debt.payments.ledger import NewPayment, open_ledger
 from shared.kernel.money import format_baht, parse_baht
 from tests.conftest import ClientOf
 from tests.services.debt.world import World, loan_row, payment_row
@@ -297,3 +298,24 @@ async def test_a_files_payment_is_found_by_its_loan_and_undone(
     foreign = await client_of("debt", scopes=SCOPES, areas=["90"])
     assert (await foreign.get(address)).status_code == 404
     assert await world.value("select count(*) from access_log where what = 'payment-list'") == 3
+
+
+async def test_a_receipt_posted_by_hand_while_its_file_is_taken_in_is_posted_once(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    loan_id, day = await loan_id_of(world), date(2022, 10, 5)
+    by_hand = NewPayment(loan_id, 100_00, day, "cash", captured_by="officer", receipt_number="R1")
+    async with world.database.unscoped() as session:
+        ledger = await open_ledger(session, [loan_id])
+        rows = [payment_row("R1", "100.00", day.isoformat())]
+        sending = asyncio.create_task(world.send(client, "payments", rows, as_of="2022-10-31"))
+        while not await world.value("select exists (select from pg_locks where not granted)"):
+            assert not sending.done()
+            await asyncio.sleep(0.02)
+        ledger.post(by_hand)
+        await ledger.store(session)
+
+    delivery = await sending
+
+    assert (delivery["status"], delivery["accepted"], delivery["unchanged"]) == ("completed", 0, 1), delivery
+    assert await world.value("select count(*) from payment") == 1
