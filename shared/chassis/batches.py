@@ -244,9 +244,7 @@ class BatchApplier:
         )
 
 
-async def standing(
-    session: WriteSession, consumer: str, received: Sequence[Received[Event]]
-) -> list[Received[Event]]:
+async def standing(session: WriteSession, consumer: str, received: Sequence[Received[Event]]) -> list[Received[Event]]:
     """Those events that their producer still stands for.
 
     A producer whose database was restored says again, in a new epoch, all that it knows. What comes of an older epoch

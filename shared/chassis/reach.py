@@ -4,8 +4,12 @@ The reach is set in every transaction and enforced by the database's row-level s
 (:func:`shared.chassis.schema.protect`); repositories carry no scope code.
 """
 
+import re
 from dataclasses import dataclass, field
 from uuid import UUID
+
+_PROVINCE = re.compile("[0-9]{2}")
+_DISTRICT = re.compile("[0-9]{4}")
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,14 @@ class Reach:
 
     @classmethod
     def of_areas(cls, areas: list[str]) -> "Reach":
-        """The reach a token's ``areas`` claim gives: ``TH``, provinces (2 digits) and districts (4 digits)."""
+        """The reach a token's ``areas`` claim gives: ``TH``, provinces (2 digits) and districts (4 digits).
+
+        Anything else, Thai digits too, gives nothing.
+        """
         return cls(
             everything="TH" in areas,
-            provinces=frozenset(area for area in areas if len(area) == 2 and area.isdigit()),
-            districts=frozenset(area for area in areas if len(area) == 4 and area.isdigit()),
+            provinces=frozenset(area for area in areas if _PROVINCE.fullmatch(area)),
+            districts=frozenset(area for area in areas if _DISTRICT.fullmatch(area)),
         )
 
     def settings(self) -> dict[str, str]:

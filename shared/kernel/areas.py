@@ -7,15 +7,10 @@ Administration numbers them. Regions are the four of the statistical offices and
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any
 
 import geothai
 
 from shared.kernel.errors import BilingualValueError
-
-if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-    from pydantic_core import CoreSchema
 
 NATION = "TH"
 
@@ -97,40 +92,8 @@ def region_of(province_code: str) -> str:
     """The region's code of a province (or of a district's code). Raises ``BilingualValueError`` if there is none."""
     province = PROVINCES.get(province_code[:2])
     if province is None:
-        raise _unknown(province_code)
-    return province.region
-
-
-def parse_area_code(value: object) -> str:
-    """``TH``, a province's two digits or a district's four. Raises ``BilingualValueError`` on every other value."""
-    if isinstance(value, str) and (value == NATION or value in PROVINCES or value in DISTRICTS):
-        return value
-    raise _unknown(value)
-
-
-def _unknown(value: object) -> BilingualValueError:
-    return BilingualValueError(
-        f"{value!r} is not an area; write TH, a province's two digits (52) or a district's four (5201)",
-        f"{value!r} ไม่ใช่รหัสพื้นที่ ให้เขียน TH รหัสจังหวัดสองหลัก (52) หรือรหัสอำเภอสี่หลัก (5201)",
-    )
-
-
-class _AreaCodeType:
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_plain_validator_function(
-            parse_area_code, serialization=core_schema.to_string_ser_schema()
+        raise BilingualValueError(
+            f"{province_code!r} is no code of a province or district (52, 5201)",
+            f"{province_code!r} ไม่ใช่รหัสจังหวัดหรืออำเภอ (เช่น 52 หรือ 5201)",
         )
-
-    def __get_pydantic_json_schema__(self, schema: "CoreSchema", handler: "GetJsonSchemaHandler") -> dict[str, Any]:
-        return {
-            "type": "string",
-            "pattern": r"^(TH|\d{2}|\d{4})$",
-            "description": "TH (the nation), two digits of a province, four of a district",
-            "examples": ["52"],
-        }
-
-
-AreaCode = Annotated[str, _AreaCodeType()]
-"""A validated area code: ``TH``, ``52``, ``5201``."""
+    return province.region

@@ -1,4 +1,4 @@
-"""Dates as Thai files write them, the fiscal year, and months. Dates are Common Era inside."""
+"""Dates as Thai files and people write them, the fiscal year, and months. Dates are Common Era inside."""
 
 import re
 from calendar import monthrange
@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from shared.kernel.errors import BilingualValueError
+from shared.kernel.thai import to_arabic_digits
 
 BUDDHIST_YEARS = range(2400, 2701)
 COMMON_YEARS = range(1900, 2201)
 BUDDHIST_OFFSET = 543
 
-_THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
-_YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_DAY_FIRST = re.compile(r"(\d{1,2})([/\-.])(\d{1,2})\2(\d{1,4})")
-_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
+MONTHS_SHORT = (
+    "ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.",
+)  # fmt: skip
+
+_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})([/\-.])([0-9]{1,2})\2([0-9]{1,4})")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})")
 
 
 def buddhist_year(day: date) -> int:
@@ -25,13 +29,18 @@ def buddhist_year(day: date) -> int:
     return day.year + BUDDHIST_OFFSET
 
 
+def format_thai_date(day: date) -> str:
+    """``30 ก.ย. 2565``."""
+    return f"{day.day} {MONTHS_SHORT[day.month - 1]} {buddhist_year(day)}"
+
+
 def parse_date(text: str) -> date:
     """A date from ``2022-09-30``, ``2565-09-30``, ``30/09/2565``, ``30-9-2565`` or the same in Thai digits.
 
     Years 2400–2700 are Buddhist, 1900–2200 Common Era. Every other year ("0066", "66") is refused with a
     ``BilingualValueError``, because a two-digit year can be either era.
     """
-    cleaned = text.translate(_THAI_DIGITS).strip()
+    cleaned = to_arabic_digits(text).strip()
     if match := _YEAR_FIRST.fullmatch(cleaned):
         year_text, month_text, day_text = match.groups()
     elif match := _DAY_FIRST.fullmatch(cleaned):
@@ -53,7 +62,7 @@ def parse_date(text: str) -> date:
 
 def parse_month(text: str) -> date:
     """The first day of a month written ``2022-11`` or ``2565-11``. Raises ``BilingualValueError``."""
-    cleaned = text.translate(_THAI_DIGITS).strip()
+    cleaned = to_arabic_digits(text).strip()
     match = _MONTH.fullmatch(cleaned)
     if match is None or not 1 <= int(match[2]) <= 12:
         raise BilingualValueError(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 from shared.kernel.errors import BilingualValueError
+from shared.kernel.thai import to_arabic_digits
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -15,20 +16,19 @@ if TYPE_CHECKING:
 
 SATANG_PER_BAHT = 100
 MONEY_MAX_SATANG = 10**15
-"""Ten trillion baht, above the country's whole household debt: a larger figure is a mistake."""
+"""Ten trillion baht, more than all co-operatives of the country hold together: a larger figure is a mistake."""
 
 RATE_MAX = Decimal(1)
 RATE_PLACES_MAX = 6
 
 # Looked up, because a table of a hundred rows writes five hundred amounts, and a format of ":02d" costs three look-ups.
 _PLACES = tuple(f".{satang:02d}" for satang in range(SATANG_PER_BAHT))
-_THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
-_PLAIN = re.compile(r"[+-]?\d+(\.\d{1,2})?")
+_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]{1,2})?")
 # As we write it ourselves, in events and stored rows: read without a second look.
 _AS_WRITTEN = re.compile(r"-?[0-9]{1,14}\.[0-9]{2}")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,2})?")
-_MANY_PLACES = re.compile(r"[+-]?[\d,]+\.\d{3,}")
-_RATE = re.compile(r"\d+(\.\d+)?")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
+_MANY_PLACES = re.compile(r"[+-]?[0-9,]+\.[0-9]{3,}")
+_RATE = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -48,7 +48,7 @@ def parse_baht(text: str) -> int:
     """
     if _AS_WRITTEN.fullmatch(text):
         return _within_bounds(int(text[:-3] + text[-2:]))
-    cleaned = text.translate(_THAI_DIGITS).strip().removeprefix("฿").strip()
+    cleaned = to_arabic_digits(text).strip().removeprefix("฿").strip()
     if _MANY_PLACES.fullmatch(cleaned):
         raise TooManyDecimals(
             f"{text!r} has more than two decimal places; write satang as two digits, as in 1234.50",
@@ -74,7 +74,7 @@ def format_baht(satang: int, *, thousands: bool = False) -> str:
 
 def parse_rate(text: str) -> Decimal:
     """An interest rate per year from a decimal text: ``"0.0850"`` is 8.5 % a year. From 0 to 1, six places at most."""
-    cleaned = text.translate(_THAI_DIGITS).strip()
+    cleaned = to_arabic_digits(text).strip()
     if not _RATE.fullmatch(cleaned):
         raise _bad_rate(text)
     return _checked_rate(Decimal(cleaned), text)

@@ -1,23 +1,12 @@
-"""Thai text: digits, titles, names, dictionary order, dates and amounts in words.
+"""Thai text: digits, titles, names, dictionary order.
 
-PyThaiNLP is imported inside the two functions that need it: importing it costs more than the rest of the kernel.
+PyThaiNLP is imported inside the function that needs it: importing it costs more than the rest of the kernel.
 """
 
 import re
 import unicodedata
-from datetime import date
-
-from shared.kernel.calendar import buddhist_year
 
 _DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
-
-MONTHS_SHORT = (
-    "ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.",
-)  # fmt: skip
-MONTHS_FULL = (
-    "มกราคม", "กุมภาพันธ์", "มีนาคม", "เมษายน", "พฤษภาคม", "มิถุนายน",
-    "กรกฎาคม", "สิงหาคม", "กันยายน", "ตุลาคม", "พฤศจิกายน", "ธันวาคม",
-)  # fmt: skip
 
 # Longest first, so that นางสาว is tried before นาง and ว่าที่ร้อยตรีหญิง before ว่าที่ร้อยตรี.
 _TITLES = tuple(
@@ -90,12 +79,6 @@ def sort_key(text: str) -> str:
     cleaned = _tidy(text).casefold()
     letters = _LEADING_VOWEL.sub(r"\2\1", _TONES_AND_SIGNS.sub("", cleaned))
     return letters + "\t" + "".join(_TONES_AND_SIGNS.findall(cleaned))
-
-
-def format_thai_date(day: date, *, full: bool = False) -> str:
-    """``30 ก.ย. 2565``, or ``30 กันยายน 2565`` when ``full``."""
-    months = MONTHS_FULL if full else MONTHS_SHORT
-    return f"{day.day} {months[day.month - 1]} {buddhist_year(day)}"
 
 
 def _tidy(text: str) -> str:

@@ -159,9 +159,7 @@ async def open_loans(session: WriteSession, loans: Sequence[tuple[NewLoan, list[
     if not loans:
         return
     closed = await share_days(session, {loan.cooperative_id for loan, _ in loans})
-    rows = [
-        _opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id])) for loan, parts in loans
-    ]
+    rows = [_opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id])) for loan, parts in loans]
     await repository.insert_loans(session, rows, [parts for _, parts in loans])
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
     codes = await repository.codes_of(session, {loan.cooperative_id for loan, _ in loans})

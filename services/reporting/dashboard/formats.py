@@ -5,8 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from services.reporting.dashboard.texts import Language
 from services.reporting.kpis.domain import Unit
+from shared.kernel.calendar import MONTHS_SHORT, format_thai_date
 from shared.kernel.money import SATANG_PER_BAHT, format_baht, half_up, parse_baht
-from shared.kernel.thai import MONTHS_SHORT, format_thai_date
 
 _MILLION = 1_000_000
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

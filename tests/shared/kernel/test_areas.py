@@ -3,9 +3,8 @@
 from collections import Counter
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
 
-from shared.kernel.areas import DISTRICTS, PROVINCES, REGIONS, AreaCode, region_of
+from shared.kernel.areas import DISTRICTS, PROVINCES, REGIONS, region_of
 from shared.kernel.errors import BilingualValueError
 
 
@@ -24,15 +23,3 @@ def test_lampang_is_where_it_should_be() -> None:
     assert region_of("5201") == region_of("52") == "N"
     with pytest.raises(BilingualValueError):
         region_of("99")
-
-
-@pytest.mark.parametrize("code", ["TH", "52", "5201"])
-def test_area_codes_are_accepted(code: str) -> None:
-    assert TypeAdapter(AreaCode).validate_python(code) == code
-    assert TypeAdapter(AreaCode).dump_json(code) == f'"{code}"'.encode()
-
-
-@pytest.mark.parametrize("code", ["", "th", "00", "5299", "520101", 52, None, "๕๒"])
-def test_other_codes_are_refused(code: object) -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(AreaCode).validate_python(code)

@@ -11,6 +11,7 @@ from shared.kernel.calendar import (
     buddhist_year,
     fiscal_year_be,
     fiscal_year_bounds,
+    format_thai_date,
     month_end,
     month_ends,
     parse_date,
@@ -26,7 +27,9 @@ def test_one_day_in_every_writing(text: str) -> None:
     assert parse_date(text) == date(2022, 9, 30)
 
 
-@pytest.mark.parametrize("text", ["0066-09-30", "30/09/66", "30/09/0066", "30/09/1066", "30/09/2300", "30/9-2565", "x"])
+@pytest.mark.parametrize(
+    "text", ["0066-09-30", "30/09/66", "30/09/0066", "30/09/1066", "30/09/2300", "30/9-2565", "x", "٣٠/٠٩/٢٥٦٥"]
+)
 def test_other_years_and_shapes_are_refused_in_both_languages(text: str) -> None:
     with pytest.raises(BilingualValueError) as refused:
         parse_date(text)
@@ -94,3 +97,7 @@ def test_months_are_read_in_both_eras() -> None:
     assert parse_month("2565-11") == parse_month("2022-11") == date(2022, 11, 1)
     with pytest.raises(BilingualValueError):
         parse_month("2565-13")
+
+
+def test_dates_are_shown_in_the_buddhist_era() -> None:
+    assert format_thai_date(date(2022, 9, 30)) == "30 ก.ย. 2565"

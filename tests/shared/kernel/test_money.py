@@ -66,7 +66,7 @@ def test_money_is_read_as_files_write_it(text: str, satang: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1e3", "NaN", "inf", "1,23", "12,3456", "1.", ".5", "1 000", "0x10", "๑๐ บาท", "1_0"]
+    "text", ["", "1e3", "NaN", "inf", "1,23", "12,3456", "1.", ".5", "1 000", "0x10", "๑๐ บาท", "1_0", "١٢"]
 )
 def test_money_refuses_every_other_text(text: str) -> None:
     with pytest.raises(BilingualValueError) as refused:

@@ -1,12 +1,10 @@
 """Goal: Thai names are taken apart, normalised and ordered as a Thai reader expects."""
 
 import random
-from datetime import date
 
 import pytest
 
 from shared.kernel.thai import (
-    format_thai_date,
     normalise_name,
     sort_key,
     split_title,
@@ -62,8 +60,3 @@ def test_sort_key_agrees_with_the_library_where_no_tone_decides() -> None:
 
     words = ["กาล", "เกิด", "ไก", "เป็ด", "หมู", "วัว", "วันที", "สมชาย", "เสาวนี", "ไพร", "พร", "โพธิ", "อร", "เอก"]
     assert sorted(words, key=sort_key) == collate(words)
-
-
-def test_dates_are_shown_in_the_buddhist_era() -> None:
-    assert format_thai_date(date(2022, 9, 30)) == "30 ก.ย. 2565"
-    assert format_thai_date(date(2022, 9, 1), full=True) == "1 กันยายน 2565"

@@ -47,7 +47,9 @@ async def test_token_of_another_service_is_401(client_of: ClientOf) -> None:
     assert (await client_of(aud=["plodnee-debt"]).get("/notes")).status_code == 401
 
 
-@pytest.mark.parametrize(("areas", "seen"), [(["TH"], 2), (["52"], 1), (["10"], 1), ([], 0), (["99"], 0), (["5"], 0)])
+@pytest.mark.parametrize(
+    ("areas", "seen"), [(["TH"], 2), (["52"], 1), (["10"], 1), ([], 0), (["99"], 0), (["5"], 0), (["๕๒"], 0)]
+)
 async def test_reach_by_areas(client_of: ClientOf, areas: list[str], seen: int) -> None:
     await client_of(areas=["52"]).post("/notes", json=note("near"), headers=key())
     await client_of(areas=["10"]).post("/notes", json=note("far", FAR), headers=key())
