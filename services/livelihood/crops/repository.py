@@ -7,8 +7,6 @@ from sqlalchemy import RowMapping
 
 from shared.chassis.database import ReadSession
 
-CROPS = ("rice_wet", "rice_dry", "maize", "cassava", "sugarcane", "longan", "rubber", "vegetable")
-
 
 async def list_crop_economics(session: ReadSession, as_of: date) -> Sequence[RowMapping]:
     """The version of each crop in effect on a date."""

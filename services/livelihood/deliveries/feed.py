@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.livelihood.crops.repository import CROPS
+from services.livelihood.code_lists.domain import CODE_LISTS
 from services.livelihood.deliveries.service import NewDelivery, record_deliveries
 from services.livelihood.errors import DeliveryNumberTaken, SharesOverGross, WorthOutOfBounds
 from services.livelihood.members.repository import find_members_by_number
@@ -70,7 +70,7 @@ PRODUCE = FeedKind(
         Column("member_number", "เลขทะเบียนสมาชิก", "code", required=True, length_max=40),
         Column("delivery_number", "เลขที่ใบชั่ง", "code", required=True, length_max=60),
         Column("delivered_on", "วันที่ส่งผลผลิต", "date", required=True, not_after_as_of=True),
-        Column("crop", "ชนิดผลผลิต", "code", required=True, choices=CROPS),
+        Column("crop", "ชนิดผลผลิต", "code", required=True, choices=tuple(CODE_LISTS["crop"])),
         Column("kilograms", "น้ำหนัก (กก.)", "decimal", required=True, places_max=3, minimum=0, maximum=99_999_999_999),
         Column("price_per_kilogram", "ราคาต่อกก.", "money", required=True),
         Column("savings_share", "สัดส่วนเงินออม", "decimal", places_max=4, minimum=0, maximum=1),

@@ -33,4 +33,5 @@ class ProduceDelivery(SQLModel, table=True):
     settled_on: date | None
     refusal: str | None
     reversed_on: date | None
+    reversal_reason: str | None
     version: int = Field(sa_type=BigInteger)

@@ -2,15 +2,30 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.livelihood.code_lists.domain import CODE_LISTS
+from services.livelihood.deliveries.domain import Status
 from shared.chassis.http.dates import HappenedOn
 from shared.chassis.http.inputs import Code, Text
+from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn
 
+
+def _known_crop(code: str) -> str:
+    """What was delivered travels in events, which hold no free text."""
+    if code not in CODE_LISTS["crop"]:
+        known = ", ".join(CODE_LISTS["crop"])
+        raise BilingualValueError(f"One of: {known}", f"ต้องเป็นค่าใดค่าหนึ่งของ {known}")
+    return code
+
+
+Crop = Annotated[
+    Text, Field(min_length=1, max_length=40, description="A code of the list `crop`."), AfterValidator(_known_crop)
+]
 Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
 
 
@@ -22,13 +37,15 @@ class RecordDelivery(BaseModel):
     member_id: UUID
     delivery_number: Annotated[Code, Field(min_length=1, max_length=60)]
     delivered_on: HappenedOn
-    crop: Annotated[Text, Field(min_length=1, max_length=40)]
+    crop: Crop
     kilograms: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=3)]
     price_per_kilogram: Annotated[MoneyIn, Field(description="Baht a kilogram")]
     savings_share: Share = Decimal(0)
 
 
 class ReverseDelivery(BaseModel):
+    """Why a delivery was a mistake, and the day on which it is undone."""
+
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[Text, Field(min_length=3, max_length=200)]
@@ -48,7 +65,7 @@ class DeliveryRead(BaseModel):
     price_per_kilogram: Money
     plan_id: UUID | None
     deduction_share: Decimal
-    status: Literal["held", "settled", "reversing", "reversed"]
+    status: Status
     gross: Money
     debt: Money
     savings: Money
@@ -56,6 +73,7 @@ class DeliveryRead(BaseModel):
     held: Money
     settled_on: date | None
     refusal: str | None
+    reversal_reason: str | None
     version: int
 
 

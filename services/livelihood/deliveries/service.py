@@ -141,6 +141,7 @@ def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
         "settled_on": None if division.held else new.delivered_on,
         "refusal": None,
         "reversed_on": None,
+        "reversal_reason": None,
         "version": 1,
     }
 
@@ -190,7 +191,7 @@ async def reverse_delivery(session: WriteSession, delivery_id: UUID, sent: Rever
         raise ReversedTooEarly
     division = domain.begin_reversal(_division(row))
     _store(row, division)
-    row.reversed_on = sent.reversed_on
+    row.reversed_on, row.reversal_reason = sent.reversed_on, sent.reason
     if division.status == "reversed":
         row.settled_on = sent.reversed_on
         event: Event = _settled_event(row, revision=2)

@@ -44,7 +44,7 @@ async def list_agreements(
     return await session.fetch(
         """
         select id as plan_id, member_id, deduction_share from deduction_agreement
-        where cooperative_id = :cooperative and status = 'in_force' and id > :after
+        where cooperative_id = :cooperative and status = 'in_force' and deduction_share > 0 and id > :after
         order by id limit :limit
         """,
         cooperative=cooperative_id,

@@ -159,7 +159,7 @@ async def test_a_reversal_leaves_nothing(
     settled = _settled(delivery["id"], 300_000, 0)
     await hear(database, [settled, undone] if settled_first else [undone])
     read = (await client.get(path)).json()
-    assert read["status"] == "reversed"
+    assert (read["status"], read["reversal_reason"]) == ("reversed", "weighed twice")
     assert {read[part] for part in ("gross", "debt", "savings", "paid", "held")} == {"0.00"}
     again = await client.post(f"{path}/reverse", json={"reason": "once more", "reversed_on": "2022-11-22"})
     assert again.status_code == 409
@@ -174,6 +174,30 @@ async def test_without_a_plan_everything_is_paid_at_once(
     await hear(database, [cooperative(), member(), plan(status="withdrawn")])
     delivery = await _record(client, body)
     assert (delivery["status"], delivery["held"], delivery["paid"]) == ("settled", "0.00", "9500.00")
+
+
+async def test_an_agreement_is_of_plans_that_let_us_hold_a_share(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    path = f"/livelihood/v1/deduction-agreements?cooperative_id={COOPERATIVE}"
+    await hear(await database_of("livelihood"), [cooperative(), member(), plan(share="0")])
+    assert (await client.get(path)).json()["items"] == []
+    await hear(await database_of("livelihood"), [plan()], version=2)
+    assert [item["deduction_share"] for item in (await client.get(path)).json()["items"]] == ["0.3000"]
+
+
+async def test_a_crop_that_is_no_code_is_refused_because_it_would_travel_in_events(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member()])
+    refused = await client.post("/livelihood/v1/produce-deliveries", json=body | {"crop": "ข้าวของนายสมชาย"})
+    assert refused.status_code == 422
+    (field,) = refused.json()["fields"]
+    assert field["field"] == "crop"
+    assert "rice_wet" in field["message_en"]
+    assert "rice_wet" in field["message_th"]
 
 
 async def test_a_number_is_taken_once_and_a_repeated_request_repeats_its_answer(

@@ -1,10 +1,15 @@
 """farm_households.csv and plots.csv: rows wait for heads and households, and a plot changes its household."""
 
+import asyncio
+
 import httpx2
 import pytest_asyncio
 
 from services.registry.households.identity import household_id
+from services.registry.members.schemas import MemberCreate
+from services.registry.members.service import record_member
 from shared.chassis.database import Database
+from shared.chassis.reach import EVERYTHING
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.registry.deliveries import (
     FEED,
@@ -15,7 +20,7 @@ from tests.services.registry.deliveries import (
     rejects,
     run_queued,
 )
-from tests.services.registry.people import OTHER_PROVINCE, PROVINCE, WRITER, add_cooperative, add_member
+from tests.services.registry.people import OTHER_PROVINCE, PROVINCE, WRITER, add_cooperative, add_member, member_body
 
 HOUSEHOLDS = ("household_number", "cooperative_code", "member_number", "size", "district_code", "registered_on")
 PLOTS = ("household_number", "plot_number", "crop", "area_rai", "document", "planted_on")
@@ -173,3 +178,22 @@ async def test_household_of_another_province_is_neither_taken_over_nor_seen(
     assert counts(foreign) == {"waiting": 1}  # as if nobody had recorded the household
     assert (await sender.get(f"/registry/v1/households/{household_id(NUMBER)}")).status_code == 404
     assert await published(database, "household") == []
+
+
+async def test_a_row_that_begins_to_wait_while_its_head_is_recorded_looks_again(
+    agency: httpx2.AsyncClient, database: Database
+) -> None:
+    new = MemberCreate.model_validate(member_body(await cooperative_id(agency, "C1"), "1", 1))
+    async with database.write(EVERYTHING) as session:
+        await record_member(session, new)  # nobody waits yet, and nobody else can see the member
+        delivering = asyncio.create_task(deliver(agency, database, "farm_households", HOUSEHOLDS, [household()]))
+        while not await _somebody_waits_for_a_lock(database):
+            assert not delivering.done(), "the row waits for a member who is there in a moment"
+            await asyncio.sleep(0.02)
+
+    assert counts(await delivering) == {"accepted": 1}
+
+
+async def _somebody_waits_for_a_lock(database: Database) -> bool:
+    async with database.unscoped() as session:
+        return bool(await session.scalar("select exists (select from pg_locks where not granted)"))
