@@ -1,12 +1,13 @@
 """Nothing is left on its way: outboxes empty, events applied, none set aside; and a rebuild equals what is live."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from demo.story.checks import Check, verdict
 from demo.story.client import StoryFailed, until
 from demo.story.owners import read_as_owner
-from shared.chassis.kafka import read_ends
+from shared.chassis.kafka import read_ends, topic_name
 from shared.chassis.settings import SERVICES, Settings
+from shared.contracts.catalogue import CATALOGUE
 
 QUIET_SECONDS_MAX = 60.0
 Rebuild = Callable[[], Awaitable[Mapping[str, int]]]
@@ -25,11 +26,12 @@ async def check_quiet(settings: Settings) -> list[Check]:
     outboxes = {service: await _count(settings, service, "outbox") for service in SERVICES}
     dead = {service: await _count(settings, service, "dead_letter") for service in SERVICES}
     ends = await _ends(settings)
+    behind = unread(await _offsets(settings), ends, _listened(settings))
     return [
         verdict("no outbox row is left", _named(outboxes, "outbox rows"), "all five are empty"),
         verdict(
             "every event is applied",
-            [left, *_behind(await _offsets(settings), ends)] if left else [],
+            [left, *behind] if left else behind,
             f"{sum(ends.values())} events in {len({topic for topic, _ in ends})} topics",
         ),
         verdict("no dead letter", _named(dead, "dead letters"), "in no service"),
@@ -52,7 +54,7 @@ async def _quiet(settings: Settings) -> bool | None:
     if await _outbox_rows(settings):
         return None
     ends = await _ends(settings)
-    if _behind(await _offsets(settings), ends) or await _outbox_rows(settings):
+    if unread(await _offsets(settings), ends, _listened(settings)) or await _outbox_rows(settings):
         return None
     return True if await _ends(settings) == ends else None
 
@@ -85,13 +87,31 @@ async def _ends(settings: Settings) -> Partitions:
     return await read_ends(settings, sorted(partitions))
 
 
-def _behind(offsets: dict[str, Partitions], ends: Partitions) -> list[str]:
-    return [
+def _listened(settings: Settings) -> list[tuple[str, str]]:
+    """(consumer, topic on the broker) of everything that one service hears of another."""
+    return [(consumer, topic_name(settings, topic.name)) for topic in CATALOGUE.topics for consumer in topic.consumers]
+
+
+def unread(offsets: Mapping[str, Partitions], ends: Partitions, listened: Iterable[tuple[str, str]]) -> list[str]:
+    """What was not read to its end, or not at all; nothing said at all is a fault too.
+
+    Args:
+        offsets: by consumer, the next offset of each partition it reads.
+        ends: the next offset that each partition will give.
+        listened: consumers and the topics that each must have read.
+    """
+    never = [
+        f"{consumer} has never read {topic}"
+        for consumer, topic in listened
+        if topic not in {name for name, _ in offsets.get(consumer, {})}
+    ]
+    behind = [
         f"{consumer} has read {topic}-{partition} to {offset} of {ends[topic, partition]}"
         for consumer, read in offsets.items()
         for (topic, partition), offset in read.items()
         if offset < ends[topic, partition]
     ]
+    return [*never, *behind, *(["nothing was said"] if not sum(ends.values()) else [])]
 
 
 def _named(counts: Mapping[str, int], what: str) -> list[str]:

@@ -12,6 +12,7 @@ from demo.generator.split import MonthlyPart, Reject
 from demo.story.checks import FAULTS_SHOWN, verdict
 from demo.story.checks.defects import reject_faults
 from demo.story.checks.figures import by_hand, compare_cohort
+from demo.story.checks.quiet import unread
 from demo.story.choices import Choices
 from demo.story.client import Access
 from demo.story.played import Cooperative, HandPayment, Played, SentFile, StoryOptions
@@ -89,6 +90,26 @@ def test_a_verdict_shows_the_first_faults_and_counts_the_others() -> None:
     bad = verdict("not so", [f"fault {number}" for number in range(FAULTS_SHOWN + 3)], "")
     assert not bad.ok
     assert bad.detail.endswith("fault 4 … and 3 more")
+
+
+LISTENED = [("debt", "member"), ("reporting", "loan")]
+READ = {"debt": {("member", 0): 3, ("member", 1): 0}, "reporting": {("loan", 0): 2}}
+ENDS = {("member", 0): 3, ("member", 1): 0, ("loan", 0): 2}
+
+
+def test_everything_read_to_its_end_is_no_fault() -> None:
+    assert unread(READ, ENDS, LISTENED) == []
+
+
+def test_a_consumer_that_is_behind_or_has_never_begun_is_a_fault_and_so_is_silence() -> None:
+    assert unread(READ, {**ENDS, ("loan", 0): 5}, LISTENED) == ["reporting has read loan-0 to 2 of 5"]
+    assert unread({"debt": READ["debt"]}, ENDS, LISTENED) == ["reporting has never read loan"]
+    assert unread({}, {}, LISTENED) == [
+        "debt has never read member",
+        "reporting has never read loan",
+        "nothing was said",
+    ]
+    assert unread(READ, dict.fromkeys(ENDS, 0), LISTENED) == ["nothing was said"]
 
 
 def test_a_reversed_payment_by_hand_counts_twice_and_sums_to_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Database
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
 from tests.conftest import ClientOf, DatabaseOf
-from tests.services.livelihood.conftest import COOPERATIVE, MEMBER, Hear, cooperative, member, plan
+from tests.services.livelihood.conftest import COOPERATIVE, MEMBER, Hear, cooperative, hear_all, member, plan
 
 SCOPES = "produce:write livelihood:read feed:write job:read"
 
@@ -183,7 +183,7 @@ async def test_an_agreement_is_of_plans_that_let_us_hold_a_share(
     path = f"/livelihood/v1/deduction-agreements?cooperative_id={COOPERATIVE}"
     await hear(await database_of("livelihood"), [cooperative(), member(), plan(share="0")])
     assert (await client.get(path)).json()["items"] == []
-    await hear(await database_of("livelihood"), [plan()], version=2)
+    await hear_all(await database_of("livelihood"), [plan()], version=2)
     assert [item["deduction_share"] for item in (await client.get(path)).json()["items"]] == ["0.3000"]
 
 
