@@ -15,7 +15,7 @@ from rich.text import Text
 
 from shared.embedded.errors import EmbeddedError
 from shared.embedded.java import find_java
-from shared.embedded.kafka import answers
+from shared.embedded.kafka import KafkaBroker, cluster_at
 from shared.embedded.kafka_jars import INSTEAD, KAFKA_VERSION, cache_folder, listed_jars, missing_jars
 from shared.embedded.postgres import OLDEST_MAJOR_VERSION, find_binaries, server_major_version
 from shared.embedded.secret_store import ADMIN_PASSWORD, SERVICES, load_secrets
@@ -218,7 +218,7 @@ def _kafka(state: StateFolder) -> Iterator[Finding]:
         yield Finding("Kafka", True, "not running")
         return
     port = state.remembered_ports().get("kafka", 0)
-    ok = answers(port)
+    ok = cluster_at(port) == KafkaBroker(state).cluster_id
     what = f"{'answers' if ok else 'does not answer'} on port {port}"
     yield Finding("Kafka", ok, what, "" if ok else f"See {state.logs / 'kafka.log'}.")
 

@@ -59,7 +59,7 @@ SINGLE_NODE: Mapping[str, str] = {
     "num.recovery.threads.per.data.dir": "2",
 }
 
-_API_VERSIONS = 18  # key of the first request every client makes
+_DESCRIBE_CLUSTER = 60  # key of the request; its version 0 is in every Kafka since 2.8
 
 
 class KafkaBroker:
@@ -109,6 +109,12 @@ class KafkaBroker:
     def bootstrap_servers(self) -> str:
         """What clients need as KAFKA_BOOTSTRAP_SERVERS."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def cluster_id(self) -> str:
+        """The id that was given to the data when it was made; it stays as long as the data."""
+        lines = (self.data_folder / "meta.properties").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith("cluster.id="))
 
     @property
     def pid(self) -> int | None:
@@ -243,7 +249,7 @@ class KafkaBroker:
     def _answers_in_time(self) -> bool:
         deadline = time.monotonic() + START_PATIENCE_SECONDS
         while self._process is not None and self._process.poll() is None and time.monotonic() < deadline:
-            if answers(self.port):
+            if cluster_at(self.port) == self.cluster_id:  # another broker may have the port, and ours end in a moment
                 return True
             time.sleep(POLL_SECONDS)
         return False
@@ -256,18 +262,22 @@ class KafkaBroker:
             return _cause(log.read().decode(errors="replace"))
 
 
-def answers(port: int) -> bool:
-    """Whether a broker on this port of 127.0.0.1 answers the request every client makes first.
+def cluster_at(port: int) -> str | None:
+    """The id of the cluster whose broker serves on this port of 127.0.0.1; None when none does.
 
     A port that merely accepts connections is not enough: the broker listens before it serves.
     """
-    body = struct.pack(">hhih", _API_VERSIONS, 0, 1, 4) + b"ping"
+    request = struct.pack(">hhih4sbbb", _DESCRIBE_CLUSTER, 0, 1, 4, b"ping", 0, 0, 0)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(struct.pack(">i", len(body)) + body)
-            return len(connection.recv(4)) == 4
-    except OSError:
-        return False
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection, connection.makefile("rb") as answer:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            (size,) = struct.unpack(">i", answer.read(4))
+            # Correlation, tags, throttle time, error, the error's message (0 for none); then a text behind its length.
+            *_, error, message, length = struct.unpack(">ibihBB", answer.read(13))
+            found = answer.read(min(max(length - 1, 0), size))
+    except (OSError, struct.error):
+        return None
+    return found.decode(errors="replace") if not error and not message else None
 
 
 def _cause(said: str) -> str:

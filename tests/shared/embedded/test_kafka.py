@@ -4,6 +4,9 @@ import os
 import re
 import signal
 import socket
+import socketserver
+import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from shared.embedded import kafka
 from shared.embedded.errors import EmbeddedError
 from shared.embedded.java import Java, find_java, major_version
-from shared.embedded.kafka import KafkaBroker, answers
+from shared.embedded.kafka import KafkaBroker, cluster_at
 from shared.embedded.processes import wait_until
 from shared.embedded.progress import SilentProgress
 from shared.embedded.state import StateFolder, free_port
@@ -135,11 +138,37 @@ def test_format_that_was_killed_half_way_is_begun_again(state: StateFolder, monk
     assert list(draft.iterdir()) == []
 
 
-def test_answers_needs_an_answer_not_only_an_open_port() -> None:
+def test_an_open_port_is_no_broker_yet() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.listen()
-        assert not answers(silent.getsockname()[1])
-    assert not answers(free_port())
+        assert cluster_at(silent.getsockname()[1]) is None
+    assert cluster_at(free_port()) is None
+
+
+def test_a_broker_is_not_taken_for_another_that_has_its_port(state: StateFolder) -> None:
+    with _Stranger(("127.0.0.1", 0), _AnswerAsStranger) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        port = stranger.server_address[1]
+        assert cluster_at(port) == "A" * 22
+        broker = KafkaBroker(state, port=port)
+        with pytest.raises(EmbeddedError, match="did not start"):
+            broker.start()
+        stranger.shutdown()
+    assert not broker.is_running()
+
+
+class _Stranger(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
+class _AnswerAsStranger(socketserver.BaseRequestHandler):
+    """Answers whatever is asked as the broker of another cluster answers who it is."""
+
+    def handle(self) -> None:
+        """Called for each connection."""
+        self.request.recv(1024)
+        body = struct.pack(">ibihBB", 1, 0, 0, 0, 0, 23) + b"A" * 22
+        self.request.sendall(struct.pack(">i", len(body)) + body)
 
 
 def test_cluster_ids_never_look_like_an_option() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from shared.embedded.doctor import Finding, examine, report
 from shared.embedded.errors import AlreadyRunning, UnsafeEnvironment
-from shared.embedded.kafka import answers
+from shared.embedded.kafka import cluster_at
 from shared.embedded.postgres import NOT_DURABLE
 from shared.embedded.processes import ProcessMark, mark_of, wait_until
 from shared.embedded.progress import SilentProgress
@@ -44,7 +44,7 @@ def test_start_gives_the_services_all_they_need_and_mends_what_dies(
     environment = runtime.start_infrastructure(progress)
     kafka_port = int(environment["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
     admin_url = environment["PLODNEE_ADMIN_DATABASE_URL"]
-    assert answers(kafka_port)
+    assert cluster_at(kafka_port)
     psycopg.connect(admin_url).close()
     assert environment["PLODNEE_ISSUER"] == f"{runtime.address}/identity"
     for service in SERVICES:
@@ -74,14 +74,14 @@ def test_start_gives_the_services_all_they_need_and_mends_what_dies(
 
     def is_mended() -> bool:
         runtime.mend_infrastructure()
-        return answers(kafka_port)
+        return cluster_at(kafka_port) is not None
 
     assert wait_until(is_mended, 120)
     assert progress.messages.count("Kafka has died; starting it again.") >= 2
 
     runtime.stop_infrastructure()
     assert runtime.state.remembered_processes() == {}
-    assert not answers(kafka_port)
+    assert not cluster_at(kafka_port)
 
 
 def test_killed_run_leaves_nothing_that_the_next_one_cannot_put_in_order(runtime: EmbeddedRuntime) -> None:
