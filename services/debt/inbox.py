@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.debt.deductions.service import settle_deductions, undo_deductions
 from services.debt.projections import repository as projections
-from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.auth.assignments import store_assignments
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received
 from shared.chassis.feeds import wake_waiting
@@ -53,11 +53,7 @@ async def on_enrolments(session: WriteSession, received: Sequence[Received[Enrol
 async def on_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
     """Know how far each officer reaches."""
     for item in received:
-        assignments = [
-            Assignment(held.cooperative_id, held.valid_from, held.valid_to, held.delegate_of)
-            for held in item.event.cooperatives
-        ]
-        await store_assignments(session, item.event.officer_id, item.order, assignments)
+        await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)
 
 
 @INBOX.on(OccupationPlanRecorded)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.chassis import feeds
-from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.auth.assignments import store_assignments
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received
 from shared.chassis.inbox import Inbox, upsert_state
@@ -53,5 +53,4 @@ async def record_members(session: WriteSession, received: Sequence[Received[Memb
 async def record_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
     """Keep officers' co-operatives: their reach."""
     for item in received:
-        assignments = [Assignment(**assigned.model_dump()) for assigned in item.event.cooperatives]
-        await store_assignments(session, item.event.officer_id, item.order, assignments)
+        await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)

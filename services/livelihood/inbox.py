@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.livelihood.deliveries import service as deliveries
 from shared.chassis import feeds
-from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.auth.assignments import store_assignments
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received
 from shared.chassis.inbox import Inbox, upsert_state
@@ -88,8 +88,7 @@ async def record_agreements(session: WriteSession, received: Sequence[Received[P
 async def record_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
     """Keep officers' co-operatives: their reach."""
     for item in received:
-        assignments = [Assignment(**assigned.model_dump()) for assigned in item.event.cooperatives]
-        await store_assignments(session, item.event.officer_id, item.order, assignments)
+        await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)
 
 
 INBOX.on(DeductionSettled)(deliveries.apply_settlements)

@@ -269,8 +269,8 @@ def cluster_at(port: int) -> str | None:
     """
     request = struct.pack(">hhih4sbbb", _DESCRIBE_CLUSTER, 0, 1, 4, b"ping", 0, 0, 0)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection, connection.makefile("rb") as answer:
-            connection.sendall(struct.pack(">i", len(request)) + request)
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as asked, asked.makefile("rb") as answer:
+            asked.sendall(struct.pack(">i", len(request)) + request)
             (size,) = struct.unpack(">i", answer.read(4))
             # Correlation, tags, throttle time, error, the error's message (0 for none); then a text behind its length.
             *_, error, message, length = struct.unpack(">ibihBB", answer.read(13))

@@ -8,9 +8,6 @@ from demo.story.played import Cooperative, Played
 from demo.story.telling import Narrator
 from shared.kernel.calendar import add_months
 
-SERVICES_WITH_OFFICERS = ("debt", "livelihood", "literacy", "reporting")
-"""Services that learn by event how far an officer reaches."""
-
 PHASE_ONE_PLACES, PROGRAMME_A_PLACES, PROGRAMME_B_FROM = 6, 9, 8
 """Of twelve co-operatives: six in phase 1 of programme A, three in phase 2, four in programme B, one in both."""
 

@@ -156,15 +156,3 @@ def identity_gap(overdue_at_start: int, overdue_at_end: int, parts: Mapping[str,
     if unknown:
         raise ValueError(f"not a part of the change of overdue debt: {', '.join(sorted(unknown))}")
     return overdue_at_start - overdue_at_end - sum(parts.values())
-
-
-def newly_overdue_between(instalments: Iterable[Instalment], after: date, until: date) -> int:
-    """Overdue debt that falls in by time alone from the close of ``after`` to the close of ``until`` (positive).
-
-    It is what is unpaid of the instalments that are overdue at the later close but were not yet at the earlier one.
-    """
-    return sum(
-        instalment.unpaid_principal + instalment.unpaid_interest
-        for instalment in instalments
-        if after <= instalment.due_on < until
-    )

@@ -65,10 +65,6 @@ class Instalment(NamedTuple):
     def unpaid_interest(self) -> int:
         return self.interest - self.paid_interest
 
-    @property
-    def unpaid_fee(self) -> int:
-        return self.fee - self.paid_fee
-
 
 def instalments_of(schedule: Schedule) -> list[Instalment]:
     """The instalments of a loan that Plodnee sees from its first day. Rows of nothing are left out."""

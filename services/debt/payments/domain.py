@@ -13,7 +13,7 @@ how a period is cut into pieces never changes a satang.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -139,10 +139,6 @@ class Parts(NamedTuple):
     @property
     def amount(self) -> int:
         return sum(self)
-
-    def minus(self, other: "Parts") -> "Parts":
-        """This less the other, part by part."""
-        return Parts(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 class Allocation(NamedTuple):
@@ -300,10 +296,6 @@ class Replay(NamedTuple):
     payments: dict[UUID, Allocation]
     waivers: dict[UUID, int]
 
-    @property
-    def excess(self) -> int:
-        return sum(allocation.excess for allocation in self.payments.values())
-
 
 def replay(opening: Sequence[Instalment], entries: Iterable[Entry], as_of: date, policy: LatePolicy) -> Replay:
     """Compute a loan from its opening instalments and every entry with a value date up to ``as_of``.
@@ -341,20 +333,6 @@ def replay(opening: Sequence[Instalment], entries: Iterable[Entry], as_of: date,
             allocations[entry.entry_id] = allocate(state, entry.amount, entry.value_on, policy)
             state = allocations[entry.entry_id].instalments
     return Replay(state, allocations, waivers)
-
-
-def corrections(booked: Mapping[UUID, Parts], replayed: Replay) -> dict[UUID, Parts]:
-    """What must be booked in the open day so that the books agree with the replay: per payment, replayed less booked.
-
-    Payments that agree are left out; a payment that the replay no longer counts gets its booking with the other sign.
-    """
-    differences: dict[UUID, Parts] = {}
-    for payment_id in {**booked, **replayed.payments}:
-        right = replayed.payments[payment_id].parts if payment_id in replayed.payments else Parts()
-        difference = right.minus(booked.get(payment_id, Parts()))
-        if any(difference):
-            differences[payment_id] = difference
-    return differences
 
 
 def _in_millionths(rate: Decimal) -> int:

@@ -60,8 +60,6 @@ _NEXT: Mapping[PlanState, frozenset[PlanState]] = {
 }
 
 OPEN_STATES = frozenset({PlanState.PROPOSED, PlanState.APPROVED, PlanState.ACCEPTED, PlanState.IN_FORCE})
-SIGNED_STATES = frozenset({PlanState.ACCEPTED, PlanState.IN_FORCE, PlanState.COMPLETED})
-"""States in which the member has signed and the plan has not failed."""
 
 
 class Standing(StrEnum):

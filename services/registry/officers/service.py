@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.errors import AssignmentBeyondReach, AssignmentsOverlap, CooperativeUnknown
 from services.registry.officers import repository
-from services.registry.officers.domain import AssignedSpan, overlapping
+from services.registry.officers.domain import overlapping
 from services.registry.officers.schemas import Assignment, AssignmentsPut, AssignmentsRead
 from shared.chassis import outbox
-from shared.chassis.auth.assignments import Assignment as StoredAssignment
 from shared.chassis.auth.assignments import store_assignments, today_in_bangkok
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.concurrency import require_match
@@ -42,37 +41,25 @@ async def put_assignments(
         PreconditionFailed: the list has changed since it was read.
         PreconditionRequired: there is a list and If-Match was not sent.
     """
-    spans = [
-        AssignedSpan(one.cooperative_id, one.valid_from, one.valid_to, one.delegate_of) for one in wanted.assignments
-    ]
-    if overlapping(spans) is not None:
+    held = [AssignedCooperative.model_validate(one.model_dump()) for one in wanted.assignments]
+    if overlapping(held) is not None:
         raise AssignmentsOverlap
     version = await repository.lock_version(session, officer_id)
     if version or if_match is not None:
         require_match(if_match, version)
-    new = {span.cooperative_id for span in spans}
+    new = {one.cooperative_id for one in held}
     if await cooperatives.count_within_reach(session, sorted(new)) < len(new):
         raise CooperativeUnknown("assignments.cooperative_id")
-    held = {row["cooperative_id"] for row in await repository.all_of(session, officer_id)}
-    if await cooperatives.count_within_reach(session, sorted(held)) < len(held):
+    before = {row["cooperative_id"] for row in await repository.all_of(session, officer_id)}
+    if await cooperatives.count_within_reach(session, sorted(before)) < len(before):
         raise AssignmentBeyondReach
-    await _store(session, officer_id, version + 1, spans)
+    await _store(session, officer_id, version + 1, held)
     return await read_assignments(session, officer_id)
 
 
-async def _store(session: WriteSession, officer_id: str, version: int, spans: list[AssignedSpan]) -> None:
-    stored = [StoredAssignment(span.cooperative_id, span.valid_from, span.valid_to, span.delegate_of) for span in spans]
-    if not await store_assignments(session, officer_id, (_EPOCH, version), stored):
+async def _store(session: WriteSession, officer_id: str, version: int, held: list[AssignedCooperative]) -> None:
+    if not await store_assignments(session, officer_id, (_EPOCH, version), held):
         raise PreconditionFailed  # somebody else wrote the officer's first list at the same moment
-    held = [
-        AssignedCooperative(
-            cooperative_id=span.cooperative_id,
-            valid_from=span.valid_from,
-            valid_to=span.valid_to,
-            delegate_of=span.delegate_of,
-        )
-        for span in spans
-    ]
     await outbox.add(session, recorded(officer_id, held), version=version, effective_on=today_in_bangkok())
 
 

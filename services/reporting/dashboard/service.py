@@ -47,7 +47,6 @@ from shared.kernel.calendar import fiscal_year_be
 
 HOME_AREAS_WITH_FIGURES_MAX: Final = 24
 _TARGET_HUNDREDTHS_DEFAULT: Final = 1_000
-CHARTS: Final = ("waterfall", "trend", "ranking")
 
 
 async def find_page(session: ReadSession, asked: Asked) -> tuple[Asked, Area, list[Area]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.auth.assignments import store_assignments
 from shared.chassis.database import WriteSession
 from shared.chassis.events import InvalidEvent, Received
 from shared.chassis.inbox import upsert_state
@@ -139,9 +139,5 @@ async def store_households(session: WriteSession, received: Sequence[Received[Ho
 
 async def store_officers(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
     """Officers' co-operatives, which decide their reach."""
-    for item in sorted(received, key=lambda one: one.event.officer_id):
-        assigned = [
-            Assignment(one.cooperative_id, one.valid_from, one.valid_to, one.delegate_of)
-            for one in item.event.cooperatives
-        ]
-        await store_assignments(session, item.event.officer_id, item.order, assigned)
+    for item in received:
+        await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)

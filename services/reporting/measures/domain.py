@@ -7,7 +7,7 @@ A cell to which no row contributes does not exist.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -47,33 +47,6 @@ class Measure(StrEnum):
     SAVINGS_PLEDGED = "savings_pledged"
 
 
-LABELS: Mapping[Measure, tuple[str, str]] = {
-    Measure.PAYMENTS: ("เงินรับชำระหนี้", "Payments posted"),
-    Measure.REVERSALS: ("รายการยกเลิกการชำระ", "Payments reversed"),
-    Measure.COLLECTED_CASH: ("รับชำระเป็นเงินสดหรือโอน สุทธิ", "Collected in cash or by transfer, net of reversals"),
-    Measure.COLLECTED_PRODUCE: ("รับชำระจากการหักค่าผลผลิต สุทธิ", "Collected from produce, net of reversals"),
-    Measure.COLLECTED_SET_OFF: ("รับชำระโดยหักกลบเงินฝากหรือหุ้น สุทธิ", "Collected by set-off, net of reversals"),
-    Measure.OVERDUE_REDUCED: ("หนี้ค้างที่ลดลงจากการชำระ", "Overdue debt taken away by payments"),
-    Measure.COHORT_CASH: ("หนี้ค้างของกลุ่มเป้าหมายที่ลดด้วยเงินสด", "Cohort's overdue debt taken away in cash"),
-    Measure.COHORT_PRODUCE: ("หนี้ค้างของกลุ่มเป้าหมายที่ลดด้วยผลผลิต", "Cohort's overdue debt taken away by produce"),
-    Measure.COHORT_SET_OFF: ("หนี้ค้างของกลุ่มเป้าหมายที่ลดด้วยการหักกลบ", "Cohort's overdue debt taken away by set-off"),
-    Measure.DEFAULT_INTEREST_WAIVED: ("ดอกเบี้ยผิดนัดที่ยกเว้น", "Default interest waived"),
-    Measure.DEDUCTIONS_SETTLED: ("การหักค่าผลผลิตที่ตัดหนี้แล้ว", "Deductions from produce settled"),
-    Measure.DEDUCTIONS_UNDONE: ("การหักค่าผลผลิตที่ยกเลิก", "Deductions from produce undone"),
-    Measure.DEDUCTIONS_REFUSED: ("การหักค่าผลผลิตที่ไม่รับ", "Deductions from produce refused"),
-    Measure.PRODUCE_GROSS: ("มูลค่าผลผลิตที่ส่งมอบ ก่อนหักรายการยกเลิก", "Gross value of produce delivered, before reversals"),
-    Measure.PRODUCE_TO_DEBT: ("ค่าผลผลิตที่ชำระหนี้", "Produce paid into debt"),
-    Measure.PRODUCE_TO_SAVINGS: ("ค่าผลผลิตที่เข้าเงินออม", "Produce paid into savings"),
-    Measure.PRODUCE_TO_MEMBERS: ("ค่าผลผลิตที่จ่ายสมาชิก", "Produce paid to members"),
-    Measure.CASES_OPENED: ("รายการแก้ไขหนี้ที่เปิด", "Cases opened"),
-    Measure.CASES_RELEASED: ("ลูกหนี้ที่หลุดพ้น", "Cases resolved as paid or released"),
-    Measure.PLANS_SIGNED: ("แผนที่ลงนาม", "Plans signed; the overdue debt they cover"),
-    Measure.ATTENDANCES: ("การเข้าอบรม", "Attendances of course sessions"),
-    Measure.LEARNING_GAIN: ("คะแนนที่เพิ่มขึ้น", "Gain between the tests before and after a course (1/10,000 point)"),
-    Measure.LEDGER_MONTHS_CLOSED: ("บัญชีครัวเรือนที่ปิดเดือน", "Household account months closed"),
-    Measure.LEDGER_ACTIVE: ("ผู้เข้าร่วมที่ทำบัญชีสม่ำเสมอ", "Participants with 3 closed months in the last 6"),
-    Measure.SAVINGS_PLEDGED: ("เงินออมที่ตั้งใจต่อเดือน", "Savings pledged per month"),
-}
 """Thai and English label of every measure."""
 
 COUNTED = frozenset(

@@ -7,8 +7,8 @@ knowledge is older than a stated bound, access is refused rather than granted by
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Protocol
 from uuid import UUID
 
 from shared.chassis.database import Database, WriteSession
@@ -91,14 +91,17 @@ class AssignedReach:
             self._remembered.popitem(last=False)
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """One co-operative in an officer's hands; both days count."""
+class Assignment(Protocol):
+    """One co-operative in an officer's hands, as the registry's event says it; both days count, an open end is None."""
 
-    cooperative_id: UUID
-    valid_from: date
-    valid_to: date | None
-    delegate_of: str | None = None
+    @property
+    def cooperative_id(self) -> UUID: ...
+    @property
+    def valid_from(self) -> date: ...
+    @property
+    def valid_to(self) -> date | None: ...
+    @property
+    def delegate_of(self) -> str | None: ...
 
 
 async def store_assignments(

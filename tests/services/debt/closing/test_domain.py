@@ -16,7 +16,6 @@ from services.debt.closing.domain import (
     classify,
     days_past_due,
     identity_gap,
-    newly_overdue_between,
     overdue_at,
 )
 from services.debt.loans.domain import Instalment
@@ -90,33 +89,6 @@ def test_provisions_rise_with_the_class_and_are_marked_as_assumed() -> None:
     provisions = [threshold.provision for threshold in TABLE.thresholds]
     assert provisions == sorted(provisions)
     assert TABLE.assumption
-
-
-@st.composite
-def instalments(draw: st.DrawFn) -> list[Instalment]:
-    rows = []
-    for number in range(draw(st.integers(1, 8))):
-        principal, interest = draw(st.integers(0, 10**9)), draw(st.integers(0, 10**9))
-        rows.append(
-            Instalment(
-                number,
-                DUE + timedelta(days=draw(st.integers(-200, 200))),
-                principal,
-                interest,
-                paid_principal=draw(st.integers(0, principal)),
-                paid_interest=draw(st.integers(0, interest)),
-            )
-        )
-    return rows
-
-
-@given(instalments(), st.integers(-250, 250), st.integers(0, 250))
-def test_time_alone_changes_overdue_by_what_is_newly_overdue(loan: list[Instalment], start: int, length: int) -> None:
-    first = DUE + timedelta(days=start)
-    last = first + timedelta(days=length)
-    newly = newly_overdue_between(loan, first, last)
-    parts = {"newly_overdue": -newly}
-    assert identity_gap(overdue_at(loan, first).amount, overdue_at(loan, last).amount, parts) == 0
 
 
 def test_identity_gap_shows_what_the_parts_leave_unexplained() -> None:

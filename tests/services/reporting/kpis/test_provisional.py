@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest_asyncio
 
+from shared.chassis.database import Database
 from shared.contracts import debt
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
@@ -28,79 +29,90 @@ def parts_of(figure: dict[str, Any]) -> dict[str, str]:
     return {part["code"]: part["value"] for part in figure["parts"] if part["value"] != "0.00"}
 
 
-async def test_a_payment_is_provisional_until_its_close(
-    client: httpx2.AsyncClient, database_of: DatabaseOf, hear: Hear, world: World
-) -> None:
-    database = await database_of("reporting")
-    cooperative, baseline = world.cooperatives[0], world.baselines[0]
-    before_baseline = await kpi(client, "K01")
-    assert (before_baseline["as_of"], before_baseline["value"], before_baseline["cooperatives_total"]) == (
-        None,
-        None,
-        0,
-    )
+PAID_ON = date(2022, 10, 12)
 
-    await hear(database, [[Said(cooperative, 1, BASELINE_ON), Said(baseline, 1, BASELINE_ON)]])
-    at_baseline = await kpi(client, "K01")
-    assert (at_baseline["as_of"], at_baseline["value"], at_baseline["provisional"]) == ("2022-09-30", "0.00", False)
-    assert Decimal(at_baseline["denominator"]) * 100 == baseline.cohort_overdue
 
-    paid_on = date(2022, 10, 12)
-    payment = next(one for one in world.postings if isinstance(one, debt.PaymentPosted)).model_copy(
+def payment_in(world: World) -> debt.PaymentPosted:
+    """5,000.25 baht paid at the first co-operative, of which 4,000.25 was overdue and 3,000.25 of the cohort."""
+    return next(one for one in world.postings if isinstance(one, debt.PaymentPosted)).model_copy(
         update={
-            "cooperative_id": cooperative.cooperative_id,
-            "posted_on": paid_on,
+            "cooperative_id": world.cooperatives[0].cooperative_id,
+            "posted_on": PAID_ON,
             "channel": "cash",
             "amount": 5_000_25,
             "overdue_reduced": 4_000_25,
             "cohorts": (debt.CohortPart(fiscal_year_be=YEAR, overdue_reduced=3_000_25),),
         }
     )
-    await hear(database, [[Said(payment, 1, paid_on)]])
+
+
+def close_in(world: World, revision: int, parts: debt.PartsOfChange) -> debt.BusinessDateClosed:
+    """The close of October at the first co-operative, whose cohort has changed by these parts."""
+    template = next(one for one in world.closes if one.cohorts)
+    overdue = world.baselines[0].cohort_overdue
+    change = sum(parts.model_dump().values())
+    cohort = template.cohorts[0].model_copy(
+        update={"overdue_at_baseline": overdue, "overdue": overdue - change, "parts": parts}
+    )
+    return template.model_copy(
+        update={
+            "cooperative_id": world.cooperatives[0].cooperative_id,
+            "closed_on": date(2022, 10, 31),
+            "revision": revision,
+            "cohorts": (cohort,),
+            "cause": "correction" if revision > 1 else None,
+        }
+    )
+
+
+@pytest_asyncio.fixture
+async def database(database_of: DatabaseOf, hear: Hear, world: World) -> Database:
+    """Reporting has heard of one co-operative and its baseline."""
+    database = await database_of("reporting")
+    await hear(database, [[Said(world.cooperatives[0], 1, BASELINE_ON), Said(world.baselines[0], 1, BASELINE_ON)]])
+    return database
+
+
+async def test_without_a_baseline_there_is_no_figure(client: httpx2.AsyncClient) -> None:
+    found = await kpi(client, "K01")
+    assert (found["as_of"], found["value"], found["cooperatives_total"]) == (None, None, 0)
+
+
+async def test_at_the_baseline_nothing_has_changed(
+    client: httpx2.AsyncClient, database: Database, world: World
+) -> None:
+    found = await kpi(client, "K01")
+    assert (found["as_of"], found["value"], found["provisional"]) == ("2022-09-30", "0.00", False)
+    assert Decimal(found["denominator"]) * 100 == world.baselines[0].cohort_overdue
+
+
+async def test_a_payment_moves_the_figures_at_once_and_is_provisional(
+    client: httpx2.AsyncClient, database: Database, hear: Hear, world: World
+) -> None:
+    await hear(database, [[Said(payment_in(world), 1, PAID_ON)]])
+
     moved = await kpi(client, "K01")
     assert (moved["numerator"], moved["provisional"], moved["facts_to"]) == ("3000.25", True, "2022-10-12")
     assert (moved["as_of"], parts_of(moved)) == ("2022-09-30", {"cash": "3000.25"})
     assert (await kpi(client, "K01b"))["numerator"] == "4000.25"
     assert (await kpi(client, "K17"))["denominator"] == "5000.25"
-    day_before = await kpi(client, "K01", as_of=str(paid_on - timedelta(days=1)))
+    day_before = await kpi(client, "K01", as_of=str(PAID_ON - timedelta(days=1)))
     assert (day_before["numerator"], day_before["provisional"]) == ("0.00", False)
 
-    template = next(one for one in world.closes if one.cohorts)
-    cohort = template.cohorts[0].model_copy(
-        update={
-            "overdue_at_baseline": baseline.cohort_overdue,
-            "overdue": baseline.cohort_overdue - 3_000_25,
-            "parts": debt.PartsOfChange(cash=3_000_25),
-        }
-    )
-    close = template.model_copy(
-        update={
-            "cooperative_id": cooperative.cooperative_id,
-            "closed_on": date(2022, 10, 31),
-            "revision": 1,
-            "cohorts": (cohort,),
-        }
-    )
-    await hear(database, [[Said(close, 1, close.closed_on)]])
+
+async def test_the_close_confirms_the_figure_and_a_correction_states_it_again(
+    client: httpx2.AsyncClient, database: Database, hear: Hear, world: World
+) -> None:
+    first = close_in(world, 1, debt.PartsOfChange(cash=3_000_25))
+    again = close_in(world, 2, debt.PartsOfChange(cash=3_000_25, newly_overdue=-1_000_25))
+    await hear(database, [[Said(payment_in(world), 1, PAID_ON)]])
+
+    await hear(database, [[Said(first, 1, first.closed_on)]])
     confirmed = await kpi(client, "K01")
     assert (confirmed["numerator"], confirmed["provisional"], confirmed["facts_to"]) == ("3000.25", False, None)
     assert (confirmed["as_of"], parts_of(confirmed)) == ("2022-10-31", {"cash": "3000.25"})
 
-    again = close.model_copy(
-        update={
-            "revision": 2,
-            "cause": "correction",
-            "cohorts": (
-                cohort.model_copy(
-                    update={
-                        "overdue": baseline.cohort_overdue - 2_000_00,
-                        "parts": debt.PartsOfChange(cash=3_000_25, newly_overdue=-1_000_25),
-                    }
-                ),
-            ),
-        }
-    )
-    await hear(database, [[Said(again, 1, close.closed_on)], [Said(close, 1, close.closed_on)]])
+    await hear(database, [[Said(again, 1, again.closed_on)], [Said(first, 1, first.closed_on)]])
     restated = await kpi(client, "K01")
     assert restated["numerator"] == "2000.00"
     assert parts_of(restated) == {"cash": "3000.25", "newly_overdue": "-1000.25"}

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 import httpx2
@@ -23,6 +25,15 @@ from tests.shared.chassis.http.conftest import FAR, NEAR, ClientOf, key, note
 from tests.shared.chassis.http.example import NAME
 
 TODAY = date(2022, 10, 1)
+
+
+class Held(NamedTuple):
+    """One assignment, as an event would say it."""
+
+    cooperative_id: UUID
+    valid_from: date
+    valid_to: date | None
+    delegate_of: str | None = None
 
 
 async def test_no_token_is_told_apart_from_a_bad_one(client: httpx2.AsyncClient) -> None:
@@ -119,8 +130,8 @@ async def test_reach_by_assignment_holds_on_its_days_only(
     await assign(
         worker,
         1,
-        Assignment(NEAR, date(2022, 9, 1), date(2022, 10, 1)),
-        Assignment(FAR, date(2022, 10, 2), None, delegate_of="officer-2"),
+        Held(NEAR, date(2022, 9, 1), date(2022, 10, 1)),
+        Held(FAR, date(2022, 10, 2), None, delegate_of="officer-2"),
     )
     reach = await listening.assigned.of("officer-1")
     assert (reach.cooperatives, reach.everything, reach.provinces) == (frozenset({NEAR}), False, frozenset())
@@ -133,7 +144,7 @@ async def test_change_of_assignment_is_seen_within_five_seconds(
     listening: Listening, worker: Database, owner: asyncpg.Connection
 ) -> None:
     await beat(owner)
-    await assign(worker, 1, Assignment(NEAR, TODAY, None))
+    await assign(worker, 1, Held(NEAR, TODAY, None))
     assert (await listening.assigned.of("officer-1")).cooperatives == frozenset({NEAR})
     await assign(worker, 2)
     listening.clock = 5.0
@@ -141,9 +152,9 @@ async def test_change_of_assignment_is_seen_within_five_seconds(
 
 
 async def test_older_assignment_changes_nothing(worker: Database, owner: asyncpg.Connection) -> None:
-    assert await assign(worker, 2, Assignment(NEAR, TODAY, None))
-    assert not await assign(worker, 1, Assignment(FAR, TODAY, None))
-    assert not await assign(worker, 2, Assignment(FAR, TODAY, None))
+    assert await assign(worker, 2, Held(NEAR, TODAY, None))
+    assert not await assign(worker, 1, Held(FAR, TODAY, None))
+    assert not await assign(worker, 2, Held(FAR, TODAY, None))
     assert [row["cooperative_id"] for row in await owner.fetch("select * from officer_cooperative")] == [NEAR]
 
 
@@ -151,7 +162,7 @@ async def test_older_assignment_changes_nothing(worker: Database, owner: asyncpg
 async def test_old_knowledge_of_assignments_refuses_access(
     listening: Listening, worker: Database, owner: asyncpg.Connection, seconds_ago: float, lag_seconds: float
 ) -> None:
-    await assign(worker, 1, Assignment(NEAR, TODAY, None))
+    await assign(worker, 1, Held(NEAR, TODAY, None))
     with pytest.raises(Unavailable):
         await listening.assigned.of("officer-1")  # no heartbeat at all
     await beat(owner, seconds_ago, lag_seconds)
@@ -174,7 +185,7 @@ async def test_officer_reads_and_writes_only_in_assigned_cooperatives(
     listening: Listening, worker: Database, owner: asyncpg.Connection, client_of: ClientOf
 ) -> None:
     await beat(owner)
-    await assign(worker, 1, Assignment(NEAR, TODAY, None))
+    await assign(worker, 1, Held(NEAR, TODAY, None))
     await client_of(areas=["10"]).post("/notes", json=note("far", FAR), headers=key())
     officer = client_of(areas=None, subject="officer-1")
     assert (await officer.post("/notes", json=note("mine"), headers=key())).status_code == 201
