@@ -7,17 +7,19 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from shared.chassis.settings import SERVICES, MissingSettings, Settings, UnsafeSettings, get_settings
 
 if TYPE_CHECKING:
+    from shared.chassis.database import Database
+    from shared.chassis.rebuild import Comparison
     from shared.chassis.service import Service
 
 app = typer.Typer(name="plodnee", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -47,10 +49,6 @@ def load(service: str) -> "Service":
         raise typer.BadParameter(f"there is no service {service!r}; choose one of {', '.join(SERVICES)}")
     definition: Service = import_module(f"services.{service}.app").SERVICE
     return definition
-
-
-def _run(coroutine: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(coroutine)
 
 
 def _configure_logs() -> None:
@@ -98,7 +96,7 @@ def init() -> None:
     """Create databases, roles, grants and topics on your own PostgreSQL and Kafka; safe to repeat."""
     _configure_logs()
     _use_running_suite()
-    _run(initialise_all())
+    asyncio.run(initialise_all())
 
 
 async def initialise_all() -> None:
@@ -126,7 +124,7 @@ def topics_check() -> None:
     from shared.contracts.catalogue import CATALOGUE
 
     try:
-        _run(check_topics(get_settings(), CATALOGUE.topics))
+        asyncio.run(check_topics(get_settings(), CATALOGUE.topics))
     except TopicsDiffer as error:
         typer.echo(str(error).replace("; ", "\n"), err=True)
         raise typer.Exit(1) from None
@@ -146,15 +144,19 @@ def _use_running_suite() -> None:
     get_settings.cache_clear()
 
 
-async def _with_worker_database(service: str, work: Any) -> Any:
+def _as_worker(service: str, work: "Callable[[Database], Awaitable[T]]") -> T:
+    """Do something on a service's database in the worker's role."""
     from shared.chassis.database import Database
 
+    async def run() -> T:
+        database = Database(get_settings(), service, "worker", "plodnee-command")
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
     _use_running_suite()
-    database = Database(get_settings(), service, "worker", "plodnee-command")
-    try:
-        return await work(database)
-    finally:
-        await database.close()
+    return asyncio.run(run())
 
 
 @dead_letters_app.command("list")
@@ -162,7 +164,7 @@ def dead_letters_list(service: ServiceName) -> None:
     """List what a service's consumer set aside, oldest first."""
     from shared.chassis.dead_letters import list_dead_letters
 
-    for row in _run(_with_worker_database(service, lambda database: list_dead_letters(database, service))):
+    for row in _as_worker(service, lambda database: list_dead_letters(database, service)):
         typer.echo(json.dumps(row, default=str, ensure_ascii=False))
 
 
@@ -171,7 +173,7 @@ def dead_letters_show(service: ServiceName, dead_letter_id: int) -> None:
     """Show one event whole."""
     from shared.chassis.dead_letters import show_dead_letter
 
-    row = _run(_with_worker_database(service, lambda database: show_dead_letter(database, dead_letter_id)))
+    row = _as_worker(service, lambda database: show_dead_letter(database, dead_letter_id))
     if row is None:
         raise typer.BadParameter(f"{service} has no dead letter {dead_letter_id}")
     row["value"] = bytes(row["value"]).decode(errors="replace")
@@ -188,7 +190,7 @@ def dead_letters_retry(service: ServiceName) -> None:
     if inbox is None:
         raise typer.BadParameter(f"{service} consumes nothing")
     prefix = get_settings().kafka_topic_prefix
-    result = _run(_with_worker_database(service, lambda database: retry_dead_letters(database, inbox, prefix)))
+    result = _as_worker(service, lambda database: retry_dead_letters(database, inbox, prefix))
     typer.echo(f"{result.applied} applied, {result.remaining} remain" + (f": {result.reason}" if result.reason else ""))
     if result.remaining:
         raise typer.Exit(1)
@@ -201,7 +203,7 @@ def dead_letters_drop(
     """Decide never to apply one event; a rebuild honours it."""
     from shared.chassis.dead_letters import drop_dead_letter
 
-    if not _run(_with_worker_database(service, lambda database: drop_dead_letter(database, dead_letter_id, reason))):
+    if not _as_worker(service, lambda database: drop_dead_letter(database, dead_letter_id, reason)):
         raise typer.BadParameter(f"{service} has no dead letter {dead_letter_id}")
 
 
@@ -217,7 +219,7 @@ def offsets_reset(
     inbox = load(service).inbox
     if inbox is None:
         raise typer.BadParameter(f"{service} consumes nothing")
-    count = _run(_with_worker_database(service, lambda database: forget_offsets(database, inbox.consumer)))
+    count = _as_worker(service, lambda database: forget_offsets(database, inbox.consumer))
     typer.echo(f"{count} offsets forgotten; the worker starts every topic again")
 
 
@@ -236,7 +238,7 @@ def replay(
         tell_again = load(name).tell_again
         if tell_again:
             work = partial(run_replay, tell_again=tell_again, new_epoch=new_epoch)
-            typer.echo(f"{name}: {_run(_with_worker_database(name, work))} events in the outbox")
+            typer.echo(f"{name}: {_as_worker(name, work)} events in the outbox")
 
 
 @app.command()
@@ -253,7 +255,7 @@ def rebuild(
     _use_running_suite()
     work = rebuild_read_model(get_settings(), load(service), swap=not check, accept_differences=accept_differences)
     try:
-        comparison = _run(work)
+        comparison = asyncio.run(work)
     except NoReadModel as error:
         raise typer.BadParameter(str(error)) from None
     except RebuildDiffers as error:
@@ -266,7 +268,7 @@ def rebuild(
 
 async def rebuild_read_model(
     settings: Settings, service: "Service", *, swap: bool, accept_differences: bool = False
-) -> Any:
+) -> "Comparison":
     """Rebuild with a progress bar; see :class:`shared.chassis.rebuild.Rebuild`."""
     from rich.progress import Progress
 
@@ -353,7 +355,7 @@ def token(
     from services.cli.one_machine import fetch_token
 
     try:
-        typer.echo(_run(fetch_token(principal)))
+        typer.echo(asyncio.run(fetch_token(principal)))
     except LookupError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -21,6 +21,7 @@ from shared.embedded.errors import EmbeddedError
 from shared.embedded.progress import ConsoleProgress
 from shared.embedded.runtime import EmbeddedRuntime
 from shared.embedded.state import default_state_path
+from shared.embedded.suite import running_suite
 from shared.embedded.supervisor import Child, Supervisor
 
 _PROVINCE = "52"
@@ -79,11 +80,14 @@ async def compare_rebuild() -> dict[str, int]:
 
 def running_environment() -> dict[str, str]:
     """What the services of this checkout's running suite were given, the demo's before that of `plodnee up`."""
-    from shared.embedded.suite import running_suite
-
-    runtimes = [EmbeddedRuntime(suite_folder(name)) for name in reversed(_SUITES) if suite_folder(name).exists()]
-    running = next((runtime for runtime in runtimes if running_suite(runtime.state) is not None), None)
+    running = _running_runtime()
     return {} if running is None else running.environment_of_running_suite()
+
+
+def _running_runtime() -> EmbeddedRuntime | None:
+    """The suite of this checkout that runs, the demo's before that of `plodnee up`."""
+    runtimes = [EmbeddedRuntime(suite_folder(name)) for name in reversed(_SUITES) if suite_folder(name).exists()]
+    return next((runtime for runtime in runtimes if running_suite(runtime.state) is not None), None)
 
 
 @_faults_told()
@@ -105,17 +109,15 @@ async def fetch_token(principal: str) -> str:
     from shared.embedded.identity.personas import personas, systems
     from shared.embedded.runtime import ISSUER_PATH
     from shared.embedded.secret_store import client_secret_name, load_secrets
-    from shared.embedded.suite import running_suite
 
-    states = [EmbeddedRuntime(suite_folder(name)).state for name in _SUITES if suite_folder(name).exists()]
-    running = [(state, suite) for state in states if (suite := running_suite(state)) is not None]
-    if not running:
+    runtime = _running_runtime()
+    suite = None if runtime is None else running_suite(runtime.state)
+    if runtime is None or suite is None:
         raise LookupError("nothing runs here: start it with `plodnee up` or `plodnee demo`")
-    state, suite = running[-1]
     issuer = f"{suite.address}{ISSUER_PATH}"
     async with httpx2.AsyncClient(timeout=10) as http:
         if principal in systems(_PROVINCE):
-            secret = load_secrets(state)[client_secret_name(principal)]
+            secret = load_secrets(runtime.state)[client_secret_name(principal)]
             return (await sign_in_system(http, issuer, principal, secret)).access_token
         if principal in personas(_PROVINCE):
             return (await sign_in(http, issuer, principal)).access_token

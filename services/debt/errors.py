@@ -12,7 +12,8 @@ DomainError
 │   ├── BackDatedEntry           the value date lies before what is already accrued: replay the loan
 │   ├── PaymentAlreadyReversed   a payment is reversed once
 │   ├── CaseStageConflict        the case's stage does not allow the move
-│   └── PlanStateConflict        the plan's state does not allow the act
+│   ├── PlanStateConflict        the plan's state does not allow the act
+│   └── CloseUnbalanced          overdue debt does not follow from what was booked: nothing is closed until it is mended
 └── Invalid 422
     ├── LoanTermsInvalid         no schedule can be made of these terms
     ├── OpeningPositionInvalid   the opening position contradicts itself
@@ -21,7 +22,11 @@ DomainError
     └── PlanTermsInvalid         share, number of instalments or income out of bounds
 """
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from shared.kernel.money import format_baht
 
 
 class LoanNotFound(NotFound):
@@ -94,6 +99,19 @@ class PlanStateConflict(Conflict):
     type = "plan-state-conflict"
     title_en = "The plan's state does not allow this"
     title_th = "สถานะของแผนไม่อนุญาตให้ดำเนินการนี้"
+
+
+class CloseUnbalanced(Conflict):
+    """Overdue debt by the instalments differs from overdue debt by its movements; the gaps are in satang."""
+
+    type = "close-unbalanced"
+    title_en = "The books of a co-operative do not balance, so its day stays open"
+    title_th = "บัญชีของสหกรณ์ไม่สมดุล จึงปิดวันไม่ได้"
+
+    def __init__(self, gaps: Mapping[UUID, int]) -> None:
+        self.gaps = dict(gaps)
+        named = ", ".join(f"{cooperative_id}: {format_baht(gap)}" for cooperative_id, gap in sorted(gaps.items()))
+        super().__init__(f"overdue debt and its movements differ by {named}", f"หนี้ค้างและรายการเคลื่อนไหวต่างกัน {named}")
 
 
 class LoanTermsInvalid(Invalid):

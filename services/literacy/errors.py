@@ -1,16 +1,16 @@
 """What can go wrong in literacy.
 
 DomainError
-├── NotFound
+├── NotFound 404
 │   ├── UnknownCooperative  the co-operative does not exist within reach
 │   ├── UnknownMember       the member does not exist within reach
 │   ├── UnknownCourse       the course does not exist within reach
 │   ├── UnknownSession      the session does not exist within reach
 │   └── UnknownPledge       the pledge does not exist within reach
-├── Conflict
+├── Conflict 409
 │   ├── CourseCodeTaken     the co-operative has a course of this code
 │   └── PledgeCannotBecome  the state of the pledge forbids the next one
-└── Invalid
+└── Invalid 422
     └── UnknownMemberNumbers    a roll call names members nobody knows; none of it was recorded
 """
 

@@ -1,14 +1,14 @@
 """What can go wrong in livelihood.
 
 DomainError
-├── NotFound
+├── NotFound 404
 │   ├── UnknownCooperative  the co-operative does not exist within reach
 │   ├── UnknownDelivery     the delivery does not exist within reach
 │   └── UnknownMember       the member does not exist within reach
-├── Conflict
+├── Conflict 409
 │   ├── DeliveryNotReversible   it is reversed already
 │   └── DeliveryNumberTaken     the co-operative has a delivery of this number
-└── Invalid
+└── Invalid 422
     ├── SharesOverGross     savings and deduction together are more than the delivery is worth
     ├── ReversedTooEarly    it is said to be undone before the day of the delivery
     ├── WorthOutOfBounds    nothing was weighed, or it is worth more than any delivery

@@ -135,14 +135,11 @@ class Settings(BaseSettings):
         parts = urlsplit(found.database_url)
         if parts.username:
             return found.database_url
-        password: SecretStr | None = getattr(found, f"{role}_password")
-        if password is None:
-            raise MissingSettings(f"set PLODNEE_{service.upper()}_{role.upper()}_PASSWORD")
-        credentials = f"{role_name(service, role)}:{quote(password.get_secret_value(), safe='')}"
+        credentials = f"{role_name(service, role)}:{quote(self.role_password(service, role), safe='')}"
         return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}"))
 
     def role_password(self, service: str, role: Role) -> str:
-        """The password `plodnee init` gives the role; raises MissingSettings when it is not set."""
+        """The password of the role, which `plodnee init` gives it; raises MissingSettings when it is not set."""
         found = _DatabaseSettings(_env_prefix=f"PLODNEE_{service.upper()}_")
         password: SecretStr | None = getattr(found, f"{role}_password")
         if password is None:

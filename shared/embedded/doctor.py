@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from shared.chassis.settings import SERVICES, role_name
 from shared.embedded.errors import EmbeddedError
 from shared.embedded.java import find_java
 from shared.embedded.kafka import KafkaBroker, cluster_at
 from shared.embedded.kafka_jars import INSTEAD, KAFKA_VERSION, cache_folder, listed_jars, missing_jars
 from shared.embedded.postgres import OLDEST_MAJOR_VERSION, find_binaries, server_major_version
-from shared.embedded.secret_store import ADMIN_PASSWORD, SERVICES, load_secrets
+from shared.embedded.secret_store import ADMIN_PASSWORD, ROLES, load_secrets
 from shared.embedded.server_user import abandoned_outside_folders, outside_folder
 from shared.embedded.state import PORT_LABELS, StateFolder, default_state_path, port_is_free
 from shared.embedded.suite import recorded_suite, running_suite
@@ -196,7 +197,7 @@ def _look_into(connection: psycopg.Connection) -> Iterator[Finding]:
     mend = "" if version_ok else f"Use PostgreSQL {OLDEST_MAJOR_VERSION} or later."
     yield Finding("PostgreSQL", version_ok, f"answers, version {major}", mend)
 
-    roles = {f"plodnee_{service}_{role}" for service in SERVICES for role in ("owner", "api", "worker")}
+    roles = {role_name(service, role) for service in SERVICES for role in ROLES}
     found = connection.execute("select rolname from pg_roles where rolname = any(%s)", (sorted(roles),)).fetchall()
     missing = sorted(roles - {name for (name,) in found})
     what = f"missing: {', '.join(missing)}" if missing else "all 15 are there"

@@ -16,12 +16,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from shared.chassis.settings import SERVICES
 from shared.embedded.errors import EmbeddedError, UnsafeEnvironment
 from shared.embedded.identity import DASHBOARD_CLIENT_ID
 from shared.embedded.kafka import KafkaBroker
 from shared.embedded.postgres import PostgresServer
 from shared.embedded.progress import Progress, SilentProgress
-from shared.embedded.secret_store import SERVICES, environment_secrets
+from shared.embedded.secret_store import environment_secrets
 from shared.embedded.server_user import remove_outside_folder
 from shared.embedded.state import StateFolder, default_state_path
 from shared.embedded.suite import end_leftovers, running_suite, stop_suite

@@ -8,10 +8,10 @@ import os
 import secrets
 from collections.abc import Callable
 
+from shared.chassis.settings import SERVICES, Role
 from shared.embedded.state import StateFolder
 
-SERVICES = ("registry", "debt", "livelihood", "literacy", "reporting")
-ROLES = ("owner", "api", "worker")
+ROLES: tuple[Role, ...] = ("owner", "api", "worker")
 CLIENTS_WITH_SECRET = ("agency-feed", "coop-core")
 
 ADMIN_PASSWORD = "POSTGRES_ADMIN_PASSWORD"  # noqa: S105 - the name of the entry, not a password

@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy import RowMapping
 
 from services.debt.closing import repository
-from services.debt.closing.errors import CloseUnbalanced
 from services.debt.closing.service import close_cooperatives, freeze_baseline
+from services.debt.errors import CloseUnbalanced
 from shared.chassis.database import WriteSession
 from shared.chassis.jobs import JobContext, Tasks
 

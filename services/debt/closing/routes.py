@@ -6,11 +6,12 @@ from fastapi import APIRouter, Response
 
 from services.debt.auth import CloseRunner, LoanReader
 from services.debt.closing import service
-from services.debt.closing.schemas import BaselineRequest, CloseRead, CloseRequest, JobAccepted
+from services.debt.closing.schemas import BaselineRequest, CloseRead, CloseRequest
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading, Writing
+from shared.chassis.jobs import JobAccepted
 
 router = APIRouter(tags=["closes"], route_class=IdempotentRoute)
 

@@ -28,12 +28,6 @@ class BaselineRequest(BaseModel):
     fiscal_year_be: Annotated[int, Field(ge=2560, le=2700)]
 
 
-class JobAccepted(BaseModel):
-    """A job is queued: GET /jobs/{job_id} shows how far it is."""
-
-    job_id: UUID
-
-
 class CloseRead(BaseModel):
     """What was stated of a day. The highest revision counts."""
 

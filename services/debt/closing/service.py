@@ -11,8 +11,8 @@ from services.debt.business_days import ONE_DAY, hold_days
 from services.debt.cases.service import open_cases
 from services.debt.closing import repository
 from services.debt.closing.domain import NPL_DAYS_PAST_DUE, class_table, identity_gap
-from services.debt.closing.errors import CloseUnbalanced
 from services.debt.closing.schemas import CloseRead
+from services.debt.errors import CloseUnbalanced
 from services.debt.loans.events import loan_recorded
 from services.debt.plans.review import review_plans
 from shared.chassis import outbox

@@ -1,11 +1,5 @@
 """The categories of a household account. They follow the tables of the Office of Agricultural Economics."""
 
-CATEGORIES = (
-    "farm_income",
-    "farm_cost",
-    "nonfarm_income",
-    "food",
-    "other_consumption",
-    "debt_service",
-    "saving",
-)
+from services.literacy.code_lists.domain import CODE_LISTS
+
+CATEGORIES = tuple(CODE_LISTS["category"])

@@ -49,6 +49,6 @@ async def change_pledge(
     if_match: IfMatch = None,
 ) -> PledgeRead:
     """Bring a pledge to its next state."""
-    pledge = await service.change_pledge(session, pledge_id, if_match, change)
+    pledge = await service.change_pledge(session, pledge_id, change, if_match)
     response.headers["ETag"] = etag_of(pledge.version)
     return pledge

@@ -1,17 +1,16 @@
 """Savings pledges over HTTP."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.literacy.savings.domain import Status
 from shared.chassis.http.dates import HappenedOn
 from shared.chassis.http.inputs import Day
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn
-
-Status = Literal["pledged", "active", "paused", "broken", "completed"]
 
 
 class PledgeSavings(BaseModel):

@@ -39,7 +39,7 @@ async def pledge_savings(session: WriteSession, sent: PledgeSavings) -> PledgeRe
     return pledge_read(row)
 
 
-async def change_pledge(session: WriteSession, pledge_id: UUID, if_match: str | None, sent: ChangePledge) -> PledgeRead:
+async def change_pledge(session: WriteSession, pledge_id: UUID, sent: ChangePledge, if_match: str | None) -> PledgeRead:
     """Bring a pledge to its next state.
 
     Raises:

@@ -8,17 +8,12 @@ from fastapi import APIRouter, Query, Response
 from services.livelihood.auth import LivelihoodReader, LivelihoodWriter
 from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownMember
 from services.livelihood.incomes import service
-from services.livelihood.incomes.schemas import (
-    ComputeIncomePlans,
-    FiscalYearBe,
-    IncomePlanRead,
-    JobAccepted,
-    StateIncomePlan,
-)
+from services.livelihood.incomes.schemas import ComputeIncomePlans, FiscalYearBe, IncomePlanRead, StateIncomePlan
 from shared.chassis.http.concurrency import IfMatch, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
+from shared.chassis.jobs import JobAccepted
 
 router = APIRouter(route_class=IdempotentRoute, tags=["expected income"])
 

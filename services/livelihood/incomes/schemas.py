@@ -54,9 +54,3 @@ class IncomePlanRead(BaseModel):
     basis: Literal["computed", "stated"]
     months: list[IncomeMonthRead]
     version: int
-
-
-class JobAccepted(BaseModel):
-    """Long work has been queued; follow it at the address in Location."""
-
-    job_id: UUID

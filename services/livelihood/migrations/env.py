@@ -1,3 +1,5 @@
+"""Alembic runs this for livelihood's database."""
+
 from shared.chassis.migrate import run_environment
 
 run_environment()

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import RowMapping, select
 
 from services.registry.members.models import Member
@@ -22,9 +21,9 @@ _SUMMARY = """
 """
 
 
-async def find_persons(session: ReadSession, indexes: list[bytes]) -> list[asyncpg.Record]:
+async def find_persons(session: ReadSession, indexes: list[bytes]) -> Sequence[RowMapping]:
     """Index, id and wrapped key of the persons with these blind indexes, within reach or not."""
-    return await (await session.raw()).fetch("select * from find_persons($1)", indexes)
+    return await session.fetch("select * from find_persons(cast(:indexes as bytea[]))", indexes=indexes)
 
 
 async def claim_persons(
@@ -35,10 +34,18 @@ async def claim_persons(
     sealed: list[bytes],
     masked: list[str],
     keys: list[bytes],
-) -> list[asyncpg.Record]:
+) -> Sequence[RowMapping]:
     """Make these persons; where somebody else made one first, that one is returned."""
-    return await (await session.raw()).fetch(
-        "select * from claim_persons($1, $2, $3, $4, $5)", indexes, ids, sealed, masked, keys
+    return await session.fetch(
+        """
+        select * from claim_persons(cast(:indexes as bytea[]), cast(:ids as uuid[]), cast(:sealed as bytea[]),
+                                    cast(:masked as text[]), cast(:keys as bytea[]))
+        """,
+        indexes=indexes,
+        ids=ids,
+        sealed=sealed,
+        masked=masked,
+        keys=keys,
     )
 
 

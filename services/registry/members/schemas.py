@@ -2,12 +2,12 @@
 
 import re
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from services.registry.households.schemas import PlotRead
 from shared.chassis.http.dates import HappenedOn
 from shared.chassis.http.inputs import Code, Text
 from shared.chassis.settings import get_settings
@@ -94,16 +94,6 @@ class MemberChange(BaseModel):
     phone: Phone | None = None
     household_number: HouseholdNumber | None = None
     as_of: AsOf = None
-
-
-class PlotRead(BaseModel):
-    """One plot and what grows on it."""
-
-    plot_number: str
-    crop: str
-    area_rai: Decimal
-    document: str | None
-    planted_on: date | None
 
 
 class MemberHousehold(BaseModel):

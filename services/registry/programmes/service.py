@@ -96,7 +96,7 @@ async def change_enrolment(
         enrolment.version += 1
         await session.flush()
         await _publish(session, enrolment, programme.code)
-    return _enrolment_read({**enrolment.model_dump(), "programme_code": programme.code})
+    return EnrolmentRead.model_validate({**enrolment.model_dump(), "programme_code": programme.code})
 
 
 async def read_enrolment(session: ReadSession, enrolment_id: UUID) -> EnrolmentRead:
@@ -104,7 +104,7 @@ async def read_enrolment(session: ReadSession, enrolment_id: UUID) -> EnrolmentR
     row = await repository.find_enrolment(session, enrolment_id)
     if row is None:
         raise EnrolmentNotFound
-    return _enrolment_read(dict(row))
+    return EnrolmentRead.model_validate(row)
 
 
 async def list_enrolments(
@@ -119,7 +119,7 @@ async def list_enrolments(
         after=after[0] if after else None,
         limit=page.fetch_limit,
     )
-    return page_of(rows, page, lambda row: (row["id"],), lambda row: _enrolment_read(dict(row)))
+    return page_of(rows, page, lambda row: (row["id"],), EnrolmentRead.model_validate)
 
 
 async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme], new: EnrolmentCreate) -> EnrolmentRead:
@@ -145,16 +145,12 @@ async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme],
     except sqlalchemy.exc.IntegrityError:
         raise AlreadyEnrolled from None
     await _publish(session, enrolment, programme.code)
-    return _enrolment_read({**enrolment.model_dump(), "programme_code": programme.code})
+    return EnrolmentRead.model_validate({**enrolment.model_dump(), "programme_code": programme.code})
 
 
 def _phases(programme: Programme) -> list[PhaseSpan]:
     phases = [Phase.model_validate(phase) for phase in programme.phases]
     return [PhaseSpan(phase.phase, phase.starts_on, phase.ends_on) for phase in phases]
-
-
-def _enrolment_read(row: Mapping[str, Any]) -> EnrolmentRead:
-    return EnrolmentRead.model_validate(row)
 
 
 async def _publish(session: WriteSession, enrolment: Enrolment, programme_code: str) -> None:

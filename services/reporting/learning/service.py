@@ -1,7 +1,6 @@
 """What literacy's events change in the read model."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from services.reporting.learning.domain import (
     course_member,
@@ -10,6 +9,7 @@ from services.reporting.learning.domain import (
     of_ledger_month,
     of_savings_pledge,
 )
+from services.reporting.learning.repository import assessments_of
 from services.reporting.measures.repository import add_contributions, store_facts, store_revisions, store_states
 from services.reporting.participation.service import note_ledger_months
 from shared.chassis.database import WriteSession
@@ -56,26 +56,11 @@ async def store_assessments(session: WriteSession, received: Sequence[Received[A
         }
         for item in received
     ]
-    before = await _pairs(session, rows)
+    pairs = {course_member(row) for row in rows}
+    before = await assessments_of(session, pairs)
     await store_revisions(session, "assessment", rows, lambda _row: ())
-    after = await _pairs(session, rows)
+    after = await assessments_of(session, pairs)
     await add_contributions(session, [*(item.taken_back() for item in of_assessments(before)), *of_assessments(after)])
-
-
-async def _pairs(session: WriteSession, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """All tests known of the courses and members that these rows are about."""
-    keys = sorted({course_member(row) for row in rows})
-    found = await session.fetch(
-        """
-        select assessment.* from assessment
-          join unnest(cast(:courses as uuid[]), cast(:members as uuid[]), cast(:cooperatives as uuid[]))
-               as wanted (course_id, member_id, cooperative_id) using (course_id, member_id, cooperative_id)
-        """,
-        courses=[key[0] for key in keys],
-        members=[key[1] for key in keys],
-        cooperatives=[key[2] for key in keys],
-    )
-    return [dict(row) for row in found]
 
 
 async def store_ledger_months(session: WriteSession, received: Sequence[Received[LedgerMonthRecorded]]) -> None:

@@ -16,11 +16,12 @@ job_id = await jobs.enqueue(session, "close", {"close_to": day}, requested_by=ca
 
 from shared.chassis.jobs.queue import SYSTEM, as_caller, describe, enqueue, get_job, request_cancel
 from shared.chassis.jobs.registry import JobCancelled, JobContext, JobReplaced, Task, Tasks
-from shared.chassis.jobs.routes import job_router
+from shared.chassis.jobs.routes import JobAccepted, job_router
 from shared.chassis.jobs.worker import housekeeping_tasks, run_jobs
 
 __all__ = [
     "SYSTEM",
+    "JobAccepted",
     "JobCancelled",
     "JobContext",
     "JobReplaced",

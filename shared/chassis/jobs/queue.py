@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
 from sqlalchemy import RowMapping
 
@@ -159,5 +158,5 @@ def describe(row: RowMapping) -> dict[str, Any]:
         },
         "rate_per_second": rate,
         "eta_seconds": remaining,
-        "result": orjson.loads(row["result"]) if isinstance(row["result"], str) else row["result"],
+        "result": row["result"],
     }  # fmt: skip

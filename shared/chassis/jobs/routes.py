@@ -38,6 +38,12 @@ class JobDocument(BaseModel):
     result: dict[str, Any] | None
 
 
+class JobAccepted(BaseModel):
+    """Long work has been queued; follow it at the address in Location."""
+
+    job_id: UUID
+
+
 def job_router() -> APIRouter:
     """The routes of a service's jobs."""
     router = APIRouter(route_class=IdempotentRoute, tags=["jobs"])
@@ -49,7 +55,7 @@ def job_router() -> APIRouter:
 
     @router.post("/jobs/{job_id}/cancel", responses=problem_responses(404))
     async def cancel(session: Writing, caller: JobReader, job_id: UUID) -> JobDocument:
-        """Stop a job at its next chunk; what it has done stays done. Only for whoever asked for it."""
+        """Stop a job at its next chunk; what is done stays done. For whoever asked for it, or reaches the country."""
         await as_caller(session, caller.subject)
         row = await get_job(session, job_id)
         if row is None:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import orjson
 import procrastinate
 import psycopg
 import structlog
@@ -32,6 +31,7 @@ from shared.chassis.jobs.registry import (
 )
 from shared.chassis.reach import UNSCOPED, Reach
 from shared.chassis.settings import Settings
+from shared.chassis.waiting import wait
 from shared.kernel.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -66,10 +66,11 @@ async def run_jobs(
     while not stop.is_set():
         try:
             await _run_worker(tasks, database, settings, stop, stalled_seconds)
-        except (ConnectorException, OSError, psycopg.Error) as error:
+        except Exception as error:
+            if not isinstance(error, ConnectorException | psycopg.Error) and not is_transient(error):
+                raise
             log.warning("jobs_lost_database", service=database.service, error=type(error).__name__)
-        if not stop.is_set():
-            await asyncio.sleep(RESTART_PAUSE_SECONDS)
+        await wait(stop, RESTART_PAUSE_SECONDS)
 
 
 def housekeeping_tasks() -> Tasks:
@@ -165,7 +166,7 @@ async def run_job(tasks: Tasks, database: Database, settings: Settings, job_id: 
         kind=row["kind"],
         database=database,
         settings=settings,
-        reach=Reach.from_json(_json(row["reach"])),
+        reach=Reach.from_json(row["reach"]),
         requested_by=row["requested_by"],
         attempt=row["attempt"],
         correlation_id=row["correlation_id"],
@@ -175,7 +176,7 @@ async def run_job(tasks: Tasks, database: Database, settings: Settings, job_id: 
         return
     bound = {"job_id": str(job_id), "job_kind": context.kind, "correlation_id": context.correlation_id}
     with structlog.contextvars.bound_contextvars(**bound):
-        await _run_to_end(tasks, context, _json(row["arguments"]))
+        await _run_to_end(tasks, context, row["arguments"])
 
 
 async def _run_to_end(tasks: Tasks, context: JobContext, arguments: dict[str, Any]) -> None:
@@ -286,11 +287,6 @@ async def _remove_old(context: JobContext) -> dict[str, Any]:
             hours=FINISHED_KEPT_HOURS,
         )
     return {"jobs": removed, "answers": answers}
-
-
-def _json(value: Any) -> dict[str, Any]:
-    parsed: dict[str, Any] = orjson.loads(value) if isinstance(value, str | bytes) else value
-    return parsed
 
 
 def _conninfo(url: str) -> str:

@@ -4,7 +4,7 @@ import base64
 import os
 import secrets
 
-SERVICES = ("registry", "debt", "livelihood", "literacy", "reporting")
+from shared.chassis.settings import SERVICES
 
 
 def test_environment() -> dict[str, str]:

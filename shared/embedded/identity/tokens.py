@@ -14,8 +14,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
+from shared.chassis.settings import SERVICES
 from shared.embedded.identity.personas import Principal
-from shared.embedded.secret_store import SERVICES, load_secrets
+from shared.embedded.secret_store import load_secrets
 from shared.embedded.state import StateFolder
 
 ALGORITHM = "RS256"

@@ -18,12 +18,13 @@ from shared.chassis.auth.jwks import usable_keys
 from shared.chassis.auth.tokens import TokenVerifier
 from shared.chassis.http.problems import Unauthenticated
 from shared.chassis.reach import Reach
+from shared.chassis.settings import SERVICES
 from shared.embedded.errors import UnsafeEnvironment
 from shared.embedded.identity import create_identity_app
 from shared.embedded.identity.client import SignInFailed, refresh, sign_in, sign_in_system
 from shared.embedded.identity.personas import DASHBOARD_CLIENT_ID, ROLE_SCOPES, personas
 from shared.embedded.identity.requests import is_loopback
-from shared.embedded.secret_store import SERVICES, client_secret_name, load_secrets
+from shared.embedded.secret_store import client_secret_name, load_secrets
 from shared.embedded.state import StateFolder
 
 ORIGIN = "http://127.0.0.1:8000"

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from shared.chassis.settings import SERVICES
 from shared.embedded.doctor import Finding, examine, report
 from shared.embedded.errors import AlreadyRunning, UnsafeEnvironment
 from shared.embedded.kafka import cluster_at
@@ -17,7 +18,6 @@ from shared.embedded.postgres import NOT_DURABLE
 from shared.embedded.processes import ProcessMark, mark_of, wait_until
 from shared.embedded.progress import SilentProgress
 from shared.embedded.runtime import EmbeddedRuntime
-from shared.embedded.secret_store import SERVICES
 from shared.embedded.state import StateFolder, free_port
 from shared.embedded.suite import running_suite
 

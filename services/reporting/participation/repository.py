@@ -1,0 +1,54 @@
+"""All SQL of participation rows, which the members' cases and household accounts share."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from shared.chassis.database import WriteSession
+from shared.chassis.inbox import to_json
+
+_EMPTY: Final = "cast('{}' as jsonb)"
+
+
+async def lock_participations(
+    session: WriteSession, members: Collection[tuple[UUID, UUID]]
+) -> Sequence[dict[str, Any]]:
+    """The rows of (member, co-operative) pairs, made where they are missing, and held until the transaction ends."""
+    wanted = sorted(members)
+    keys = {
+        "members": [member_id for member_id, _ in wanted],
+        "cooperatives": [cooperative_id for _, cooperative_id in wanted],
+    }
+    await session.execute(
+        f"""
+        insert into participation (member_id, cooperative_id, cases, closed_months)
+        select member_id, cooperative_id, {_EMPTY}, {_EMPTY}
+          from unnest(cast(:members as uuid[]), cast(:cooperatives as uuid[])) as given (member_id, cooperative_id)
+        on conflict (member_id, cooperative_id) do nothing
+        """,
+        **keys,
+    )
+    rows = await session.fetch(
+        """
+        select * from participation
+         where (member_id, cooperative_id) in (
+               select * from unnest(cast(:members as uuid[]), cast(:cooperatives as uuid[])))
+         order by member_id, cooperative_id for update
+        """,
+        **keys,
+    )
+    return [dict(row) for row in rows]
+
+
+async def store_column(
+    session: WriteSession, column: Literal["cases", "closed_months"], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Write one column of rows that are held."""
+    await session.execute(
+        f"""
+        update participation as target set {column} = changed.{column}
+          from jsonb_populate_recordset(cast(null as participation), cast(:rows as jsonb)) as changed
+         where target.member_id = changed.member_id and target.cooperative_id = changed.cooperative_id
+        """,
+        rows=to_json(rows),
+    )
