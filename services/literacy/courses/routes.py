@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.literacy.auth import LiteracyReader, LiteracyWriter
-from services.literacy.courses import repository, service
+from services.literacy.courses import service
 from services.literacy.courses.schemas import (
     AssessmentRead,
     CourseRead,
@@ -25,7 +25,7 @@ from services.literacy.errors import (
     UnknownSession,
 )
 from shared.chassis.http.idempotency import IdempotentRoute
-from shared.chassis.http.pagination import Page, PageParameters, page_of
+from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading, Writing
 
@@ -43,9 +43,7 @@ async def list_courses(
     session: Reading, caller: LiteracyReader, page: PageParameters, cooperative_id: UUID
 ) -> Page[CourseRead]:
     """List a co-operative's courses by code."""
-    (after,) = page.after(str) or ("",)
-    rows = await repository.list_courses(session, cooperative_id, after, page.fetch_limit)
-    return page_of(rows, page, lambda row: (row["code"],), CourseRead.model_validate)
+    return await service.list_courses(session, cooperative_id, page)
 
 
 @router.post("/courses/{course_id}/sessions", status_code=201, responses=problem_responses(UnknownCourse))

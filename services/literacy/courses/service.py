@@ -32,6 +32,7 @@ from services.literacy.members.repository import find_cooperative, find_member, 
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import AssessmentScored, SessionAttended
 from shared.kernel.errors import FieldProblem
@@ -69,6 +70,13 @@ async def open_course(session: WriteSession, sent: OpenCourse) -> CourseRead:
     if not await repository.insert_course(session, course):
         raise CourseCodeTaken
     return CourseRead.model_validate(course)
+
+
+async def list_courses(session: ReadSession, cooperative_id: UUID, page: PageRequest) -> Page[CourseRead]:
+    """A co-operative's courses by code."""
+    (after,) = page.after(str) or ("",)
+    rows = await repository.list_courses(session, cooperative_id, after, page.fetch_limit)
+    return page_of(rows, page, lambda row: (row["code"],), CourseRead.model_validate)
 
 
 async def hold_session(session: WriteSession, course_id: UUID, sent: HoldSession) -> SessionRead:

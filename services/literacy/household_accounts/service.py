@@ -3,14 +3,18 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from services.literacy.errors import UnknownCooperative
+from services.literacy.errors import UnknownCooperative, UnknownMember
 from services.literacy.household_accounts import repository
 from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.schemas import CloseMonths, LedgerMonthRead, MonthsClosed
-from services.literacy.members.repository import find_cooperative
+from services.literacy.members.repository import find_cooperative, find_member
 from shared.chassis import outbox
+from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.access_log import log_access
+from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import CategoryTotals, LedgerMonthRecorded
 
@@ -22,6 +26,18 @@ async def close_months(session: WriteSession, sent: CloseMonths) -> MonthsClosed
     rows = await repository.close_months(session, sent.cooperative_id, sent.month, sent.closed_on)
     await publish_months(session, [dict(row) for row in rows], sent.closed_on)
     return MonthsClosed(closed=len(rows))
+
+
+async def list_months(
+    session: WriteSession, caller: Caller, page: PageRequest, member_id: UUID
+) -> Page[LedgerMonthRead]:
+    """The months of a member's household account; who was shown is logged. Raises UnknownMember."""
+    if await find_member(session, member_id) is None:
+        raise UnknownMember
+    await log_access(session, caller, "household-month-list", [member_id])
+    (after,) = page.after(date) or (date.min,)
+    rows = await repository.list_months(session, member_id, after, page.fetch_limit)
+    return page_of(rows, page, lambda row: (row["month"],), _shown)
 
 
 async def publish_months(session: WriteSession, months: Sequence[dict[str, Any]], effective_on: date) -> None:
@@ -49,6 +65,5 @@ def _event(month: Mapping[str, Any]) -> LedgerMonthRecorded:
     )
 
 
-def month_read(row: Any) -> LedgerMonthRead:
-    """What is shown of a month's row."""
+def _shown(row: Mapping[str, Any]) -> LedgerMonthRead:
     return LedgerMonthRead.model_validate({**row, **{name: row[f"{name}_satang"] for name in CATEGORIES}})

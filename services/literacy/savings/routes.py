@@ -8,7 +8,6 @@ from services.literacy.auth import LiteracyReader, LiteracyWriter
 from services.literacy.errors import PledgeCannotBecome, UnknownMember, UnknownPledge
 from services.literacy.savings import service
 from services.literacy.savings.schemas import ChangePledge, PledgeRead, PledgeSavings
-from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import IfMatch, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.problems import problem_responses
@@ -33,8 +32,7 @@ async def get_pledge(
     session: AuditedReading, caller: LiteracyReader, pledge_id: UUID, response: Response
 ) -> PledgeRead:
     """Read one pledge; its ETag allows a change."""
-    pledge = await service.get_pledge(session, pledge_id)
-    await log_access(session, caller, "savings-pledge", [pledge.member_id])
+    pledge = await service.read_pledge(session, caller, pledge_id)
     response.headers["ETag"] = etag_of(pledge.version)
     return pledge
 

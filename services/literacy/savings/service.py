@@ -11,7 +11,9 @@ from services.literacy.savings.domain import Status, become
 from services.literacy.savings.models import SavingsPledge
 from services.literacy.savings.schemas import ChangePledge, PledgeRead, PledgeSavings
 from shared.chassis import outbox
+from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import SavingsPledgeRecorded
@@ -36,7 +38,7 @@ async def pledge_savings(session: WriteSession, sent: PledgeSavings) -> PledgeRe
     session.add(row)
     await session.flush()
     await outbox.add(session, _event(row), version=1, effective_on=sent.starts_on)
-    return pledge_read(row)
+    return _shown(row)
 
 
 async def change_pledge(session: WriteSession, pledge_id: UUID, sent: ChangePledge, if_match: str | None) -> PledgeRead:
@@ -53,7 +55,7 @@ async def change_pledge(session: WriteSession, pledge_id: UUID, sent: ChangePled
     row.version += 1
     await session.flush()
     await outbox.add(session, _event(row), version=row.version, effective_on=sent.changed_on)
-    return pledge_read(row)
+    return _shown(row)
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
@@ -62,16 +64,16 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
         yield _event(SavingsPledge(**row)), row["version"], row["starts_on"]
 
 
-async def get_pledge(session: ReadSession, pledge_id: UUID) -> PledgeRead:
-    """One pledge within reach; raises UnknownPledge."""
+async def read_pledge(session: WriteSession, caller: Caller, pledge_id: UUID) -> PledgeRead:
+    """One pledge within reach; who was shown is logged. Raises UnknownPledge."""
     row = await repository.find_pledge(session, pledge_id)
     if row is None:
         raise UnknownPledge
-    return pledge_read(row)
+    await log_access(session, caller, "savings-pledge", [row.member_id])
+    return _shown(row)
 
 
-def pledge_read(row: SavingsPledge) -> PledgeRead:
-    """What is shown of a pledge's row."""
+def _shown(row: SavingsPledge) -> PledgeRead:
     return PledgeRead.model_validate({**row.model_dump(), "amount_per_month": row.amount_per_month_satang})
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.livelihood.auth import LivelihoodReader
-from services.livelihood.crops import repository
+from services.livelihood.crops import service
 from services.livelihood.crops.schemas import CropCalendarRead
 from shared.chassis.http.inputs import Day
 from shared.chassis.http.sessions import Reading
@@ -14,14 +14,4 @@ router = APIRouter(tags=["crop calendar"])
 @router.get("/crop-calendars")
 async def list_crop_calendars(session: Reading, caller: LivelihoodReader, as_of: Day) -> list[CropCalendarRead]:
     """List the crops with their months and economics as of a date, each with its source."""
-    rows = await repository.list_crop_economics(session, as_of)
-    return [
-        CropCalendarRead.model_validate(
-            {
-                **row,
-                "price_per_kilogram": row["price_satang_per_kilogram"],
-                "cash_cost_per_rai": row["cash_cost_satang_per_rai"],
-            }
-        )
-        for row in rows
-    ]
+    return await service.list_crop_calendars(session, as_of)

@@ -1,13 +1,12 @@
 """Produce deliveries: recorded, read, reversed."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from services.livelihood.auth import LivelihoodReader, ProduceRecorder
-from services.livelihood.deliveries import repository, service
+from services.livelihood.deliveries import service
 from services.livelihood.deliveries.schemas import AgreementRead, DeliveryRead, RecordDelivery, ReverseDelivery
 from services.livelihood.errors import (
     DeliveryNotReversible,
@@ -18,10 +17,8 @@ from services.livelihood.errors import (
     UnknownMember,
     WorthOutOfBounds,
 )
-from services.livelihood.members.repository import list_agreements
-from shared.chassis.http.access_log import log_access
 from shared.chassis.http.idempotency import IdempotentRoute
-from shared.chassis.http.pagination import Page, PageParameters, page_of
+from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 
@@ -51,18 +48,13 @@ async def list_deliveries(
     status: Annotated[str | None, Query(pattern="^(held|settled|reversing|reversed)$")] = None,
 ) -> Page[DeliveryRead]:
     """List a co-operative's deliveries by date."""
-    after = page.after(date, UUID)
-    rows = await repository.list_deliveries(session, cooperative_id, status, after, page.fetch_limit)
-    await log_access(session, caller, "produce-delivery-list", sorted({row["member_id"] for row in rows[: page.limit]}))
-    return page_of(rows, page, lambda row: (row["delivered_on"], row["id"]), service.delivery_read)
+    return await service.list_deliveries(session, caller, page, cooperative_id, status)
 
 
 @router.get("/produce-deliveries/{delivery_id}", responses=problem_responses(UnknownDelivery))
 async def get_delivery(session: AuditedReading, caller: LivelihoodReader, delivery_id: UUID) -> DeliveryRead:
     """Read one delivery."""
-    delivery = await service.get_delivery(session, delivery_id)
-    await log_access(session, caller, "produce-delivery", [delivery.member_id])
-    return delivery
+    return await service.read_delivery(session, caller, delivery_id)
 
 
 @router.post(
@@ -81,7 +73,4 @@ async def list_deduction_agreements(
     session: AuditedReading, caller: LivelihoodReader, page: PageParameters, cooperative_id: UUID
 ) -> Page[AgreementRead]:
     """List the agreements in force that a share of each delivery pays the debt."""
-    last = page.after(UUID)
-    rows = await list_agreements(session, cooperative_id, last[0] if last else None, page.fetch_limit)
-    await log_access(session, caller, "agreement-list", sorted({row["member_id"] for row in rows[: page.limit]}))
-    return page_of(rows, page, lambda row: (row["plan_id"],), AgreementRead.model_validate)
+    return await service.list_agreements(session, caller, page, cooperative_id)

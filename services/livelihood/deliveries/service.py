@@ -1,6 +1,6 @@
 """Use cases of produce deliveries: record, reverse, and what debt's answers do."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,12 +9,15 @@ from uuid import UUID
 
 from services.livelihood.deliveries import domain, repository
 from services.livelihood.deliveries.models import ProduceDelivery
-from services.livelihood.deliveries.schemas import DeliveryRead, RecordDelivery, ReverseDelivery
+from services.livelihood.deliveries.schemas import AgreementRead, DeliveryRead, RecordDelivery, ReverseDelivery
 from services.livelihood.errors import DeliveryNumberTaken, ReversedTooEarly, UnknownDelivery, UnknownMember
-from services.livelihood.members.repository import find_agreements, find_member
+from services.livelihood.members import repository as members
 from shared.chassis import outbox
+from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Event, Received
+from shared.chassis.http.access_log import log_access
+from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed, ProduceDelivered, ProduceSettled
@@ -49,7 +52,7 @@ async def record_delivery(session: WriteSession, sent: RecordDelivery) -> Delive
         DeliveryNumberTaken: the co-operative has used the number.
         SharesOverGross, WorthOutOfBounds: it cannot be divided.
     """
-    member = await find_member(session, sent.member_id)
+    member = await members.find_member(session, sent.member_id)
     if member is None:
         raise UnknownMember
     new = NewDelivery(
@@ -67,7 +70,7 @@ async def record_delivery(session: WriteSession, sent: RecordDelivery) -> Delive
         raise outcome
     if not outcome:
         raise DeliveryNumberTaken
-    return await get_delivery(session, new.id)
+    return await _read(session, new.id)
 
 
 async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDelivery]) -> list[bool | DomainError]:
@@ -77,7 +80,7 @@ async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDeliv
         Of each, in their order: True when it was recorded now, False when the very same was recorded before, or why it
         cannot be (SharesOverGross, WorthOutOfBounds, DeliveryNumberTaken).
     """
-    agreements = await find_agreements(session, [new.member_id for new in deliveries])
+    agreements = await members.find_agreements(session, [new.member_id for new in deliveries])
     tried = [_row_or_refusal(new, agreements.get(new.member_id)) for new in deliveries]
     rows: dict[UUID, dict[str, Any]] = {}
     for one in tried:
@@ -199,7 +202,7 @@ async def reverse_delivery(session: WriteSession, delivery_id: UUID, sent: Rever
         event = _reversal_event(row, sent.reversed_on)
     await session.flush()
     await outbox.add(session, event, version=row.version, effective_on=sent.reversed_on)
-    return delivery_read(row.model_dump())
+    return _shown(row.model_dump())
 
 
 async def apply_settlements(session: WriteSession, received: Sequence[Received[DeductionSettled]]) -> None:
@@ -305,15 +308,39 @@ async def tell_deliveries_again(session: ReadSession) -> AsyncIterator[Outgoing]
             yield _settled_event(row, 2 if row.status == "reversed" else 1), row.version, row.settled_on
 
 
-async def get_delivery(session: ReadSession, delivery_id: UUID) -> DeliveryRead:
-    """One delivery within reach; raises UnknownDelivery."""
+async def read_delivery(session: WriteSession, caller: Caller, delivery_id: UUID) -> DeliveryRead:
+    """One delivery within reach; who was shown is logged. Raises UnknownDelivery."""
+    delivery = await _read(session, delivery_id)
+    await log_access(session, caller, "produce-delivery", [delivery.member_id])
+    return delivery
+
+
+async def list_deliveries(
+    session: WriteSession, caller: Caller, page: PageRequest, cooperative_id: UUID, status: str | None
+) -> Page[DeliveryRead]:
+    """Deliveries of a co-operative by date; who was shown is logged."""
+    rows = await repository.list_deliveries(session, cooperative_id, status, page.after(date, UUID), page.fetch_limit)
+    await log_access(session, caller, "produce-delivery-list", sorted({row["member_id"] for row in rows[: page.limit]}))
+    return page_of(rows, page, lambda row: (row["delivered_on"], row["id"]), _shown)
+
+
+async def list_agreements(
+    session: WriteSession, caller: Caller, page: PageRequest, cooperative_id: UUID
+) -> Page[AgreementRead]:
+    """Agreements in force of a co-operative, by plan; who was shown is logged."""
+    last = page.after(UUID)
+    rows = await members.list_agreements(session, cooperative_id, last[0] if last else None, page.fetch_limit)
+    await log_access(session, caller, "agreement-list", sorted({row["member_id"] for row in rows[: page.limit]}))
+    return page_of(rows, page, lambda row: (row["plan_id"],), AgreementRead.model_validate)
+
+
+async def _read(session: ReadSession, delivery_id: UUID) -> DeliveryRead:
     row = await repository.find_delivery(session, delivery_id)
     if row is None:
         raise UnknownDelivery
-    return delivery_read(row.model_dump())
+    return _shown(row.model_dump())
 
 
-def delivery_read(row: Any) -> DeliveryRead:
-    """What is shown of a delivery's row."""
+def _shown(row: Mapping[str, Any]) -> DeliveryRead:
     amounts = {name: row[f"{name}_satang"] for name in ("gross", "debt", "savings", "paid", "held")}
     return DeliveryRead.model_validate({**row, **amounts, "price_per_kilogram": row["price_satang_per_kilogram"]})

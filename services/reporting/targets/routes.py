@@ -6,9 +6,8 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from services.reporting.auth import ReportReader, TargetSetter
 from services.reporting.errors import KpiNotFound, TargetInvalid, TargetNeedsNation
-from services.reporting.targets.repository import find_own_target, list_versions, targets_of_year
+from services.reporting.targets import service
 from services.reporting.targets.schemas import TargetIn, TargetRead
-from services.reporting.targets.service import set_target
 from shared.chassis.http.concurrency import etag_of
 from shared.chassis.http.inputs import Text
 from shared.chassis.http.problems import problem_responses
@@ -24,8 +23,7 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="Needed onc
 @router.get("")
 async def list_targets(fiscal_year_be: FiscalYear, session: Reading, _caller: ReportReader) -> list[TargetRead]:
     """The targets in force in a fiscal year."""
-    targets = await targets_of_year(session, fiscal_year_be)
-    return [TargetRead.model_validate(targets[kpi_id]) for kpi_id in sorted(targets)]
+    return await service.list_targets(session, fiscal_year_be)
 
 
 @router.get("/{kpi_id}", responses=problem_responses(KpiNotFound))
@@ -33,14 +31,10 @@ async def read_target(
     kpi_id: KpiId, fiscal_year_be: FiscalYear, session: Reading, response: Response, _caller: ReportReader
 ) -> TargetRead:
     """The target in force; with an ETag when it is the year's own."""
-    own = await find_own_target(session, kpi_id, fiscal_year_be)
-    if own is not None:
-        response.headers["ETag"] = etag_of(own.version)
-        return TargetRead.model_validate(own)
-    common = (await targets_of_year(session, fiscal_year_be)).get(kpi_id)
-    if common is None:
-        raise KpiNotFound
-    return TargetRead.model_validate(common)
+    target = await service.read_target(session, kpi_id, fiscal_year_be)
+    if target.fiscal_year_be == fiscal_year_be:
+        response.headers["ETag"] = etag_of(target.version)
+    return target
 
 
 @router.get("/{kpi_id}/versions")
@@ -48,7 +42,7 @@ async def list_target_versions(
     kpi_id: KpiId, fiscal_year_be: FiscalYear, session: Reading, _caller: ReportReader
 ) -> list[TargetRead]:
     """Every version of a year's own target, newest first."""
-    return [TargetRead.model_validate(target) for target in await list_versions(session, kpi_id, fiscal_year_be)]
+    return await service.list_versions(session, kpi_id, fiscal_year_be)
 
 
 @router.put("/{kpi_id}", responses=problem_responses(KpiNotFound, TargetNeedsNation, TargetInvalid, 409, 412, 428))
@@ -62,6 +56,6 @@ async def put_target(
     if_match: IfMatch = None,
 ) -> TargetRead:
     """Set a year's own target; the versions before stay."""
-    target = await set_target(session, caller, kpi_id, fiscal_year_be, given, if_match)
+    target = await service.set_target(session, caller, kpi_id, fiscal_year_be, given, if_match)
     response.headers["ETag"] = etag_of(target.version)
-    return TargetRead.model_validate(target)
+    return target
