@@ -15,9 +15,8 @@ from uuid import uuid4
 import httpx2
 import orjson
 from fastapi import FastAPI
-from sqlalchemy import RowMapping
 
-from shared.chassis.database import Database
+from shared.chassis.database import Database, Row
 from shared.chassis.events import Event, Received
 from shared.chassis.http.app import create_app
 from shared.chassis.jobs.worker import run_job
@@ -224,7 +223,7 @@ class Country:
             await self._carry(sorted(rows, key=lambda row: row["id"]))
         return bool(jobs or rows)
 
-    async def _carry(self, rows: Sequence[RowMapping]) -> None:
+    async def _carry(self, rows: Sequence[Row]) -> None:
         """Hand events to whoever reads their topic, as the relay and the consumers would."""
         for row in rows:
             headers = orjson.loads(row["headers"]) if isinstance(row["headers"], str) else dict(row["headers"])

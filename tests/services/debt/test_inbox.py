@@ -3,8 +3,6 @@
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from services.debt.inbox import INBOX
-from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.registry import (
     AssignedCooperative,
     AssignmentRecorded,
@@ -30,15 +28,6 @@ async def test_older_state_that_comes_late_changes_nothing(world: World) -> None
     await world.hear(cooperative("active"), version=2)
 
     assert await world.value("select status from cooperative") == "liquidation"
-
-
-async def test_debt_listens_to_every_topic_that_names_it_as_consumer() -> None:
-    wanted = {topic.name for topic in CATALOGUE.topics if "debt" in topic.consumers}
-    not_needed_yet = {
-        "plodnee.registry.household", "plodnee.registry.programme", "plodnee.literacy.learning",
-        "plodnee.literacy.ledger-month", "plodnee.literacy.savings",
-    }  # fmt: skip
-    assert {topic.name for topic in INBOX.topics} == wanted - not_needed_yet
 
 
 async def test_loan_whose_member_came_before_its_cooperative_applies_when_that_comes(

@@ -118,7 +118,7 @@ async def test_terms_of_which_no_schedule_can_be_made_are_their_own_rows_fault(
     rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
     assert [line.split(",")[:3] for line in rejects.strip().splitlines()[1:]] == [
         ["2", "first_due_on", "out_of_order"],
-        ["3", "harvest_months", "missing_value"],
+        ["3", "harvest_months", "out_of_range"],
     ]
 
 

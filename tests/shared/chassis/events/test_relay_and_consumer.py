@@ -352,13 +352,14 @@ async def test_promise_5_what_postgresql_takes_in_no_text_is_set_aside_all_the_s
         topic = bus.kafka_topic_prefix + "plodnee.registry.deposit"
         strange = [("ce_type", b"unheard\0of"), ("nothing", None), ("half\0name", b"\xff")]
         await producer.send_and_wait(topic, key=b"a\0key", value=b"{}", headers=strange)
-        await producer.send_and_wait(topic, key=None, value=None, headers=[])
+        await producer.send_and_wait(topic, key=None, value=b"\0", headers=[])
+        await producer.send_and_wait(topic, key=b"k", value=None, headers=[])
     finally:
         await producer.stop()
     good = Deposited(account_id=uuid4(), amount=3)
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, [(good, 1)])
-        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+        await until(lambda: _is(database, "select count(*) from dead_letter", 3))
         await until(lambda: _is(database, "select count(*) from deposit", 1))
 
 
