@@ -12,11 +12,11 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import asyncpg
 import orjson
-from sqlalchemy import Dialect, Executable, RowMapping, text
+from sqlalchemy import Dialect, Executable, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,6 +27,9 @@ from shared.chassis.reach import NOWHERE, UNSCOPED, Reach
 from shared.chassis.settings import Role, Settings
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
+Row: TypeAlias = Mapping[str, Any]
+"""A row of a text query: its values by the names of its columns."""
+
 _STREAMED_ROWS = 2_000
 
 # A naming convention, so that a migration can name every constraint it drops.
@@ -99,14 +102,13 @@ class ReadSession:
             self._orm = AsyncSession(self._sqlalchemy, expire_on_commit=False, autoflush=False)
         return self._orm
 
-    async def fetch(self, sql: str, /, **parameters: Any) -> Sequence[RowMapping]:
+    async def fetch(self, sql: str, /, **parameters: Any) -> Sequence[Row]:
         """All rows of a text query; parameters are written ``:name`` (and cast with ``cast(:name as type)``)."""
         statement, names = _prepared(sql)
         rows = await self._raw.fetch(statement, *[parameters[name] for name in names])
-        # Plain dicts, which read as SQLAlchemy's mappings do; the driver's own rows iterate over values.
-        return cast("list[RowMapping]", [dict(row) for row in rows])
+        return [dict(row) for row in rows]  # the driver's own rows iterate over values
 
-    async def fetch_one(self, sql: str, /, **parameters: Any) -> RowMapping | None:
+    async def fetch_one(self, sql: str, /, **parameters: Any) -> Row | None:
         """The only row of a text query, or None; more than one row is an error of ours and raises."""
         rows = await self.fetch(sql, **parameters)
         if len(rows) > 1:
@@ -132,7 +134,7 @@ class ReadSession:
             await self._orm.flush()
             await self._orm.close()
 
-    async def stream(self, sql: str, /) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, sql: str, /) -> AsyncIterator[Row]:
         """Every row of a query without parameters, a few thousand at a time."""
         async for row in (await self.raw()).cursor(sql, prefetch=_STREAMED_ROWS):
             yield dict(row)

@@ -5,10 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.rows import insert_rows, update_rows
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 CASE_TYPES: Mapping[str, str] = {
     "id": "uuid",
@@ -67,7 +65,7 @@ async def insert_moves(session: WriteSession, moves: Sequence[Mapping[str, Any]]
     await insert_rows(session, "case_move", _MOVE_TYPES, [[move[name] for name in _MOVE_TYPES] for move in moves])
 
 
-async def find_case(session: ReadSession, case_id: UUID) -> RowMapping | None:
+async def find_case(session: ReadSession, case_id: UUID) -> Row | None:
     """One case, or None when there is none within reach."""
     return await session.fetch_one("select * from debt_case where id = :id", id=case_id)
 
@@ -90,7 +88,7 @@ async def list_cases(
     fiscal_year_be: int | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Cases within reach, by id."""
     return await session.fetch(
         """
@@ -111,7 +109,7 @@ async def list_cases(
     )
 
 
-async def moves_of_case(session: ReadSession, case_id: UUID) -> Sequence[RowMapping]:
+async def moves_of_case(session: ReadSession, case_id: UUID) -> Sequence[Row]:
     """The history of a case, oldest first."""
     return await session.fetch(
         "select moved_from, moved_to, moved_on, actor, reason, resolution from case_move where case_id = :id"
@@ -139,7 +137,7 @@ async def assessors_of_case(session: ReadSession, case_id: UUID) -> set[str]:
     return {row["assessed_by"] for row in rows}
 
 
-async def last_assessment(session: ReadSession, case_id: UUID) -> RowMapping | None:
+async def last_assessment(session: ReadSession, case_id: UUID) -> Row | None:
     """The newest assessment of a case; its JSON parts as text."""
     return await session.fetch_one(
         """
@@ -153,7 +151,7 @@ async def last_assessment(session: ReadSession, case_id: UUID) -> RowMapping | N
 
 async def paid_off(
     session: ReadSession, cooperative_ids: Collection[UUID], overdue_by_member: Collection[UUID]
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Open cases with a completed plan whose member is not among those overdue, held until the transaction ends."""
     return await session.fetch(
         """
@@ -168,7 +166,7 @@ async def paid_off(
     )
 
 
-async def income_of_member(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> RowMapping | None:
+async def income_of_member(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> Row | None:
     """The expected income of a member's household by month (JSON text), of that year or the nearest before it."""
     return await session.fetch_one(
         """
@@ -181,7 +179,7 @@ async def income_of_member(session: ReadSession, member_id: UUID, fiscal_year_be
     )
 
 
-async def own_debt(session: ReadSession, member_id: UUID, cooperative_id: UUID, on: date, until: date) -> RowMapping:
+async def own_debt(session: ReadSession, member_id: UUID, cooperative_id: UUID, on: date, until: date) -> Row:
     """What a member owes at the co-operative: outstanding, overdue, due up to a day, and since when."""
     rows = await session.fetch(
         """
@@ -206,7 +204,7 @@ async def own_debt(session: ReadSession, member_id: UUID, cooperative_id: UUID, 
     return rows[0]
 
 
-async def debt_elsewhere(session: ReadSession, member_id: UUID, on: date, until: date) -> RowMapping:
+async def debt_elsewhere(session: ReadSession, member_id: UUID, on: date, until: date) -> Row:
     """Sums of what the member's person owes at other co-operatives, whoever may see those."""
     rows = await session.fetch(
         "select * from person_debt_elsewhere(:member_id, :on, :until)", member_id=member_id, on=on, until=until
@@ -214,7 +212,7 @@ async def debt_elsewhere(session: ReadSession, member_id: UUID, on: date, until:
     return rows[0]
 
 
-async def external_debts(session: ReadSession, member_id: UUID) -> Sequence[RowMapping]:
+async def external_debts(session: ReadSession, member_id: UUID) -> Sequence[Row]:
     """What the member's person owes to other lenders."""
     return await session.fetch(
         """

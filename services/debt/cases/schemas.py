@@ -8,10 +8,10 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import RowMapping
 
 from services.debt.capacity.domain import SEGMENT_LABELS_TH, Capacity, Figure, Segment
 from services.debt.cases.domain import STAGE_LABELS_TH, Stage
+from shared.chassis.database import Row
 from shared.kernel.money import Money, MoneyIn
 
 IncomeSource = Literal["given", "occupation_plan", "none"]
@@ -138,7 +138,7 @@ class AssessmentRead(BaseModel):
         )
 
     @classmethod
-    def of_row(cls, row: RowMapping) -> "AssessmentRead":
+    def of_row(cls, row: Row) -> "AssessmentRead":
         """As it was stored."""
         parts = {name: orjson.loads(row[name]) for name in ("inputs", "creditors", "figures")}
         return cls.model_validate(
@@ -167,7 +167,7 @@ class CaseRead(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, row: RowMapping) -> "CaseRead":
+    def of(cls, row: Row) -> "CaseRead":
         """From a row of the table."""
         return cls.model_validate({**row, "stage_th": STAGE_LABELS_TH[Stage(row["stage"])]})
 

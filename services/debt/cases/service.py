@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping
 
 from services.debt.business_days import open_day
 from services.debt.capacity.domain import Capacity, CapacityInputs, assess, capacity_policy
@@ -17,7 +16,7 @@ from services.debt.cases.schemas import AssessmentCreate, AssessmentRead, CaseDe
 from services.debt.errors import CaseNotFound, CaseStageConflict
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.kernel.calendar import add_months
@@ -29,9 +28,7 @@ CLOSE_ACTOR = "close"
 _KEEPS_STAGE = frozenset({Stage.PLAN_AGREED, Stage.IN_PROGRESS})
 
 
-async def open_cases(
-    session: WriteSession, members: Sequence[RowMapping], fiscal_year_be: int, opened_on: date
-) -> None:
+async def open_cases(session: WriteSession, members: Sequence[Row], fiscal_year_be: int, opened_on: date) -> None:
     """Open a case for each (cooperative_id, member_id, overdue, debt), and publish it."""
     cases = [
         {
@@ -194,7 +191,7 @@ async def read_case(session: WriteSession, caller: Caller, wanted: UUID) -> Case
     assessment = await repository.last_assessment(session, wanted)
     return CaseDetail(
         **dict(CaseRead.of(row)),
-        moves=[MoveRead.model_validate(dict(part)) for part in moves],
+        moves=[MoveRead.model_validate(part) for part in moves],
         assessment=None if assessment is None else AssessmentRead.of_row(assessment),
     )
 

@@ -10,12 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import RowMapping
 
 from services.debt.closing import repository
 from services.debt.closing.service import close_cooperatives, freeze_baseline
 from services.debt.errors import CloseUnbalanced
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.jobs import JobContext, Tasks
 
 log = structlog.get_logger(__name__)
@@ -89,7 +88,7 @@ async def _work_on(context: JobContext, range_ids: Sequence[UUID], work: RangeWo
             refused |= error.gaps
 
 
-def ranges(sizes: Sequence[RowMapping], loans_max: int) -> Iterator[list[UUID]]:
+def ranges(sizes: Sequence[Row], loans_max: int) -> Iterator[list[UUID]]:
     """Co-operatives in ranges of about so many loans; those closed to the same day stay together."""
     current: list[UUID] = []
     loans = 0

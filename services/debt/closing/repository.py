@@ -9,10 +9,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.closing.domain import ClassTable
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 # Loans overdue at the close of :on, for the co-operatives :ids. A line of an instalment posted later is taken back.
 _STANDING = """
@@ -63,7 +61,7 @@ async def cooperatives_in_reach(session: ReadSession, wanted: Collection[UUID] |
     return [row["id"] for row in rows]
 
 
-async def loans_per_cooperative(session: ReadSession, cooperative_ids: Collection[UUID]) -> Sequence[RowMapping]:
+async def loans_per_cooperative(session: ReadSession, cooperative_ids: Collection[UUID]) -> Sequence[Row]:
     """Each co-operative with its last closed day and how many loans it has."""
     return await session.fetch(
         """
@@ -115,7 +113,7 @@ async def book_newly_overdue(
 
 async def restate_loans(
     session: WriteSession, cooperative_ids: Collection[UUID], on: date, table: ClassTable
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Bring overdue figures and classes of loans to the close of a day; returns the loans that changed.
 
     A loan on which something is posted after that day is ahead of it already and stays.
@@ -155,7 +153,7 @@ async def restate_loans(
 
 async def stocks(
     session: ReadSession, cooperative_ids: Collection[UUID], on: date, npl_days_past_due: int
-) -> dict[UUID, RowMapping]:
+) -> dict[UUID, Row]:
     """What stands at the close of a day, per co-operative."""
     rows = await session.fetch(
         f"""
@@ -217,7 +215,7 @@ async def stocks(
 
 async def cohort_stocks(
     session: ReadSession, cooperative_ids: Collection[UUID], on: date, years: Collection[int]
-) -> dict[tuple[UUID, int], RowMapping]:
+) -> dict[tuple[UUID, int], Row]:
     """What is left of each cohort, and what its participants owe, at the close of a day."""
     if not years:
         return {}
@@ -297,7 +295,7 @@ async def cohort_movements(
 
 async def control_totals(
     session: ReadSession, cooperative_ids: Collection[UUID], after: date, until: date
-) -> dict[UUID, RowMapping]:
+) -> dict[UUID, Row]:
     """Count and sum of what was posted after a day up to another, per co-operative."""
     rows = await session.fetch(
         """
@@ -404,7 +402,7 @@ async def mark_closed(session: WriteSession, cooperative_ids: Collection[UUID], 
 
 async def list_statements(
     session: ReadSession, cooperative_id: UUID, before: tuple[date, int] | None, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Statements of a co-operative, the newest first."""
     return await session.fetch(
         """
@@ -438,7 +436,7 @@ async def freeze_cohort(session: WriteSession, cooperative_ids: Collection[UUID]
 
 async def members_without_case(
     session: ReadSession, cooperative_ids: Collection[UUID], year: int, baseline_on: date
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Members overdue at the baseline who have no case of the year yet, with what they owe then."""
     return await session.fetch(
         f"""
@@ -460,7 +458,7 @@ async def members_without_case(
 
 async def baseline_figures(
     session: ReadSession, cooperative_ids: Collection[UUID], year: int, baseline_on: date
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """What a baseline states of each co-operative that has none of the year yet."""
     return await session.fetch(
         f"""

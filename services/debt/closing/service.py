@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.business_days import ONE_DAY, hold_days
 from services.debt.cases.service import open_cases
 from services.debt.closing import repository
@@ -18,7 +16,7 @@ from services.debt.plans.review import review_plans
 from shared.chassis import outbox
 from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.jobs import enqueue
 from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding, ControlTotals, PartsOfChange
@@ -201,7 +199,7 @@ async def _close_to(session: WriteSession, cooperative_ids: list[UUID], after: d
     start = after or date.min
     await repository.book_newly_overdue(session, cooperative_ids, start, on)
     altered = await repository.restate_loans(session, cooperative_ids, on, class_table(on))
-    await outbox.add_many(session, [loan_recorded(dict(row)) for row in altered])
+    await outbox.add_many(session, [loan_recorded(row) for row in altered])
     await review_plans(session, cooperative_ids, on)
     await _publish(session, await _statements(session, cooperative_ids, after, on))
 
@@ -241,7 +239,7 @@ async def _statements(
                 closed_on=on,
                 revision=1,
                 covers_from=None if after is None else after + ONE_DAY,
-                control=_NO_TOTALS if totals is None else ControlTotals.model_validate(dict(totals)),
+                control=_NO_TOTALS if totals is None else ControlTotals.model_validate(totals),
                 cohorts=tuple(cohorts[cooperative_id]),
             )
         )
@@ -300,7 +298,7 @@ def _added(parts: PartsOfChange, moved: Mapping[str, int]) -> PartsOfChange:
     return PartsOfChange.model_validate(sums)
 
 
-def _cohort_standing(stock: RowMapping, parts: PartsOfChange) -> CohortStanding:
+def _cohort_standing(stock: Row, parts: PartsOfChange) -> CohortStanding:
     values: dict[str, Any] = {name: stock[name] for name in stock if name != "cooperative_id"}
     return CohortStanding(**values, parts=parts)
 

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.rows import insert_rows, update_rows
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 _TYPES: Mapping[str, str] = {
     "delivery_id": "uuid",
@@ -26,7 +24,7 @@ _TYPES: Mapping[str, str] = {
 }
 
 
-async def find_deductions(session: ReadSession, delivery_ids: Collection[UUID]) -> dict[UUID, RowMapping]:
+async def find_deductions(session: ReadSession, delivery_ids: Collection[UUID]) -> dict[UUID, Row]:
     """What is known of deliveries."""
     rows = await session.fetch(
         "select * from deduction where delivery_id = any(cast(:ids as uuid[]))", ids=sorted(set(delivery_ids))
@@ -34,7 +32,7 @@ async def find_deductions(session: ReadSession, delivery_ids: Collection[UUID]) 
     return {row["delivery_id"]: row for row in rows}
 
 
-def every_deduction(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_deduction(session: ReadSession) -> AsyncIterator[Row]:
     """All that became of deliveries."""
     return session.stream("select * from deduction order by delivery_id")
 

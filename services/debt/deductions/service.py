@@ -55,7 +55,7 @@ async def settle_deductions(session: WriteSession, requests: Sequence[DeductionR
             reason: str | None = "reversed_before"
         else:
             plan = plans.get(request.plan_id)
-            reason = _refusal(request, None if plan is None else dict(plan), request.member_id in members)
+            reason = _refusal(request, plan, request.member_id in members)
         applied = 0
         if reason is None:
             applied = _apply(ledger, request, loans.get(request.member_id, ()), posted_on)
@@ -87,7 +87,7 @@ async def undo_deductions(session: WriteSession, reversals: Sequence[DeductionRe
     loan_ids = {payment["loan_id"] for payment in payments}
     ledger = await open_ledger(session, loan_ids, with_history=loan_ids)
     for payment in payments:
-        ledger.reverse(dict(payment), reason="the delivery was reversed", captured_by=CAPTURED_BY)
+        ledger.reverse(payment, reason="the delivery was reversed", captured_by=CAPTURED_BY)
     await ledger.store(session)
     new: list[Mapping[str, Any]] = []
     changed: list[Mapping[str, Any]] = []

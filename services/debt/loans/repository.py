@@ -5,11 +5,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.loans.domain import Instalment
 from services.debt.rows import insert_rows
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 LOAN_TYPES: Mapping[str, str] = {
     "id": "uuid",
@@ -63,7 +61,7 @@ async def codes_of(session: ReadSession, cooperative_ids: Collection[UUID]) -> d
     return {row["id"]: row["code"] for row in rows}
 
 
-async def find_members(session: ReadSession, hashes: Collection[str]) -> dict[str, RowMapping]:
+async def find_members(session: ReadSession, hashes: Collection[str]) -> dict[str, Row]:
     """Members within reach by the hash of their co-operative and number."""
     rows = await session.fetch(
         "select id, cooperative_id, member_number_hash from member"
@@ -88,18 +86,18 @@ async def find_by_number(session: ReadSession, numbers: Collection[tuple[UUID, s
     return {(row["cooperative_id"], row["loan_number"]): row["id"] for row in rows}
 
 
-async def find_loans(session: ReadSession, loan_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+async def find_loans(session: ReadSession, loan_ids: Collection[UUID]) -> dict[UUID, Row]:
     """Loans by id, those within reach."""
     rows = await session.fetch("select * from loan where id = any(cast(:ids as uuid[]))", ids=sorted(set(loan_ids)))
-    return {row["id"]: dict(row) for row in rows}
+    return {row["id"]: row for row in rows}
 
 
-async def find_loan(session: ReadSession, loan_id: UUID) -> RowMapping | None:
+async def find_loan(session: ReadSession, loan_id: UUID) -> Row | None:
     """One loan, or None when there is none within reach."""
     return await session.fetch_one("select * from loan where id = :id", id=loan_id)
 
 
-async def lock_loans(session: WriteSession, loan_ids: Collection[UUID]) -> Sequence[RowMapping]:
+async def lock_loans(session: WriteSession, loan_ids: Collection[UUID]) -> Sequence[Row]:
     """Loans held until the transaction ends, always locked in the order of their ids."""
     return await session.fetch(
         "select * from loan where id = any(cast(:ids as uuid[])) order by id for update", ids=sorted(set(loan_ids))
@@ -213,7 +211,7 @@ async def list_loans(
     cooperative_id: UUID | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Loans of a member or a co-operative, by id."""
     return await session.fetch(
         """
@@ -230,7 +228,7 @@ async def list_loans(
     )
 
 
-async def list_differences(session: ReadSession, loan_id: UUID) -> Sequence[RowMapping]:
+async def list_differences(session: ReadSession, loan_id: UUID) -> Sequence[Row]:
     """What later files stated otherwise of a loan, newest first."""
     return await session.fetch(
         "select as_of, field, ours, theirs from loan_difference where loan_id = :id order by as_of desc, field",

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import RowMapping
 
 from services.debt.closing.domain import CLASS_LABELS_TH
 from services.debt.loans.domain import Instalment
 from services.debt.payments.domain import LatePolicy, owed
+from shared.chassis.database import Row
 from shared.contracts.debt import LoanClass
 from shared.kernel.money import Money, Rate
 
@@ -57,7 +57,7 @@ class LoanRead(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, row: RowMapping) -> "LoanRead":
+    def of(cls, row: Row) -> "LoanRead":
         """From a row of the table."""
         months = [int(month) for month in row["harvest_months"].split(";") if month]
         label = CLASS_LABELS_TH[row["loan_class"]]

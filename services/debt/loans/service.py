@@ -8,8 +8,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.business_days import business_date, posting_date, share_days
 from services.debt.closing.domain import LoanClass, class_table, classify, overdue_at
 from services.debt.errors import LoanNotFound
@@ -35,7 +33,7 @@ from services.debt.loans.schemas import (
 from services.debt.payments.domain import late_policy
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import wake_waiting
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
@@ -134,7 +132,7 @@ async def read_loan(session: WriteSession, caller: Caller, loan_id: UUID) -> Loa
     row = await _loan(session, caller, loan_id)
     differences = await repository.list_differences(session, loan_id)
     read = LoanRead.of(row)
-    return LoanDetail(**dict(read), differences=[Difference.model_validate(dict(part)) for part in differences])
+    return LoanDetail(**dict(read), differences=[Difference.model_validate(part) for part in differences])
 
 
 async def read_instalments(session: WriteSession, caller: Caller, loan_id: UUID, as_of: date | None) -> InstalmentList:
@@ -146,7 +144,7 @@ async def read_instalments(session: WriteSession, caller: Caller, loan_id: UUID,
     return InstalmentList(loan_id=loan_id, as_of=on, items=[InstalmentRead.of(part, on, policy) for part in parts])
 
 
-async def _loan(session: WriteSession, caller: Caller, loan_id: UUID) -> RowMapping:
+async def _loan(session: WriteSession, caller: Caller, loan_id: UUID) -> Row:
     row = await repository.find_loan(session, loan_id)
     if row is None:
         raise LoanNotFound

@@ -5,11 +5,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.loans.domain import Instalment
 from services.debt.rows import insert_rows, update_rows
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 PAYMENT_TYPES: Mapping[str, str] = {
     "id": "uuid",
@@ -133,14 +131,12 @@ async def update_loans(session: WriteSession, loans: Sequence[Mapping[str, Any]]
     )
 
 
-async def find_payment(session: ReadSession, payment_id: UUID) -> RowMapping | None:
+async def find_payment(session: ReadSession, payment_id: UUID) -> Row | None:
     """One payment or reversal, or None when there is none within reach."""
     return await session.fetch_one("select * from payment where id = :id", id=payment_id)
 
 
-async def list_payments(
-    session: ReadSession, loan_id: UUID, after: tuple[date, UUID], limit: int
-) -> Sequence[RowMapping]:
+async def list_payments(session: ReadSession, loan_id: UUID, after: tuple[date, UUID], limit: int) -> Sequence[Row]:
     """The postings of a loan within reach in the order of their days, each with the reversal that undid it."""
     return await session.fetch(
         """
@@ -178,7 +174,7 @@ async def known_receipts(session: ReadSession, receipts: Collection[tuple[UUID, 
     return {(row["cooperative_id"], row["receipt_number"]) for row in rows}
 
 
-async def payments_of_delivery(session: ReadSession, delivery_ids: Collection[UUID]) -> Sequence[RowMapping]:
+async def payments_of_delivery(session: ReadSession, delivery_ids: Collection[UUID]) -> Sequence[Row]:
     """The payments that produce deliveries made, reversals left aside."""
     return await session.fetch(
         "select * from payment where delivery_id = any(cast(:ids as uuid[])) and kind = 'payment' order by id",
@@ -186,7 +182,7 @@ async def payments_of_delivery(session: ReadSession, delivery_ids: Collection[UU
     )
 
 
-async def entries_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[RowMapping]:
+async def entries_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[Row]:
     """Everything that happened to loans, in the shape of the domain's Entry, with when and how it was posted."""
     return await session.fetch(
         """
@@ -201,7 +197,7 @@ async def entries_of_loans(session: ReadSession, loan_ids: Collection[UUID]) -> 
     )
 
 
-async def booked_lines(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[RowMapping]:
+async def booked_lines(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[Row]:
     """What each payment has settled of each instalment as the books stand, corrections included."""
     sums = ", ".join(
         f"cast(sum({part}) as bigint) as {part}"
@@ -216,7 +212,7 @@ async def booked_lines(session: ReadSession, loan_ids: Collection[UUID]) -> Sequ
     )
 
 
-async def booked_waivers(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[RowMapping]:
+async def booked_waivers(session: ReadSession, loan_ids: Collection[UUID]) -> Sequence[Row]:
     """What each waiver comes to as the books stand, corrections included."""
     return await session.fetch(
         """
@@ -227,7 +223,7 @@ async def booked_waivers(session: ReadSession, loan_ids: Collection[UUID]) -> Se
     )
 
 
-async def lines_of_payment(session: ReadSession, payment_id: UUID) -> Sequence[RowMapping]:
+async def lines_of_payment(session: ReadSession, payment_id: UUID) -> Sequence[Row]:
     """The allocation of a payment as it stands, by instalment."""
     return await session.fetch(
         """

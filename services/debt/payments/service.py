@@ -66,7 +66,7 @@ async def reverse_payment(session: WriteSession, caller: Caller, payment_id: UUI
             "a deduction from produce is undone by reversing its delivery", "การหักจากผลผลิตต้องยกเลิกที่รายการส่งผลผลิต"
         )
     ledger = await open_ledger(session, [payment["loan_id"]], with_history=[payment["loan_id"]])
-    row = ledger.reverse(dict(payment), reason=reason, captured_by=caller.subject)
+    row = ledger.reverse(payment, reason=reason, captured_by=caller.subject)
     await ledger.store(session)
     return await _read(session, row["id"])
 
@@ -100,7 +100,7 @@ async def _read(session: ReadSession, payment_id: UUID) -> PaymentRead:
         {
             **row,
             "reversed_by": await repository.reversal_of(session, payment_id),
-            "lines": [LineRead.model_validate(dict(line)) for line in lines],
+            "lines": [LineRead.model_validate(line) for line in lines],
         }
     )
 

@@ -5,11 +5,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.debt.plans.domain import PlanInstalment
 from services.debt.rows import insert_rows, update_rows
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 _CHANGING_TYPES: Mapping[str, str] = {
     "status": "text",
@@ -56,12 +54,12 @@ async def update_plans(session: WriteSession, plans: Sequence[Mapping[str, Any]]
     )
 
 
-async def find_plan(session: ReadSession, plan_id: UUID) -> RowMapping | None:
+async def find_plan(session: ReadSession, plan_id: UUID) -> Row | None:
     """One plan, or None when there is none within reach."""
     return await session.fetch_one("select * from plan where id = :id", id=plan_id)
 
 
-async def find_plans(session: ReadSession, plan_ids: Collection[UUID]) -> dict[UUID, RowMapping]:
+async def find_plans(session: ReadSession, plan_ids: Collection[UUID]) -> dict[UUID, Row]:
     """Plans by id."""
     rows = await session.fetch("select * from plan where id = any(cast(:ids as uuid[]))", ids=sorted(set(plan_ids)))
     return {row["id"]: row for row in rows}
@@ -90,7 +88,7 @@ async def list_plans(
     status: str | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Plans within reach, by id."""
     return await session.fetch(
         """

@@ -7,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import RowMapping
 
 from services.debt.plans.domain import (
     PLAN_STATE_LABELS_TH,
@@ -16,6 +15,7 @@ from services.debt.plans.domain import (
     PlanState,
     Standing,
 )
+from shared.chassis.database import Row
 from shared.kernel.money import Money
 
 
@@ -67,7 +67,7 @@ class PlanRead(BaseModel):
     instalments: list[PlanInstalmentRead] = []
 
     @classmethod
-    def of(cls, row: RowMapping, instalments: Sequence[PlanInstalment] = ()) -> "PlanRead":
+    def of(cls, row: Row, instalments: Sequence[PlanInstalment] = ()) -> "PlanRead":
         """From a row of the table and what was promised."""
         kept = row["standing"]
         return cls.model_validate(

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping
 
 from services.debt.business_days import open_day
 from services.debt.cases.domain import Stage
@@ -31,7 +30,7 @@ from services.debt.plans.events import plan_recorded
 from services.debt.plans.schemas import PlanCreate, PlanRead
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.kernel.identifiers import uuid7
@@ -81,7 +80,7 @@ async def propose_plan(session: WriteSession, caller: Caller, new: PlanCreate) -
     }
     await repository.insert_plan(session, plan, instalments)
     await move_case(session, case, Stage.PLAN_DRAFTED, on=on, actor=caller.subject, reason="a plan was proposed")
-    await outbox.add(session, plan_recorded(plan, on)[0], version=1, effective_on=on)
+    await outbox.add_many(session, [plan_recorded(plan, on)])
     return await _read(session, plan["id"])
 
 
@@ -184,7 +183,7 @@ async def _end(
     return await _store(session, plan, on)
 
 
-async def _ledger_of(session: WriteSession, plan: RowMapping) -> Ledger:
+async def _ledger_of(session: WriteSession, plan: Row) -> Ledger:
     """The open loans of a plan's member at the co-operative, with what is booked on them."""
     member_id: UUID = plan["member_id"]
     loans = await active_loan_ids(session, [(member_id, plan["cooperative_id"])])

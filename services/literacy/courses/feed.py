@@ -9,7 +9,7 @@ from services.literacy.courses import repository
 from services.literacy.courses.service import Attendee, Scored, record_attendance, record_scores
 from services.literacy.members.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
     UNCHANGED,
@@ -47,7 +47,7 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     return outcomes
 
 
-async def _attendees(session: WriteSession, rows: Sequence[FeedRow], members: Mapping[str, Any]) -> dict[int, Attendee]:
+async def _attendees(session: WriteSession, rows: Sequence[FeedRow], members: Mapping[str, Row]) -> dict[int, Attendee]:
     """Each row's member at its session; courses and sessions that are new are made."""
     courses = {(members[row.data["member"]]["cooperative_id"], row.data["course_code"]): row for row in rows}
     await repository.insert_courses(

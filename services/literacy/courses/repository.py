@@ -1,13 +1,11 @@
 """SQL of courses, sessions, attendance and tests."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.inbox import to_json
 
 
@@ -41,7 +39,7 @@ async def insert_attendances(session: WriteSession, attendances: Sequence[dict[s
 
 async def store_assessments(
     session: WriteSession, assessments: Sequence[dict[str, Any]], *, newest_wins: bool
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Insert scores, one of a course, member and phase, or revise those that differ.
 
     With `newest_wins` a score of an earlier day than the one kept changes nothing. Returns the rows that changed, with
@@ -63,7 +61,7 @@ async def store_assessments(
     )
 
 
-async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID, phase: str) -> RowMapping | None:
+async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID, phase: str) -> Row | None:
     return await session.fetch_one(
         "select * from assessment where course_id = :course and member_id = :member and phase = :phase",
         course=course_id,
@@ -72,7 +70,7 @@ async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID
     )
 
 
-def every_attendance(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_attendance(session: ReadSession) -> AsyncIterator[Row]:
     """All attendances, with the day of their session."""
     return session.stream(
         "select attendance.*, course_session.held_on from attendance"
@@ -80,16 +78,16 @@ def every_attendance(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
     )
 
 
-def every_assessment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_assessment(session: ReadSession) -> AsyncIterator[Row]:
     """All tests as they are scored now."""
     return session.stream("select * from assessment order by id")
 
 
-async def find_course(session: ReadSession, course_id: UUID) -> RowMapping | None:
+async def find_course(session: ReadSession, course_id: UUID) -> Row | None:
     return await session.fetch_one("select * from course where id = :id", id=course_id)
 
 
-async def find_session(session: ReadSession, session_id: UUID) -> RowMapping | None:
+async def find_session(session: ReadSession, session_id: UUID) -> Row | None:
     """A session within reach, with the code of its co-operative."""
     return await session.fetch_one(
         """
@@ -101,7 +99,7 @@ async def find_session(session: ReadSession, session_id: UUID) -> RowMapping | N
     )
 
 
-async def list_courses(session: ReadSession, cooperative_id: UUID, after: str, limit: int) -> Sequence[RowMapping]:
+async def list_courses(session: ReadSession, cooperative_id: UUID, after: str, limit: int) -> Sequence[Row]:
     """A co-operative's courses by code."""
     return await session.fetch(
         "select * from course where cooperative_id = :cooperative and code > :after order by code limit :limit",

@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.literacy.courses import repository
 from services.literacy.courses.schemas import (
     AssessmentRead,
@@ -31,7 +29,7 @@ from services.literacy.errors import (
 from services.literacy.members.repository import find_cooperative, find_member, find_members_by_number
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.literacy import AssessmentScored, SessionAttended
@@ -164,12 +162,10 @@ async def score_assessment(session: WriteSession, sent: ScoreAssessment) -> Asse
     await record_scores(session, [scored])
     kept = await repository.find_assessment(session, sent.course_id, sent.member_id, sent.phase)
     assert kept is not None  # noqa: S101 - recorded now or before
-    return AssessmentRead.model_validate(dict(kept))
+    return AssessmentRead.model_validate(kept)
 
 
-async def record_scores(
-    session: WriteSession, scores: Sequence[Scored], *, newest_wins: bool = False
-) -> Sequence[RowMapping]:
+async def record_scores(session: WriteSession, scores: Sequence[Scored], *, newest_wins: bool = False) -> Sequence[Row]:
     """Record scores with their events; equal ones change nothing. Returns the rows that changed.
 
     Of several of one course, member and phase the one of the latest day counts; with `newest_wins` that of a day before
@@ -183,7 +179,7 @@ async def record_scores(
         [{"id": uuid7(), "revision": 1, **vars(scored)} for scored in latest.values()],
         newest_wins=newest_wins,
     )
-    await outbox.add_many(session, [_scored(dict(row)) for row in rows])
+    await outbox.add_many(session, [_scored(row) for row in rows])
     return rows
 
 

@@ -10,7 +10,7 @@ from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.service import publish_months
 from services.literacy.members.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
     OLDER,
@@ -73,7 +73,7 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     return outcomes
 
 
-def _new_month(key: tuple[UUID, date], member: Any, as_of: date) -> dict[str, Any]:
+def _new_month(key: tuple[UUID, date], member: Row, as_of: date) -> dict[str, Any]:
     account_id, month = key
     return {
         "id": derived_id("ledger-month", account_id, month),

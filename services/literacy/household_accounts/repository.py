@@ -5,10 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.literacy.household_accounts.domain import CATEGORIES
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.inbox import to_json
 
 _AMOUNTS = tuple(f"{category}_satang" for category in CATEGORIES)
@@ -72,9 +70,7 @@ async def store_months(session: WriteSession, months: Sequence[dict[str, Any]]) 
     )
 
 
-async def close_months(
-    session: WriteSession, cooperative_id: UUID, month: date, closed_on: date
-) -> Sequence[RowMapping]:
+async def close_months(session: WriteSession, cooperative_id: UUID, month: date, closed_on: date) -> Sequence[Row]:
     """Close the open months of a co-operative's accounts; returns the rows closed now."""
     return await session.fetch(
         """
@@ -92,12 +88,12 @@ async def close_months(
     )
 
 
-def every_month(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_month(session: ReadSession) -> AsyncIterator[Row]:
     """All months of all accounts."""
     return session.stream("select * from ledger_month order by month, id")
 
 
-async def list_months(session: ReadSession, member_id: UUID, after: date, limit: int) -> Sequence[RowMapping]:
+async def list_months(session: ReadSession, member_id: UUID, after: date, limit: int) -> Sequence[Row]:
     """A member's months in order."""
     return await session.fetch(
         "select * from ledger_month where member_id = :member and month > :after order by month limit :limit",

@@ -1,8 +1,7 @@
 """Use cases of household accounts: figures come in by file, months are closed, and what was closed stays."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from services.literacy.errors import UnknownCooperative, UnknownMember
@@ -12,7 +11,7 @@ from services.literacy.household_accounts.schemas import CloseMonths, LedgerMont
 from services.literacy.members.repository import find_cooperative, find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
@@ -24,7 +23,7 @@ async def close_months(session: WriteSession, sent: CloseMonths) -> MonthsClosed
     if await find_cooperative(session, sent.cooperative_id) is None:
         raise UnknownCooperative
     rows = await repository.close_months(session, sent.cooperative_id, sent.month, sent.closed_on)
-    await publish_months(session, [dict(row) for row in rows], sent.closed_on)
+    await publish_months(session, rows, sent.closed_on)
     return MonthsClosed(closed=len(rows))
 
 
@@ -40,7 +39,7 @@ async def list_months(
     return page_of(rows, page, lambda row: (row["month"],), _shown)
 
 
-async def publish_months(session: WriteSession, months: Sequence[dict[str, Any]], effective_on: date) -> None:
+async def publish_months(session: WriteSession, months: Sequence[Row], effective_on: date) -> None:
     """Say what months of accounts now hold."""
     await outbox.add_many(session, [(_event(month), month["version"], effective_on) for month in months])
 
@@ -51,7 +50,7 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
         yield _event(month), month["version"], month["closed_on"] or month["as_of"]
 
 
-def _event(month: Mapping[str, Any]) -> LedgerMonthRecorded:
+def _event(month: Row) -> LedgerMonthRecorded:
     return LedgerMonthRecorded(
         ledger_month_id=month["id"],
         household_account_id=month["household_account_id"],
@@ -65,5 +64,5 @@ def _event(month: Mapping[str, Any]) -> LedgerMonthRecorded:
     )
 
 
-def _shown(row: Mapping[str, Any]) -> LedgerMonthRead:
+def _shown(row: Row) -> LedgerMonthRead:
     return LedgerMonthRead.model_validate({**row, **{name: row[f"{name}_satang"] for name in CATEGORIES}})

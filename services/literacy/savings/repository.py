@@ -1,20 +1,20 @@
 """SQL of savings pledges."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from services.literacy.savings.models import SavingsPledge
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 
 async def find_pledge(session: ReadSession, pledge_id: UUID) -> SavingsPledge | None:
     return await session.get(SavingsPledge, pledge_id)
 
 
-def every_pledge(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_pledge(session: ReadSession) -> AsyncIterator[Row]:
     """All pledges."""
     return session.stream("select * from savings_pledge order by id")
 

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession
+from shared.chassis.database import ReadSession, Row
 
 
-async def list_crop_economics(session: ReadSession, as_of: date) -> Sequence[RowMapping]:
+async def list_crop_economics(session: ReadSession, as_of: date) -> Sequence[Row]:
     """The version of each crop in effect on a date."""
     return await session.fetch(
         """

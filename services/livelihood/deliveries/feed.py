@@ -10,7 +10,7 @@ from services.livelihood.deliveries.service import NewDelivery, record_deliverie
 from services.livelihood.errors import DeliveryNumberTaken, SharesOverGross, WorthOutOfBounds
 from services.livelihood.members.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
     UNCHANGED,
@@ -50,7 +50,7 @@ _REJECTS: Mapping[type[DomainError], tuple[str, str]] = {
 }
 
 
-def _new_delivery(data: Mapping[str, Any], member: Any) -> NewDelivery:
+def _new_delivery(data: Mapping[str, Any], member: Row) -> NewDelivery:
     return NewDelivery(
         cooperative_id=member["cooperative_id"],
         member_id=member["id"],

@@ -1,14 +1,14 @@
 """SQL of produce deliveries."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from services.livelihood.deliveries.models import ProduceDelivery
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.inbox import to_json
 
 
@@ -16,7 +16,7 @@ async def find_delivery(session: ReadSession, delivery_id: UUID) -> ProduceDeliv
     return await session.get(ProduceDelivery, delivery_id)
 
 
-def every_delivery(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_delivery(session: ReadSession) -> AsyncIterator[Row]:
     """All deliveries, in the order of their dates."""
     return session.stream("select * from produce_delivery order by delivered_on, id")
 
@@ -34,7 +34,7 @@ async def lock_deliveries(session: WriteSession, delivery_ids: Sequence[UUID]) -
 
 async def find_by_number(
     session: ReadSession, cooperative_numbers: Sequence[tuple[UUID, str]]
-) -> dict[tuple[UUID, str], RowMapping]:
+) -> dict[tuple[UUID, str], Row]:
     """Deliveries that the co-operatives have under these numbers."""
     rows = await session.fetch(
         """
@@ -68,7 +68,7 @@ async def list_deliveries(
     status: str | None,
     after: tuple[date, UUID] | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Deliveries of a co-operative by date and id."""
     day, last_id = after or (date.min, UUID(int=0))
     return await session.fetch(

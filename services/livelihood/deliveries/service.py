@@ -1,6 +1,6 @@
 """Use cases of produce deliveries: record, reverse, and what debt's answers do."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from services.livelihood.errors import DeliveryNumberTaken, ReversedTooEarly, Un
 from services.livelihood.members import repository as members
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.events import Event, Received
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
@@ -105,21 +105,21 @@ async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDeliv
     return outcomes
 
 
-def _is_same(kept: Any, row: dict[str, Any]) -> bool:
+def _is_same(kept: Row, row: Row) -> bool:
     """Whether a delivery of a number that is kept is the one that comes again; a reversed one has no savings left."""
     stated = ("member_id", "delivered_on", "crop", "kilograms", "price_satang_per_kilogram")
     has_same_savings = kept["status"] == "reversed" or kept["savings_satang"] == row["savings_satang"]
     return has_same_savings and all(kept[name] == row[name] for name in stated)
 
 
-def _row_or_refusal(new: NewDelivery, agreement: Any) -> dict[str, Any] | DomainError:
+def _row_or_refusal(new: NewDelivery, agreement: Row | None) -> dict[str, Any] | DomainError:
     try:
         return _row(new, agreement)
     except Invalid as refusal:
         return refusal
 
 
-def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
+def _row(new: NewDelivery, agreement: Row | None) -> dict[str, Any]:
     share = agreement["deduction_share"] if agreement else Decimal(0)
     gross = domain.gross_satang(new.kilograms, new.price_satang_per_kilogram)
     division = domain.divide(gross, new.savings_share, share)
@@ -132,7 +132,7 @@ def _row(new: NewDelivery, agreement: Any) -> dict[str, Any]:
         "crop": new.crop,
         "kilograms": new.kilograms,
         "price_satang_per_kilogram": new.price_satang_per_kilogram,
-        "plan_id": agreement["plan_id"] if division.held else None,
+        "plan_id": agreement["plan_id"] if agreement and division.held else None,
         "deduction_share": share,
         "savings_share": new.savings_share,
         "status": division.status,
@@ -341,6 +341,6 @@ async def _read(session: ReadSession, delivery_id: UUID) -> DeliveryRead:
     return _shown(row.model_dump())
 
 
-def _shown(row: Mapping[str, Any]) -> DeliveryRead:
+def _shown(row: Row) -> DeliveryRead:
     amounts = {name: row[f"{name}_satang"] for name in ("gross", "debt", "savings", "paid", "held")}
     return DeliveryRead.model_validate({**row, **amounts, "price_per_kilogram": row["price_satang_per_kilogram"]})

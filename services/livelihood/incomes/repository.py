@@ -1,18 +1,16 @@
 """SQL of expected income by month."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.inbox import to_json
 
 
 async def list_members_with_household(
     session: ReadSession, cooperative_id: UUID | None, after: UUID, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Members with their household's plots, by member id."""
     return await session.fetch(
         """
@@ -46,7 +44,7 @@ async def count_members_with_household(session: ReadSession, cooperative_id: UUI
     )
 
 
-async def find_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> RowMapping | None:
+async def find_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) -> Row | None:
     """A member's plan of a fiscal year with its months."""
     return await session.fetch_one(
         """
@@ -60,7 +58,7 @@ async def find_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) 
     )
 
 
-def every_plan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_plan(session: ReadSession) -> AsyncIterator[Row]:
     """All plans that have months; their days, incomes and costs stand side by side."""
     return session.stream(
         """
@@ -87,9 +85,7 @@ async def open_plans(session: WriteSession, plans: Sequence[dict[str, Any]]) -> 
     )
 
 
-async def lock_versions(
-    session: WriteSession, member_ids: Sequence[UUID], fiscal_year_be: int
-) -> dict[UUID, RowMapping]:
+async def lock_versions(session: WriteSession, member_ids: Sequence[UUID], fiscal_year_be: int) -> dict[UUID, Row]:
     """The plans that members have for a year, locked in order of their ids, with a digest of their months."""
     rows = await session.fetch(
         """

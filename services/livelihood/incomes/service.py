@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.livelihood.crops.repository import list_crop_economics
 from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownMember
 from services.livelihood.incomes import repository
@@ -17,7 +15,7 @@ from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRe
 from services.livelihood.members.repository import find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.events import Event
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
@@ -77,7 +75,7 @@ async def compute_income_plans(
         await context.progress(done, total)
 
 
-def _economics(rows: Sequence[RowMapping]) -> dict[str, CropEconomics]:
+def _economics(rows: Sequence[Row]) -> dict[str, CropEconomics]:
     return {
         row["crop"]: CropEconomics(
             planting_months=tuple(row["planting_months"]),
@@ -90,7 +88,7 @@ def _economics(rows: Sequence[RowMapping]) -> dict[str, CropEconomics]:
     }
 
 
-def _computed(member: RowMapping, crops: dict[str, CropEconomics], fiscal_year_be: int) -> NewPlan:
+def _computed(member: Row, crops: dict[str, CropEconomics], fiscal_year_be: int) -> NewPlan:
     plots = [PlotArea(plot["crop"], Decimal(plot["area_rai"])) for plot in member["plots"]]
     return NewPlan(
         cooperative_id=member["cooperative_id"],
@@ -138,7 +136,7 @@ async def read_income_plan(
     if row is None:
         raise UnknownMember
     await log_access(session, caller, "income-plan", [member_id])
-    return IncomePlanRead.model_validate(dict(row))
+    return IncomePlanRead.model_validate(row)
 
 
 async def tell_plans_again(session: ReadSession) -> AsyncIterator[Outgoing]:

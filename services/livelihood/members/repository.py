@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession
+from shared.chassis.database import ReadSession, Row
 
 
-async def find_member(session: ReadSession, member_id: UUID) -> RowMapping | None:
+async def find_member(session: ReadSession, member_id: UUID) -> Row | None:
     """A member within reach."""
     return await session.fetch_one("select id, cooperative_id, household_id from member where id = :id", id=member_id)
 
 
-async def find_members_by_number(session: ReadSession, hashes: Sequence[str]) -> dict[str, RowMapping]:
+async def find_members_by_number(session: ReadSession, hashes: Sequence[str]) -> dict[str, Row]:
     """Members within reach by the keyed hash of co-operative and member number."""
     rows = await session.fetch(
         "select id, cooperative_id, household_id, member_number_hash from member"
@@ -23,7 +21,7 @@ async def find_members_by_number(session: ReadSession, hashes: Sequence[str]) ->
     return {row["member_number_hash"]: row for row in rows}
 
 
-async def find_agreements(session: ReadSession, member_ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+async def find_agreements(session: ReadSession, member_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """The agreement in force of each member that has one; the newest plan's when there are several."""
     rows = await session.fetch(
         """
@@ -37,9 +35,7 @@ async def find_agreements(session: ReadSession, member_ids: Sequence[UUID]) -> d
     return {row["member_id"]: row for row in rows}
 
 
-async def list_agreements(
-    session: ReadSession, cooperative_id: UUID, after: UUID | None, limit: int
-) -> Sequence[RowMapping]:
+async def list_agreements(session: ReadSession, cooperative_id: UUID, after: UUID | None, limit: int) -> Sequence[Row]:
     """Agreements in force of a co-operative, by plan id."""
     return await session.fetch(
         """

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from services.registry.cooperatives.models import Cooperative
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 _FIRST = ("", UUID(int=0))
 
@@ -24,7 +24,7 @@ async def lock(session: WriteSession, cooperative_id: UUID) -> Cooperative | Non
 
 async def list_by_name(
     session: ReadSession, province_code: str | None, after: tuple[str, UUID] | None, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Co-operatives within reach in Thai dictionary order, after a sort key and id."""
     after_key, after_id = after or _FIRST
     return await session.fetch(

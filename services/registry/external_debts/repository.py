@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession
+from shared.chassis.database import ReadSession, Row
 
 
-async def of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequence[RowMapping]:
+async def of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequence[Row]:
     """The debts of the member's person; one row of nulls when the member is within reach and owes nothing."""
     return await session.fetch(
         """

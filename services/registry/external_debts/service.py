@@ -21,7 +21,7 @@ async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID)
     if not rows:
         raise MemberNotFound
     await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])
-    return ExternalDebts(items=[_read(dict(row)) for row in rows if row["id"] is not None])
+    return ExternalDebts(items=[_read(row) for row in rows if row["id"] is not None])
 
 
 def recorded(debt: Mapping[str, Any]) -> ExternalDebtRecorded:

@@ -115,8 +115,7 @@ async def apply_plots(session: WriteSession, delivery: Delivery, rows: list[Feed
     ]
     applied = await apply_statements(session, PLOTS, statements, delivery.as_of)
     changed = sorted({written.now["household_id"] for written in applied.written})
-    households = [dict(row) for row in await repository.raise_versions(session, changed)]
-    await service.publish(session, households, delivery.as_of)
+    await service.publish(session, await repository.raise_versions(session, changed), delivery.as_of)
     return outcomes | applied.outcomes
 
 

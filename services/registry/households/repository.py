@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 
-async def find(session: ReadSession, household_id: UUID) -> RowMapping | None:
+async def find(session: ReadSession, household_id: UUID) -> Row | None:
     """The household, when it is within reach."""
     return await session.fetch_one("select * from household where id = :id", id=household_id)
 
 
-async def plots_of(session: ReadSession, household_ids: list[UUID]) -> Sequence[RowMapping]:
+async def plots_of(session: ReadSession, household_ids: list[UUID]) -> Sequence[Row]:
     """The plots of these households, in order."""
     return await session.fetch(
         """
@@ -47,7 +45,7 @@ async def lock(session: WriteSession, household_ids: list[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def raise_versions(session: WriteSession, household_ids: list[UUID]) -> Sequence[RowMapping]:
+async def raise_versions(session: WriteSession, household_ids: list[UUID]) -> Sequence[Row]:
     """Count a change of the plots as a change of their households; returns these as they are now."""
     return await session.fetch(
         "update household set version = version + 1 where id = any(cast(:ids as uuid[])) returning *",

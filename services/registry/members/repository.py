@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from services.registry.members.models import Member
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.reach import Reach
 
 _FIRST = ("", UUID(int=0))
@@ -21,7 +21,7 @@ _SUMMARY = """
 """
 
 
-async def find_persons(session: ReadSession, indexes: list[bytes]) -> Sequence[RowMapping]:
+async def find_persons(session: ReadSession, indexes: list[bytes]) -> Sequence[Row]:
     """Index, id and wrapped key of the persons with these blind indexes, within reach or not."""
     return await session.fetch("select * from find_persons(cast(:indexes as bytea[]))", indexes=indexes)
 
@@ -34,7 +34,7 @@ async def claim_persons(
     sealed: list[bytes],
     masked: list[str],
     keys: list[bytes],
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Make these persons; where somebody else made one first, that one is returned."""
     return await session.fetch(
         """
@@ -66,7 +66,7 @@ async def persons_within_reach(session: ReadSession, indexes: list[bytes]) -> di
     return {row["national_id_index"]: row["id"] for row in rows}
 
 
-async def find(session: ReadSession, member_id: UUID) -> RowMapping | None:
+async def find(session: ReadSession, member_id: UUID) -> Row | None:
     """A member with everything the page of a member shows, in one round trip."""
     return await session.fetch_one(
         """
@@ -95,7 +95,7 @@ async def find(session: ReadSession, member_id: UUID) -> RowMapping | None:
     )
 
 
-async def sealed_national_id(session: ReadSession, member_id: UUID) -> RowMapping | None:
+async def sealed_national_id(session: ReadSession, member_id: UUID) -> Row | None:
     """What is needed to reveal a member's national id."""
     return await session.fetch_one(
         """
@@ -120,7 +120,7 @@ async def search(
     member_number: str | None,
     after: tuple[str, UUID] | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Members within reach in Thai dictionary order.
 
     Whoever reaches much of the country walks one index of all names in order and stops when the page is full. For
@@ -176,7 +176,7 @@ def _conditions(
     return " and ".join(where), parameters
 
 
-async def of_person(session: ReadSession, person_id: UUID, limit: int) -> Sequence[RowMapping]:
+async def of_person(session: ReadSession, person_id: UUID, limit: int) -> Sequence[Row]:
     """The person's memberships within reach."""
     return await session.fetch(
         f"""

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 
 async def version_of(session: ReadSession, officer_id: str) -> int:
@@ -23,14 +21,14 @@ async def lock_version(session: WriteSession, officer_id: str) -> int:
     return int(found or 0)
 
 
-async def all_of(session: ReadSession, officer_id: str) -> Sequence[RowMapping]:
+async def all_of(session: ReadSession, officer_id: str) -> Sequence[Row]:
     """Every co-operative of the officer, within the caller's reach or not."""
     return await session.fetch(
         "select cooperative_id from officer_cooperative where officer_id = :officer_id", officer_id=officer_id
     )
 
 
-async def within_reach(session: ReadSession, officer_id: str) -> Sequence[RowMapping]:
+async def within_reach(session: ReadSession, officer_id: str) -> Sequence[Row]:
     """The officer's co-operatives that the caller can see."""
     return await session.fetch(
         """

@@ -22,7 +22,7 @@ async def read_assignments(session: ReadSession, officer_id: str) -> Assignments
     rows = await repository.within_reach(session, officer_id)
     return AssignmentsRead(
         officer_id=officer_id,
-        assignments=[Assignment.model_validate(dict(row)) for row in rows],
+        assignments=[Assignment.model_validate(row) for row in rows],
         version=await repository.version_of(session, officer_id),
     )
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from services.registry.programmes.models import Enrolment, Programme
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 
 _ENROLMENT = """
     enrolment.id, enrolment.programme_id, programme.code as programme_code, enrolment.phase,
@@ -29,7 +29,7 @@ async def programmes_by_code(session: ReadSession) -> dict[str, Programme]:
     return {programme.code: programme for programme in await list_programmes(session)}
 
 
-async def find_enrolment(session: ReadSession, enrolment_id: UUID) -> RowMapping | None:
+async def find_enrolment(session: ReadSession, enrolment_id: UUID) -> Row | None:
     """One enrolment within reach."""
     return await session.fetch_one(
         f"""
@@ -53,7 +53,7 @@ async def list_enrolments(
     cooperative_id: UUID | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Enrolments within reach in the order they were made, after an id."""
     return await session.fetch(
         f"""

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from shared.chassis.database import ReadSession
+from shared.chassis.database import ReadSession, Row
 
 
-async def find_cooperative(session: ReadSession, cooperative_id: UUID) -> RowMapping | None:
+async def find_cooperative(session: ReadSession, cooperative_id: UUID) -> Row | None:
     """A co-operative within reach."""
     return await session.fetch_one(
         """
@@ -19,7 +17,7 @@ async def find_cooperative(session: ReadSession, cooperative_id: UUID) -> RowMap
     )
 
 
-async def list_cooperatives(session: ReadSession, ids: Sequence[UUID] | None = None) -> Sequence[RowMapping]:
+async def list_cooperatives(session: ReadSession, ids: Sequence[UUID] | None = None) -> Sequence[Row]:
     """Co-operatives within reach, by code; all, or those of these ids."""
     return await session.fetch(
         """

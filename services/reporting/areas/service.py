@@ -32,7 +32,7 @@ async def find_area(session: ReadSession, code: str) -> Area:
     row = None if cooperative_id is None else await find_cooperative(session, cooperative_id)
     if row is None:
         raise AreaNotFound
-    return cooperative_area(dict(row))
+    return cooperative_area(row)
 
 
 def cooperative_area(row: Mapping[str, Any]) -> Area:
@@ -64,4 +64,4 @@ async def home_areas(session: ReadSession) -> list[Area]:
     districts = {code for code in reach.districts if code[:2] not in reach.provinces}
     areas = [known for known in map(known_area, sorted(reach.provinces | districts)) if known is not None]
     single = await list_cooperatives(session, sorted(reach.cooperatives)) if reach.cooperatives else []
-    return areas + [cooperative_area(dict(row)) for row in single]
+    return areas + [cooperative_area(row) for row in single]

@@ -5,10 +5,8 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from services.reporting.measures.domain import Measure, rows_column
-from shared.chassis.database import ReadSession
+from shared.chassis.database import ReadSession, Row
 
 _CONTROL: Final = {
     Measure.PAYMENTS: ("payments", "payments_satang"),
@@ -56,7 +54,7 @@ async def list_months(
     last: date,
     after: tuple[str, UUID, date] | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Months of an area's co-operatives from `first` to the newest close, by code and month, from `after` on.
 
     Args:

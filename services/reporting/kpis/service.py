@@ -181,7 +181,7 @@ async def _parts(session: ReadSession, area: Area, level: Level, found: Sequence
     if level is not Level.COOPERATIVE:
         return known_parts(area, level)
     rows = await list_cooperatives(session, [UUID(code) for code in found])
-    return [cooperative_area(dict(row)) for row in rows]
+    return [cooperative_area(row) for row in rows]
 
 
 def _find_kpi(kpi_id: str) -> Kpi:

@@ -1,6 +1,6 @@
 """All writes of measure cells, and the one way a row of the read model is stored together with what it contributes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from services.reporting.measures.domain import (
@@ -14,10 +14,9 @@ from services.reporting.measures.domain import (
     by_year,
     rows_column,
 )
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.inbox import insert_facts, to_json, upsert_state
 
-Row: TypeAlias = Mapping[str, Any]
 Contribute: TypeAlias = Callable[[Row], Iterable[Contribution]]
 
 _ROWS: Final = frozenset(map(rows_column, Measure))

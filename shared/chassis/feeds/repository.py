@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping
 
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.feeds.kinds import Delivery, FeedRow
 from shared.chassis.feeds.messages import UNKNOWN_BY_WAIT
 from shared.chassis.reach import Reach
@@ -53,14 +52,14 @@ _SHOWN = """
 """
 
 
-async def get_delivery(session: ReadSession, delivery_id: UUID, waiting_days_max: int) -> RowMapping | None:
+async def get_delivery(session: ReadSession, delivery_id: UUID, waiting_days_max: int) -> Row | None:
     """A delivery within the caller's sight, or None."""
     return await session.fetch_one(f"{_SHOWN} where d.id = :id", id=delivery_id, waiting_days_max=waiting_days_max)
 
 
 async def list_deliveries(
     session: ReadSession, kind: str | None, before: UUID | None, limit: int, waiting_days_max: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Deliveries within the caller's sight, the newest first."""
     return await session.fetch(
         f"""
@@ -74,7 +73,7 @@ async def list_deliveries(
     )
 
 
-async def list_waiting(session: ReadSession, delivery_id: UUID, after: int, limit: int) -> Sequence[RowMapping]:
+async def list_waiting(session: ReadSession, delivery_id: UUID, after: int, limit: int) -> Sequence[Row]:
     """Numbers of the rows that wait and what sort of thing each waits for, without a word of what they say."""
     return await session.fetch(
         """
@@ -90,7 +89,7 @@ async def list_waiting(session: ReadSession, delivery_id: UUID, after: int, limi
 
 async def list_rejects(
     session: ReadSession, delivery_id: UUID, after: tuple[int, str, str], limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Row number, column and code of what was refused, in the order of the file."""
     return await session.fetch(
         """
@@ -109,7 +108,7 @@ async def list_rejects(
 # --- the job ---------------------------------------------------------------------------------------------------------
 
 
-async def lock_delivery(session: WriteSession, delivery_id: UUID) -> tuple[Delivery, RowMapping] | None:
+async def lock_delivery(session: WriteSession, delivery_id: UUID) -> tuple[Delivery, Row] | None:
     """The delivery, held until the transaction ends: two workers cannot work on one file."""
     row = await session.fetch_one("select * from feed_delivery where id = :id for update", id=delivery_id)
     if row is None:
@@ -341,7 +340,7 @@ async def wake_rows(session: WriteSession, names: Sequence[str]) -> list[UUID]:
     return [row["delivery_id"] for row in rows]
 
 
-async def sender_of(session: ReadSession, delivery_id: UUID) -> RowMapping:
+async def sender_of(session: ReadSession, delivery_id: UUID) -> Row:
     """Kind and sender of a delivery that exists."""
     rows = await session.fetch("select kind, requested_by from feed_delivery where id = :id", id=delivery_id)
     return rows[0]
@@ -382,7 +381,7 @@ async def reject_waited_too_long(session: WriteSession, delivery_id: UUID) -> in
     return refused
 
 
-async def deliveries_waiting(session: ReadSession, days_max: int) -> Sequence[RowMapping]:
+async def deliveries_waiting(session: ReadSession, days_max: int) -> Sequence[Row]:
     """Deliveries with rows that wait, and whether they waited too long."""
     return await session.fetch(
         """

@@ -5,8 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import RowMapping
 
+from shared.chassis.database import Row
 from shared.chassis.feeds.kinds import Column, FeedKind
 from shared.chassis.feeds.messages import FILE_MESSAGES
 
@@ -68,7 +68,7 @@ class KindDocument(BaseModel):
     columns: list[ColumnDocument]
 
 
-def document_of(row: RowMapping) -> DeliveryDocument:
+def document_of(row: Row) -> DeliveryDocument:
     """A delivery as it is shown; one whose job ended before its time is shown as failed."""
     status, error = row["status"], None
     if row["error_code"] is not None:

@@ -7,9 +7,8 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from sqlalchemy import RowMapping
 
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.jobs.registry import to_json
 from shared.chassis.reach import Reach
 from shared.kernel.identifiers import uuid7
@@ -115,7 +114,7 @@ async def as_caller(session: ReadSession, subject: str) -> None:
     await session.scalar("select set_config('plodnee.subject', :subject, true)", subject=subject)
 
 
-async def get_job(session: ReadSession, job_id: UUID) -> RowMapping | None:
+async def get_job(session: ReadSession, job_id: UUID) -> Row | None:
     """A job within the caller's sight, or None."""
     return await session.fetch_one("select * from job where id = :id", id=job_id)
 
@@ -133,7 +132,7 @@ async def request_cancel(session: WriteSession, job_id: UUID) -> None:
         await session.execute("update job set status = 'cancelled', finished_at = now() where id = :id", id=job_id)
 
 
-def describe(row: RowMapping) -> dict[str, Any]:
+def describe(row: Row) -> dict[str, Any]:
     """A job as it is shown: with its rate and what remains, computed from the present phase.
 
     The rate is things done a second, the estimate is in seconds; both are None while nothing can be said.

@@ -16,9 +16,8 @@ import psycopg
 import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
-from sqlalchemy import RowMapping
 
-from shared.chassis.database import Database, is_transient
+from shared.chassis.database import Database, Row, is_transient
 from shared.chassis.http.idempotency import delete_expired_answers
 from shared.chassis.jobs.queue import QUEUE, SYSTEM, TASK_NAME, enqueue
 from shared.chassis.jobs.registry import (
@@ -211,7 +210,7 @@ async def _run_to_end(tasks: Tasks, context: JobContext, arguments: dict[str, An
         await _finish(context, "succeeded", result=result)
 
 
-async def _start(database: Database, job_id: UUID) -> RowMapping | None:
+async def _start(database: Database, job_id: UUID) -> Row | None:
     """Take the job for a new attempt; None when it has ended, or ends here because it was asked to stop."""
     async with database.unscoped() as session:
         row = await session.fetch_one(
