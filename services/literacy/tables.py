@@ -7,6 +7,6 @@ from sqlmodel import SQLModel
 
 
 class LiteracyTable(SQLModel):
-    """Base of every table of this service."""
+    """Base of every table of this service that has a model."""
 
     metadata: ClassVar[MetaData] = MetaData(naming_convention=SQLModel.metadata.naming_convention)

@@ -28,10 +28,14 @@ class Topic:
     consumers: tuple[str, ...]
 
 
-class Event(BaseModel):
-    """The data of an event. Ids, amounts and reviewed attributes only: never personal data."""
+class EventPart(BaseModel):
+    """A part of an event's data. What a later release adds to it is passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(EventPart):
+    """The data of an event. Ids, amounts and reviewed attributes only: never personal data."""
 
     topic: ClassVar[Topic]
     type: ClassVar[str]

@@ -5,18 +5,12 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from shared.chassis.events import Event, Topic
+from shared.chassis.events import Event, EventPart, Topic
 from shared.contracts import topics
 from shared.kernel.money import Money
 
 LoanClass = Literal["normal", "substandard", "doubtful", "doubtful_loss", "loss"]
 Channel = Literal["cash", "transfer", "produce", "savings_set_off", "share_set_off"]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class LoanRecorded(Event):
@@ -83,7 +77,7 @@ class PlanRecorded(Event):
     ends_on: date | None
 
 
-class CohortPart(_Part):
+class CohortPart(EventPart):
     """How much of a fiscal year's cohort overdue a posting takes away (or, negative, gives back)."""
 
     fiscal_year_be: int
@@ -184,7 +178,7 @@ class DeductionUndone(Event):
     posted_on: date
 
 
-class PartsOfChange(_Part):
+class PartsOfChange(EventPart):
     """What took overdue debt away (positive) or added to it (negative) since the baseline; their sum is the change."""
 
     cash: Money = 0  # cash and transfer
@@ -216,7 +210,7 @@ class BaselineRecorded(Event):
     participants_debt: Money  # K01c: outstanding principal + overdue interest of participants
 
 
-class CohortStanding(_Part):
+class CohortStanding(EventPart):
     fiscal_year_be: int
     baseline_on: date
     overdue_at_baseline: Money
@@ -228,7 +222,7 @@ class CohortStanding(_Part):
     participants_debt: Money
 
 
-class ControlTotals(_Part):
+class ControlTotals(EventPart):
     """Count and sum of the postings of the days this close covers (after `covers_from`, to `closed_on`)."""
 
     payments: int

@@ -5,9 +5,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from shared.chassis.events import Event, Topic
+from shared.chassis.events import Event, EventPart, Topic
 from shared.contracts import topics
 from shared.kernel.money import Money
 
@@ -42,9 +40,7 @@ class AssessmentScored(Event):
     revision: int = 1
 
 
-class CategoryTotals(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class CategoryTotals(EventPart):
     farm_income: Money = 0
     farm_cost: Money = 0
     nonfarm_income: Money = 0

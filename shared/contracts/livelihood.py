@@ -5,17 +5,13 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from shared.chassis.events import Event, Topic
+from shared.chassis.events import Event, EventPart, Topic
 from shared.contracts import topics
 from shared.kernel.money import Money
 
 
-class IncomeMonth(BaseModel):
+class IncomeMonth(EventPart):
     """Expected cash income and cash cost of one month, named by its first day."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     month: date
     income: Money

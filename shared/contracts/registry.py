@@ -5,15 +5,9 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from shared.chassis.events import Event, Topic
+from shared.chassis.events import Event, EventPart, Topic
 from shared.contracts import topics
 from shared.kernel.money import Money
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class CooperativeRecorded(Event):
@@ -53,7 +47,7 @@ class MemberRecorded(Event):
     merged_into: UUID | None = None
 
 
-class Plot(_Part):
+class Plot(EventPart):
     """One plot of a household: what grows there, on how many rai."""
 
     crop: str
@@ -73,7 +67,7 @@ class HouseholdRecorded(Event):
     plots: tuple[Plot, ...]
 
 
-class AssignedCooperative(_Part):
+class AssignedCooperative(EventPart):
     """A co-operative in an officer's hands from a date to a date, both included; an open end is None."""
 
     cooperative_id: UUID
@@ -93,7 +87,7 @@ class AssignmentRecorded(Event):
     cooperatives: tuple[AssignedCooperative, ...]
 
 
-class ProgrammePhase(_Part):
+class ProgrammePhase(EventPart):
     phase: int
     starts_on: date
     ends_on: date | None

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index, Text
 from sqlmodel import Field
 
 from services.literacy.tables import LiteracyTable
@@ -13,6 +13,7 @@ class SavingsPledge(LiteracyTable, table=True):
     """A member's promise to save an amount every month."""
 
     __tablename__ = "savings_pledge"
+    __table_args__ = (Index("ix_savings_pledge_member_id", "member_id"),)
 
     id: UUID = Field(primary_key=True)
     cooperative_id: UUID
@@ -20,5 +21,5 @@ class SavingsPledge(LiteracyTable, table=True):
     amount_per_month_satang: int = Field(sa_type=BigInteger)
     starts_on: date
     ends_on: date | None
-    status: str
+    status: str = Field(sa_type=Text)
     version: int = Field(sa_type=BigInteger)

@@ -1,33 +1,8 @@
-"""Goal: the tables that the migrations make are those the models declare, and none with a co-op's data is open."""
+"""Goal: no table with a co-op's data is open."""
 
-from importlib import import_module
-
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, pool
-
-from services.debt.tables import DebtTable
-from shared.chassis.settings import Settings
+from shared.chassis.reach import NOWHERE, Reach
 from tests.conftest import DatabaseOf
 from tests.services.debt.world import World
-
-CAPABILITIES = ("projections", "loans", "payments", "deductions", "cases", "plans", "closing")
-
-
-async def test_migrations_make_what_the_models_declare(database_of: DatabaseOf, settings: Settings) -> None:
-    await database_of("debt")
-    for capability in CAPABILITIES:
-        import_module(f"services.debt.{capability}.models")
-    url = settings.database_url("debt", "owner").replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(url, poolclass=pool.NullPool)
-    ours = set(DebtTable.metadata.tables)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection,
-            opts={"compare_type": True, "include_name": lambda name, kind, parents: kind != "table" or name in ours},
-        )
-        assert compare_metadata(context, DebtTable.metadata) == []
-    engine.dispose()
 
 
 async def test_every_table_of_debt_is_bound_by_reach(world: World) -> None:
@@ -45,8 +20,6 @@ async def test_every_table_of_debt_is_bound_by_reach(world: World) -> None:
 
 
 async def test_caller_without_reach_sees_no_row_of_any_table(world: World, database_of: DatabaseOf) -> None:
-    from shared.chassis.reach import NOWHERE, Reach
-
     await world.cooperative()
     await world.members("C1", "1")
     api = await database_of("debt", "api")
