@@ -12,7 +12,7 @@ _BINDING_VERSION = "0.5.0"
 
 _ATTRIBUTES: dict[str, Any] = {
     "ce_specversion": {"const": "1.0"},
-    "ce_id": {"type": "string", "format": "uuid", "description": "Id of the event; a copy carries the same."},
+    "ce_id": {"type": "string", "format": "uuid", "description": "Id of the event; new when its owner tells it again."},
     "ce_source": {"type": "string", "format": "uri-reference", "description": "The service, as /debt."},
     "ce_type": {"type": "string"},
     "ce_subject": {"type": "string", "description": "Id of the aggregate, equal to the Kafka key."},

@@ -65,10 +65,10 @@ async def on_income_plans(session: WriteSession, received: Sequence[Received[Occ
 @INBOX.on(DeductionRequested)
 async def on_deductions_requested(session: WriteSession, received: Sequence[Received[DeductionRequested]]) -> None:
     """Apply produce to overdue debt, and answer."""
-    await settle_deductions(session, [item.event for item in received])
+    await settle_deductions(session, received)
 
 
 @INBOX.on(DeductionReversed)
 async def on_deductions_reversed(session: WriteSession, received: Sequence[Received[DeductionReversed]]) -> None:
     """Undo what was applied for a delivery, and answer."""
-    await undo_deductions(session, [item.event for item in received])
+    await undo_deductions(session, received)

@@ -13,18 +13,13 @@ import orjson
 import structlog
 
 from shared.chassis.database import WriteSession
-from shared.chassis.events import Event
+from shared.chassis.events import Event, Received
 from shared.chassis.settings import get_settings
 from shared.chassis.tracing import TRACEPARENT_HEADER, traceparent
 from shared.kernel.identifiers import uuid7
 
 SHARDS = 16  # fixed for ever: a key must always meet the same relay
 
-_FROM_CONTEXT = (
-    ("ce_correlationid", "correlation_id"),
-    ("ce_causationid", "causation_id"),
-    (TRACEPARENT_HEADER, "traceparent"),
-)
 _COLUMNS = ("shard", "topic", "key", "aggregate_version", "headers", "value")
 
 
@@ -47,25 +42,55 @@ async def add(session: WriteSession, event: Event, *, version: int, effective_on
     await add_many(session, [(event, version, effective_on)])
 
 
-async def add_many(session: WriteSession, events: Sequence[tuple[Event, int, date]]) -> None:
-    """Publish events (event, version, effective date) with this transaction, in this order, by one COPY."""
+async def add_many(
+    session: WriteSession,
+    events: Sequence[tuple[Event, int, date]],
+    *,
+    answering: Sequence[Received[Any]] = (),
+) -> None:
+    """Publish events (event, version, effective date) with this transaction, in this order, by one COPY.
+
+    Args:
+        session: the transaction that writes what the events say.
+        events: the data.
+        answering: what was heard: it caused those of the events that have its key.
+    """
     if not events:
         return
-    context = structlog.contextvars.get_contextvars()
-    now = datetime.now(UTC).isoformat()
+    shared = _shared_headers()
     limit = get_settings().event_bytes_max
-    place = traceparent()
-    if place is not None:
-        context["traceparent"] = place
+    causes = {item.key: _cause_headers(item) for item in answering}
     await session.copy(
         "outbox",
         _COLUMNS,
-        [_row(session.service, event, version, day, now, context, limit) for event, version, day in events],
+        [
+            _row(session.service, event, version, day, {**shared, **causes.get(event.key, {})}, limit)
+            for event, version, day in events
+        ],
     )
 
 
+def _shared_headers() -> dict[str, str]:
+    """What all events published at once have in common: when, in which request or job, and in which trace."""
+    headers = {"ce_time": datetime.now(UTC).isoformat()}
+    correlation_id = structlog.contextvars.get_contextvars().get("correlation_id")
+    if correlation_id is not None:
+        headers["ce_correlationid"] = correlation_id
+    place = traceparent()
+    if place is not None:
+        headers[TRACEPARENT_HEADER] = place
+    return headers
+
+
+def _cause_headers(cause: Received[Any]) -> dict[str, str]:
+    headers = {"ce_causationid": str(cause.event_id)}
+    if cause.correlation_id is not None:
+        headers["ce_correlationid"] = cause.correlation_id
+    return headers
+
+
 def _row(
-    service: str, event: Event, version: int, effective_on: date, now: str, context: dict[str, Any], limit: int
+    service: str, event: Event, version: int, effective_on: date, shared: dict[str, str], limit: int
 ) -> tuple[Any, ...]:
     if event.topic.producer != service:
         raise EventRefused(f"{event.type} belongs to {event.topic.producer}, not to {service}")
@@ -79,13 +104,10 @@ def _row(
         "ce_source": f"/{service}",
         "ce_type": event.type,
         "ce_subject": key,
-        "ce_time": now,
         "ce_effectiveon": effective_on.isoformat(),
         "content-type": "application/json",
+        **shared,
     }
-    for header, name in _FROM_CONTEXT:
-        if name in context:
-            headers[header] = str(context[name])
     return shard_of(key), event.topic.name, key, version, orjson.dumps(headers).decode(), value
 
 

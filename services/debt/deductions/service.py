@@ -20,6 +20,7 @@ from services.debt.plans.domain import PlanState
 from services.debt.plans.repository import find_plans
 from shared.chassis import outbox
 from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.events import Received
 from shared.chassis.replay import Outgoing
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed
@@ -27,8 +28,9 @@ from shared.contracts.livelihood import DeductionRequested, DeductionReversed
 CAPTURED_BY = "livelihood"
 
 
-async def settle_deductions(session: WriteSession, requests: Sequence[DeductionRequested]) -> None:
+async def settle_deductions(session: WriteSession, received: Sequence[Received[DeductionRequested]]) -> None:
     """Allocate what livelihood holds to the members' overdue instalments, and answer each request."""
+    requests = [item.event for item in received]
     known = await repository.find_deductions(session, [request.delivery_id for request in requests])
     fresh = {
         request.delivery_id: request
@@ -69,11 +71,12 @@ async def settle_deductions(session: WriteSession, requests: Sequence[DeductionR
     await ledger.store(session)
     await repository.insert_deductions(session, new)
     await repository.update_deductions(session, tombs)
-    await outbox.add_many(session, events)
+    await outbox.add_many(session, events, answering=received)
 
 
-async def undo_deductions(session: WriteSession, reversals: Sequence[DeductionReversed]) -> None:
+async def undo_deductions(session: WriteSession, received: Sequence[Received[DeductionReversed]]) -> None:
     """Undo what was applied for deliveries that were a mistake; remember those whose request has not come yet."""
+    reversals = [item.event for item in received]
     known = await repository.find_deductions(session, [one.delivery_id for one in reversals])
     fresh = {
         one.delivery_id: one
@@ -102,7 +105,7 @@ async def undo_deductions(session: WriteSession, reversals: Sequence[DeductionRe
         events.append(_undone((new if found is None else changed)[-1]))
     await repository.insert_deductions(session, new)
     await repository.update_deductions(session, changed)
-    await outbox.add_many(session, events)
+    await outbox.add_many(session, events, answering=received)
 
 
 async def _load_back_dated(

@@ -251,7 +251,7 @@ async def _answer(
             revision = 1 if after.status == "settled" else 2
             events.append((_settled_event(row, revision), row.version, row.settled_on))
     await session.flush()
-    await outbox.add_many(session, events)
+    await outbox.add_many(session, events, answering=received)
 
 
 def _division(row: ProduceDelivery) -> domain.Division:

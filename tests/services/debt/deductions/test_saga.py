@@ -1,17 +1,19 @@
 """Goal: every deduction livelihood asks for is answered once and every reversal once, in whatever order they come."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
 import pytest_asyncio
 
+from services.debt.inbox import INBOX
 from services.debt.plans.repository import insert_plan
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed
 from shared.kernel.identifiers import derived_id
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
 from tests.services.debt.payments.test_posting import assert_books_balance, close_days
-from tests.services.debt.world import World, loan_row
+from tests.services.debt.world import World, loan_row, received
 
 COOPERATIVE = derived_id("test-cooperative", "C1")
 MEMBER = derived_id("test-member", "C1", "1")
@@ -97,6 +99,20 @@ async def test_request_told_twice_is_answered_once(saga: World) -> None:
 
     assert await answers(saga) == ["settled"]
     assert await saga.value("select sum(amount) from payment") == 1_000_00
+
+
+async def test_an_answer_names_what_it_answers_and_the_request_all_of_it_belongs_to(saga: World) -> None:
+    asked = replace(received(request(1_000_00)), correlation_id="delivery-entered")
+    other = received(request(500_00, delivery=derived_id("test-delivery", 2)))
+    async with saga.database.unscoped() as session:
+        await INBOX.apply(session, [asked, other])
+
+    rows = await saga.rows("select key, headers from outbox where topic = 'plodnee.debt.deduction'")
+    headers = {row["key"]: row["headers"] for row in rows}
+    assert headers[asked.key]["ce_causationid"] == str(asked.event_id)
+    assert headers[asked.key]["ce_correlationid"] == "delivery-entered"
+    assert headers[other.key]["ce_causationid"] == str(other.event_id)
+    assert "ce_correlationid" not in headers[other.key]
 
 
 async def test_reversal_after_settlement_gives_back_all_that_was_applied(saga: World) -> None:

@@ -77,6 +77,8 @@ async def test_the_agreed_share_is_held_then_applied(
     assert (read["status"], read["debt"], read["paid"], read["held"]) == ("settled", "2500.00", "7000.00", "0.00")
     assert await _events(database) == ["produce.delivered", "deduction.requested", "produce.settled"]
     async with database.unscoped() as session:
+        causes = await session.fetch("select headers ? 'ce_causationid' as is_caused from outbox order by id")
+        assert [row["is_caused"] for row in causes] == [False, False, True]
         shown = await session.fetch("select what, subject_ids from access_log order by id")
     assert [(row["what"], row["subject_ids"]) for row in shown] == [
         ("produce-delivery-list", [MEMBER]),
