@@ -4,6 +4,7 @@ DomainError
 ├── NotFound 404
 │   ├── UnknownCooperative  the co-operative does not exist within reach
 │   ├── UnknownDelivery     the delivery does not exist within reach
+│   ├── UnknownIncomePlan   the member has no income plan of that year
 │   └── UnknownMember       the member does not exist within reach
 ├── Conflict 409
 │   ├── DeliveryNotReversible   it is reversed already
@@ -28,6 +29,12 @@ class UnknownDelivery(NotFound):
     type = "delivery-unknown"
     title_en = "There is no such delivery"
     title_th = "ไม่พบรายการส่งผลผลิตนี้"
+
+
+class UnknownIncomePlan(NotFound):
+    type = "income-plan-unknown"
+    title_en = "The member has no income plan of that year"
+    title_th = "สมาชิกรายนี้ยังไม่มีแผนรายได้ของปีงบประมาณนี้"
 
 
 class UnknownMember(NotFound):

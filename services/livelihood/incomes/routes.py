@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.livelihood.auth import LivelihoodReader, LivelihoodWriter
-from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownMember
+from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownIncomePlan, UnknownMember
 from services.livelihood.incomes import service
 from services.livelihood.incomes.schemas import ComputeIncomePlans, FiscalYearBe, IncomePlanRead, StateIncomePlan
 from shared.chassis.http.concurrency import IfMatch, etag_of
@@ -46,7 +46,7 @@ async def state_income_plan(
     return stated
 
 
-@router.get("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember))
+@router.get("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember, UnknownIncomePlan))
 async def get_income_plan(
     session: AuditedReading, caller: LivelihoodReader, member_id: UUID, fiscal_year_be: YearQuery, response: Response
 ) -> IncomePlanRead:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.livelihood.crops.repository import list_crop_economics
-from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownMember
+from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownIncomePlan, UnknownMember
 from services.livelihood.incomes import repository
 from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
 from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRead, StateIncomePlan
@@ -131,10 +131,14 @@ async def state_income_plan(
 async def read_income_plan(
     session: WriteSession, caller: Caller, member_id: UUID, fiscal_year_be: int
 ) -> IncomePlanRead:
-    """A member's plan of a year; who was shown is logged. Raises UnknownMember when there is none within reach."""
+    """A member's plan of a year; who was shown is logged.
+
+    Raises:
+        UnknownMember, UnknownIncomePlan.
+    """
     row = await repository.find_plan(session, member_id, fiscal_year_be)
     if row is None:
-        raise UnknownMember
+        raise UnknownMember if await find_member(session, member_id) is None else UnknownIncomePlan
     await log_access(session, caller, "income-plan", [member_id])
     return IncomePlanRead.model_validate(row)
 

@@ -62,6 +62,17 @@ async def test_a_household_may_state_what_was_computed(
     assert (stated.json()["basis"], stated.json()["version"]) == ("stated", 2)
 
 
+async def test_a_plan_that_is_missing_is_told_from_a_member_who_is(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes="livelihood:read", areas=["52"])
+    stranger = await client.get(PATH)
+    await hear(await database_of("livelihood"), [cooperative(), member(), household()])
+    known = await client.get(PATH)
+    assert (stranger.status_code, stranger.json()["type"]) == (404, "urn:plodnee:problem:member-unknown")
+    assert (known.status_code, known.json()["type"]) == (404, "urn:plodnee:problem:income-plan-unknown")
+
+
 @pytest.mark.parametrize("first", ["2022-10-02", "2022-11-01", "2021-10-01"])
 async def test_months_of_another_year_are_refused(
     client_of: ClientOf, database_of: DatabaseOf, hear: Hear, first: str
