@@ -46,7 +46,8 @@ async def change_cooperative(
         for name, value in changed.items():
             setattr(cooperative, name, value)
         cooperative.name_sort_key = sort_key(cooperative.name_th)
-        cooperative.as_of = change.as_of or today_in_bangkok()
+        # What was left alone is as new as it was: a file of a day between must not undo it.
+        cooperative.as_of = max(cooperative.as_of, change.as_of or today_in_bangkok())
         cooperative.version += 1
         await session.flush()
         await _publish(session, cooperative)

@@ -89,7 +89,8 @@ async def change_member(
     if changed:
         for name, value in changed.items():
             setattr(member, name, value)
-        member.as_of = change.as_of or today_in_bangkok()
+        # What was left alone is as new as it was: a file of a day between must not undo it.
+        member.as_of = max(member.as_of, change.as_of or today_in_bangkok())
         member.version += 1
         await session.flush()
         await _publish(session, member)

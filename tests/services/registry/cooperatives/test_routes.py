@@ -33,6 +33,15 @@ async def test_change_needs_the_version_that_was_read(client_of: ClientOf, datab
     assert [event["version"] for event in events] == [1, 2]
 
 
+async def test_change_of_an_older_day_leaves_the_rest_as_new_as_it_was(client_of: ClientOf) -> None:
+    client = await client_of("registry", scopes=WRITER, areas=[PROVINCE])
+    made = await client.post("/registry/v1/cooperatives", json=cooperative_body("C1", as_of="2022-09-30"))
+    changed = await client.patch(
+        made.headers["location"], json={"strength_level": 1, "as_of": "2022-01-31"}, headers={"if-match": '"1"'}
+    )
+    assert (changed.json()["strength_level"], changed.json()["as_of"]) == (1, "2022-09-30")
+
+
 async def test_what_lies_out_of_reach_is_neither_seen_nor_written(client_of: ClientOf) -> None:
     nation = await client_of("registry", scopes=WRITER, areas=["TH"])
     there = await add_cooperative(nation, "C2", OTHER_PROVINCE)

@@ -116,6 +116,14 @@ async def test_change_needs_the_version_that_was_read(client_of: ClientOf, datab
     ]
 
 
+async def test_change_of_an_older_day_leaves_the_rest_as_new_as_it_was(client_of: ClientOf) -> None:
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    made = await add_member(client, await add_cooperative(client, "C1"), "1", 1)
+    change = {"status": "suspended", "as_of": "2001-01-31"}
+    changed = await client.patch(f"/registry/v1/members/{made['id']}", json=change, headers={"if-match": '"1"'})
+    assert (changed.json()["status"], changed.json()["as_of"]) == ("suspended", made["as_of"])
+
+
 async def test_two_changes_at_once_lose_none(client_of: ClientOf) -> None:
     client = await client_of("registry", scopes=WRITER, areas=["TH"])
     made = await add_member(client, await add_cooperative(client, "C1"), "1", 1)
