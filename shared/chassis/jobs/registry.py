@@ -125,12 +125,6 @@ class JobContext:
         if self._cancelled:
             raise JobCancelled(self.kind)
 
-    async def cancelled(self) -> bool:
-        """Whether somebody asked for the job to stop."""
-        if not self._cancelled:
-            await self._store("phase = phase")
-        return self._cancelled
-
     async def _store(self, changes: str, **parameters: Any) -> None:
         async with self.database.unscoped() as session:
             row = await session.fetch_one(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
+import structlog
 from aiokafka import TopicPartition
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -50,6 +51,18 @@ async def test_promise_2_an_event_exists_exactly_when_its_transaction_commits(
     async with database.unscoped() as session:
         await outbox.add(session, BalanceRecorded(account_id=account, balance=1), version=1, effective_on=DAY)
     assert await count(database, "select count(*) from outbox") == 1
+
+
+async def test_promise_2_an_event_says_what_it_belongs_to_or_nothing(bus: Settings, database: Database) -> None:
+    """A job of the night belongs to no request, and says so in the same place."""
+    for correlation_id in ("asked-for", None):
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+            async with database.unscoped() as session:
+                event = BalanceRecorded(account_id=uuid4(), balance=1)
+                await outbox.add(session, event, version=1, effective_on=DAY)
+    async with database.unscoped() as session:
+        said = await session.fetch("select headers from outbox order by id")
+    assert [row["headers"].get("ce_correlationid") for row in said] == ["asked-for", None]
 
 
 async def test_promise_2_the_outbox_refuses_what_the_broker_would_refuse(bus: Settings, database: Database) -> None:

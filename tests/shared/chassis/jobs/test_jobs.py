@@ -287,8 +287,6 @@ async def test_replaced_run_stops_without_a_trace(database: Database, jobs_setti
     async def twice(context: jobs.JobContext) -> None:
         async with database.unscoped() as session:
             await session.execute("update job set attempt = attempt + 1")
-        with pytest.raises(jobs.JobReplaced):
-            await context.cancelled()
         await context.phase("never")
 
     job_id = await enqueue(database, "twice")
