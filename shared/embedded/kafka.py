@@ -14,8 +14,9 @@ from pathlib import Path
 from shared.embedded.errors import EmbeddedError
 from shared.embedded.java import Java, find_java
 from shared.embedded.kafka_jars import kafka_jars
-from shared.embedded.processes import POLL_SECONDS, mark_of, server_end_with_parent, stop_process
+from shared.embedded.processes import POLL_SECONDS
 from shared.embedded.progress import Progress, SilentProgress
+from shared.embedded.server_process import ServerProcess
 from shared.embedded.state import StateFolder, free_port, port_is_free
 
 # Recovery after a kill reads the unflushed segments of every log.
@@ -90,8 +91,7 @@ class KafkaBroker:
         self._java = java
         self._jars = list(jars) if jars is not None else None
         self._progress = progress or SilentProgress()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log_start = 0
+        self._process = ServerProcess(state, data_name, "Kafka", STOP_STEPS)
 
     @property
     def data_folder(self) -> Path:
@@ -119,14 +119,11 @@ class KafkaBroker:
     @property
     def pid(self) -> int | None:
         """Pid of the running broker, None when it does not run."""
-        mark = self.state.remembered_process(self.data_name)
-        return mark.pid if mark is not None and mark.alive() else None
+        return self._process.pid
 
     def is_running(self) -> bool:
         """Whether the broker's process lives, whoever started it."""
-        if self._process is not None:
-            self._process.poll()  # a child that has ended is a zombie until its parent asks
-        return self.pid is not None
+        return self._process.is_running()
 
     def start(self) -> None:
         """Start the broker and return when it answers clients. What a crash left behind is put in order first."""
@@ -153,29 +150,16 @@ class KafkaBroker:
             if not taken or self._fixed_port in taken or attempt == PORT_ATTEMPTS - 1:
                 break
             self._spawn()
-        raise EmbeddedError(f"Kafka did not start: {self._last_words()}", f"See {self._log_path}.")
+        raise EmbeddedError(f"Kafka did not start: {_cause(self._process.said())}", f"See {self._process.log_path}.")
 
     def stop(self) -> None:
         """Stop the broker, whoever started it; returns when its process has gone. Does nothing when none runs."""
-        mark = self.state.remembered_process(self.data_name)
-        if mark is not None and mark.alive() and not stop_process(mark, STOP_STEPS):
-            raise EmbeddedError(
-                f"Kafka (process {mark.pid}) does not stop.",
-                f"See {self._log_path}, and end process {mark.pid} yourself.",
-            )
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
-        self.state.forget_process(self.data_name)
+        self._process.stop()
 
     def remove(self) -> None:
         """Stop the broker and delete its data, for good."""
         self.stop()
         shutil.rmtree(self.data_folder, ignore_errors=True)
-
-    @property
-    def _log_path(self) -> Path:
-        return self.state.logs / f"{self.data_name}.log"
 
     @property
     def _properties_path(self) -> Path:
@@ -185,21 +169,8 @@ class KafkaBroker:
         self._controller_port = self._choose_ports()
         self._format_once(self._controller_port)
         self._write_properties(self._properties_path, self.data_folder, self._controller_port)
-        log_path = self.state.log_path(self.data_name)
-        self._log_start = log_path.stat().st_size if log_path.exists() else 0
-        with log_path.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                self._command("kafka.Kafka", str(self._properties_path), heap=HEAP),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.state.path,
-                start_new_session=True,  # Ctrl-C in the terminal is for Plodnee, which then stops the servers in order
-                preexec_fn=server_end_with_parent(signal.SIGTERM),
-            )
-        mark = mark_of(self._process.pid)
-        if mark is not None:
-            self.state.remember_process(self.data_name, mark)
+        command = self._command("kafka.Kafka", str(self._properties_path), heap=HEAP)
+        self._process.spawn(command, cwd=self.state.path, end_signal=signal.SIGTERM)
 
     def _choose_ports(self) -> int:
         if self._fixed_port is not None:
@@ -248,18 +219,11 @@ class KafkaBroker:
 
     def _answers_in_time(self) -> bool:
         deadline = time.monotonic() + START_PATIENCE_SECONDS
-        while self._process is not None and self._process.poll() is None and time.monotonic() < deadline:
+        while self._process.is_child_alive() and time.monotonic() < deadline:
             if cluster_at(self.port) == self.cluster_id:  # another broker may have the port, and ours end in a moment
                 return True
             time.sleep(POLL_SECONDS)
         return False
-
-    def _last_words(self) -> str:
-        if not self._log_path.exists():
-            return "it said nothing"
-        with self._log_path.open("rb") as log:
-            log.seek(self._log_start)
-            return _cause(log.read().decode(errors="replace"))
 
 
 def cluster_at(port: int) -> str | None:

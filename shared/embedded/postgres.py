@@ -20,16 +20,10 @@ from pathlib import Path
 import psycopg
 
 from shared.embedded.errors import EmbeddedError
-from shared.embedded.processes import (
-    POLL_SECONDS,
-    ProcessMark,
-    command_line,
-    mark_of,
-    server_end_with_parent,
-    stop_process,
-)
+from shared.embedded.processes import POLL_SECONDS, ProcessMark, command_line, mark_of
 from shared.embedded.progress import Progress, SilentProgress
 from shared.embedded.secret_store import ADMIN_PASSWORD, load_secrets
+from shared.embedded.server_process import ServerProcess
 from shared.embedded.server_user import (
     ServerUser,
     make_outside_folder,
@@ -96,7 +90,7 @@ class PostgresServer:
         self._given_binaries = binaries
         self._progress = progress or SilentProgress()
         self._user = ServerUser.for_this_process()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = ServerProcess(state, data_name, "PostgreSQL", STOP_STEPS)
 
     @property
     def data_folder(self) -> Path:
@@ -119,14 +113,11 @@ class PostgresServer:
     @property
     def pid(self) -> int | None:
         """Pid of the running server, None when it does not run."""
-        mark = self.state.remembered_process(self.data_name)
-        return mark.pid if mark is not None and mark.alive() else None
+        return self._process.pid
 
     def is_running(self) -> bool:
         """Whether the server's process lives, whoever started it."""
-        if self._process is not None:
-            self._process.poll()  # a child that has ended is a zombie until its parent asks
-        return self.pid is not None
+        return self._process.is_running()
 
     def start(self) -> None:
         """Start the server and return when it answers a query. What a crash left behind is put in order first."""
@@ -153,16 +144,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server, whoever started it; returns when its process has gone. Does nothing when none runs."""
-        mark = self.state.remembered_process(self.data_name) or self._unrecorded_server()
-        if mark is not None and mark.alive() and not stop_process(mark, STOP_STEPS):
-            raise EmbeddedError(
-                f"PostgreSQL (process {mark.pid}) does not stop.",
-                f"See {self.state.logs / f'{self.data_name}.log'}, and end process {mark.pid} yourself.",
-            )
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
-        self.state.forget_process(self.data_name)
+        self._process.stop(self._unrecorded_server())
 
     def remove(self) -> None:
         """Stop the server and delete its data, for good."""
@@ -225,30 +207,20 @@ class PostgresServer:
         self._void_stale_lock(data)
         settings = [argument for name, value in self.options.items() for argument in ("-c", f"{name}={value}")]
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *settings]
-        log_path = self.state.log_path(self.data_name)
-        log_start = log_path.stat().st_size if log_path.exists() else 0
-        with log_path.open("ab") as log, _programs_of(binaries):
-            self._process = subprocess.Popen(  # noqa: S603 - our own command over a known binary
+        with _programs_of(binaries):
+            self._process.spawn(
                 command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
                 cwd=data.parent,
+                end_signal=signal.SIGINT,
                 env=_server_environment(),
-                start_new_session=True,  # Ctrl-C in the terminal is for Plodnee, which then stops the servers in order
-                preexec_fn=server_end_with_parent(signal.SIGINT),
                 **self._user.popen_options(),
             )
-        mark = mark_of(self._process.pid)
-        if mark is not None:
-            self.state.remember_process(self.data_name, mark)
-        self._wait_until_ready(log_path, log_start)
+        self._wait_until_ready()
 
-    def _wait_until_ready(self, log_path: Path, log_start: int) -> None:
-        process = self._process
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_PATIENCE_SECONDS
         problem = "no answer"
-        while process is not None and process.poll() is None and time.monotonic() < deadline:
+        while self._process.is_child_alive() and time.monotonic() < deadline:
             try:
                 psycopg.connect(self.admin_url, connect_timeout=5).close()
                 return
@@ -258,17 +230,17 @@ class PostgresServer:
                 time.sleep(0.5)  # when another server has this port, ours has ended by then
                 break
             time.sleep(POLL_SECONDS)
-        answered_by_ours = process is not None and process.poll() is None
+        answered_by_ours = self._process.is_child_alive()
         self.stop()
         if WRONG_PASSWORD in problem and answered_by_ours:
             raise EmbeddedError(
                 f"The PostgreSQL in {self.data_folder} does not know the password in {self.state.path}/secrets.json.",
                 "Put the secrets back that belong to this data, or start anew: plodnee reset",
             )
-        with log_path.open("rb") as log:
-            log.seek(log_start)
-            said = log.read().decode(errors="replace").strip().splitlines()[-5:]
-        raise EmbeddedError("PostgreSQL did not start: " + " | ".join(said or [problem]), f"See {log_path}.")
+        said = self._process.said().splitlines()[-5:]
+        raise EmbeddedError(
+            "PostgreSQL did not start: " + " | ".join(said or [problem]), f"See {self._process.log_path}."
+        )
 
     def _unrecorded_server(self) -> ProcessMark | None:
         """A server of ours over this data whose pid file was never written, because its starter was killed first."""
