@@ -14,7 +14,7 @@ INBOX = Inbox("literacy", CATALOGUE)
 
 
 @INBOX.on(CooperativeRecorded)
-async def record_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
+async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
     """Keep code, area and status of co-operatives."""
     rows = [
         {
@@ -32,7 +32,7 @@ async def record_cooperatives(session: WriteSession, received: Sequence[Received
 
 
 @INBOX.on(MemberRecorded)
-async def record_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
+async def on_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
     """Keep members, and wake the rows of files that waited for them."""
     rows = [
         {
@@ -50,7 +50,7 @@ async def record_members(session: WriteSession, received: Sequence[Received[Memb
 
 
 @INBOX.on(AssignmentRecorded)
-async def record_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
+async def on_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
     """Keep officers' co-operatives: their reach."""
     for item in received:
         await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)

@@ -16,7 +16,7 @@ INBOX = Inbox("livelihood", CATALOGUE)
 
 
 @INBOX.on(CooperativeRecorded)
-async def record_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
+async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
     """Keep code, area and status of co-operatives."""
     rows = [
         {
@@ -34,7 +34,7 @@ async def record_cooperatives(session: WriteSession, received: Sequence[Received
 
 
 @INBOX.on(MemberRecorded)
-async def record_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
+async def on_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
     """Keep members, and wake the rows of files that waited for them."""
     rows = [
         {
@@ -52,7 +52,7 @@ async def record_members(session: WriteSession, received: Sequence[Received[Memb
 
 
 @INBOX.on(HouseholdRecorded)
-async def record_households(session: WriteSession, received: Sequence[Received[HouseholdRecorded]]) -> None:
+async def on_households(session: WriteSession, received: Sequence[Received[HouseholdRecorded]]) -> None:
     """Keep households with what grows on their plots."""
     rows = [
         {
@@ -68,7 +68,7 @@ async def record_households(session: WriteSession, received: Sequence[Received[H
 
 
 @INBOX.on(PlanRecorded)
-async def record_agreements(session: WriteSession, received: Sequence[Received[PlanRecorded]]) -> None:
+async def on_agreements(session: WriteSession, received: Sequence[Received[PlanRecorded]]) -> None:
     """Keep what share of a delivery each plan lets us hold."""
     rows = [
         {
@@ -85,7 +85,7 @@ async def record_agreements(session: WriteSession, received: Sequence[Received[P
 
 
 @INBOX.on(AssignmentRecorded)
-async def record_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
+async def on_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
     """Keep officers' co-operatives: their reach."""
     for item in received:
         await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)
