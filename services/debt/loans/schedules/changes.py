@@ -35,7 +35,8 @@ from shared.kernel.money import format_baht
 FIELDS: Mapping[str, str] = {"from_on": "from", "to_on": "to", "rate": "annual_rate"}
 """Names of fields outside that differ from those inside."""
 
-BY_DUE_DATE = (MoveDueDate, SetInstalment, AddInstalment, DropInstalment, Extend, PrincipalHoliday, ReAmortise)
+BY_DUE_DATE = (MoveDueDate, DropInstalment, Extend, PrincipalHoliday, ReAmortise, SetInstalment, AddInstalment)
+"""In the order in which they count on one date: an amount set by hand comes last, so that no levelling takes it away."""
 BY_NIGHT = (InterestPause, RateChange, Drawdown, ReAge)
 _RANK = {kind: rank for rank, kind in enumerate((*BY_DUE_DATE, *BY_NIGHT))}
 
@@ -238,6 +239,8 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
             _add_cell(loan, _moved_cell(loan, cadence, number, start, moved.due))
         start = moved.due
     loan.forget_factors()
+    if index == loan.at:
+        loan.accrue_again()
     loan.relevel(index)
     note(loan.rows[index:], "move_due_date")
 
@@ -277,7 +280,7 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0
-    loan.own = loan.late = loan.flat_exact = Fraction(0)
+    loan.own = loan.late = loan.flat_exact = loan.flat_closed = Fraction(0)
     loan.brought = loan.waiting = loan.flat_base = 0
     loan.last_exact = None
     loan.residue_row = loan.rows[-1]

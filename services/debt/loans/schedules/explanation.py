@@ -213,7 +213,7 @@ def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
         balance = 0 if loan.shares_interest else row.opening
         stretches = [
             *stretches,
-            *(Stretch(start, end, rate, balance, 0) for start, end, rate in loan.stretches(begin, row.due)),
+            *(Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(begin, row.due)),
         ]
     sums = _sums(loan, row, stretches)
     rounding = _rounding(loan.rounding)

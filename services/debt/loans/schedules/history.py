@@ -175,7 +175,7 @@ class _Walk:
         draws = sorted(loan.draws)
         balance = place = 0
         for row in loan.rows:
-            while place < len(draws) and draws[place][0] < row.due:
+            while place < len(draws) and draws[place][0] <= row.due:
                 balance += draws[place][1]
                 place += 1
             balance -= row.principal

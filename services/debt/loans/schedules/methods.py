@@ -29,6 +29,11 @@ class Rounding:
         """A quotient rounded half up to the multiple of the currency."""
         return self.currency * half_up(numerator, denominator * self.currency)
 
+    @property
+    def share(self) -> int:
+        """The multiple of a share of principal: exact to the satang where the instalment it goes into is rounded."""
+        return 1 if self.instalment > self.currency else self.currency
+
     def payable(self, numerator: int, denominator: int) -> int:
         """A quotient rounded half up to the multiple of the instalment; to the currency's, if nothing would be left."""
         amount = self.instalment * half_up(numerator, denominator * self.instalment)
@@ -92,8 +97,9 @@ def principal_shares(
     if method is Method.BULLET:
         return [0] * (rows - 1) + [balance]
     if percent is None:
-        return [0] * lead + spread(balance, ground.weights[lead:], ground.rounding.currency)
-    share = ground.rounding.figure(base * percent.numerator, percent.denominator * 100)
+        return [0] * lead + spread(balance, ground.weights[lead:], ground.rounding.share)
+    multiple = ground.rounding.share
+    share = multiple * half_up(base * percent.numerator, percent.denominator * 100 * multiple)
     shares = [0] * lead
     left = balance
     for _ in range(rows - lead - 1):
@@ -109,7 +115,8 @@ def equal_instalment(balance: int, ground: Ground) -> Columns:
     improvement pass moves the level when the last row differs from it by more than half a satang a row.
     """
     lead, weights, rounding = ground.lead, ground.weights[ground.lead :], ground.rounding
-    numerator, denominator = exact_level(balance, ground.factors[lead:], weights)
+    brought = 0 if lead else ground.brought
+    numerator, denominator = exact_level(balance, ground.factors[lead:], weights, brought)
     amounts = {weight: rounding.payable(numerator * weight, denominator) for weight in set(weights)}
     rows = [0] * lead + [amounts[weight] for weight in weights]
     principal, interest = pay_down(balance, ground, rows)
@@ -130,16 +137,16 @@ def equal_instalment(balance: int, ground: Ground) -> Columns:
     return principal, interest
 
 
-def exact_level(balance: int, factors: Sequence[Factor], weights: Sequence[int]) -> Factor:
-    """The exact level amount of weight 1."""
-    growth = factors[0][0] + factors[0][1]
+def exact_level(balance: int, factors: Sequence[Factor], weights: Sequence[int], brought: int = 0) -> Factor:
+    """The exact level amount of weight 1; the first row pays ``brought`` too, which has borne nothing until then."""
+    growth = balance * (factors[0][0] + factors[0][1]) + brought * factors[0][1]
     accumulated, scale = weights[0], 1
     for (numerator, denominator), weight in zip(factors[1:], weights[1:], strict=True):
         growth_factor = numerator + denominator
         scale *= denominator
         accumulated = accumulated * growth_factor + weight * scale
         growth *= growth_factor
-    return balance * growth, factors[0][1] * accumulated
+    return growth, factors[0][1] * accumulated
 
 
 def pay_down(balance: int, ground: Ground, instalments: Sequence[int]) -> Columns:

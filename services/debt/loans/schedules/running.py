@@ -39,6 +39,7 @@ class Stretch(NamedTuple):
     rate: Factor
     balance: int
     overdue: int
+    flat_base: int
 
 
 class Row:
@@ -113,7 +114,7 @@ class RunningLoan:
         self.brought = self.waiting = 0
         self.re_aged = False
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
-        self.flat_exact = Fraction(0)
+        self.flat_exact = self.flat_closed = Fraction(0)
         self.pool = 0
         self.pool_from = 0
         self._factors: dict[tuple[int, int], Factor] = {}
@@ -162,10 +163,22 @@ class RunningLoan:
             if self.flat_base and not self.matured:
                 self.flat_exact += self.flat_base * factor
             if not self.matured or overdue:
-                row.stretches.append(Stretch(start, end, rate, balance, overdue))
+                row.stretches.append(Stretch(start, end, rate, balance, overdue, self.flat_base))
         self.now = to
         if self.last_exact is not None and overdue:
             self._extend_last_row()
+
+    def accrue_again(self) -> None:
+        """The nights of the row in progress, measured by cells that have changed: a period is prorated as one."""
+        if not by_cells(self.terms.day_count):
+            return
+        self.own = self.late = Fraction(0)
+        self.flat_exact = self.flat_closed
+        for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
+            factor = Fraction(*self.part(start, end)) * Fraction(*rate)
+            self.own += balance * factor
+            self.late += overdue * factor
+            self.flat_exact += flat_base * factor
 
     def _extend_last_row(self) -> None:
         """What accrues after the last due date belongs to the last row, rounded together with the rest of it."""
@@ -343,6 +356,7 @@ class RunningLoan:
             self.late = Fraction(0)
         self.at += 1
         self.own = Fraction(0)
+        self.flat_closed = self.flat_exact
         if self.late_until is not None and row.due < self.late_until:
             self.overdue += row.unpaid_principal
         self._projected = False

@@ -355,7 +355,7 @@ class _Chunk:
 
     def share(self, row: int, left: Ints) -> Ints:
         """The share of a row before its instalment is rounded, never more than what is left."""
-        book, currency = self.book, self.book.rounding.currency
+        book, multiple = self.book, self.book.rounding.share
         if row == book.rows - 1:
             return left
         if row < book.lead or book.method is Method.BULLET:
@@ -364,6 +364,6 @@ class _Chunk:
             part = Fraction(book.weights[row], sum(book.weights[book.lead :]))
         else:
             part = book.percent / 100
-        divisor = part.denominator * currency
-        share = currency * ((2 * self.opening * part.numerator + divisor) // (2 * divisor))
+        divisor = part.denominator * multiple
+        share = multiple * ((2 * self.opening * part.numerator + divisor) // (2 * divisor))
         return np.minimum(share, left)

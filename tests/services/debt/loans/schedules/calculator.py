@@ -91,7 +91,8 @@ class Calculator:
         self.waiting = 0  # interest in grace
         self.aged = False
         self.flat_on = self.drawn if body["method"] == "flat" else 0
-        self.flat_so_far = Fraction(0)
+        self.flat_so_far = self.flat_before = Fraction(0)
+        self.nights_of_row: list[tuple[date, int, int, int]] = []  # night, and what bore it
         self.agreed_pool = self.agreed_gone = 0
         self.excess = 0
         self.after_end = Fraction(0)
@@ -280,7 +281,9 @@ class Calculator:
         for row in paying:
             discount /= 1 + self.nights(self.start_of(row), row.due)
             worth += row.weight * discount
-        exact = principal / worth
+        first = self.nights(self.start_of(rows[0]), rows[0].due)
+        taken = 0 if interest_only else extra / (1 + first)
+        exact = (principal + taken) / worth
         candidates = [[None] * interest_only + [self.payable(exact * row.weight) for row in paying]]
         table = self.interests(rows, principal, candidates[0], extra, later)
         off = sum(table[-1]) - (candidates[0][-1] or 0)
@@ -304,11 +307,12 @@ class Calculator:
         left, shares = principal, [0] * interest_only
         percent = None if self.aged else self.body.get("principal_percent")
         weights = sum(row.weight for row in rows[interest_only:])
+        unit = 1 if self.multiple > self.currency else self.currency  # rounded once: with the instalment, or here
         for row in rows[interest_only:-1]:
             if percent:
-                share = half_up(self.drawn * Fraction(percent) / 100, self.currency)
+                share = half_up(self.drawn * Fraction(percent) / 100, unit)
             else:
-                share = half_up(principal * row.weight / weights, self.currency)
+                share = half_up(principal * row.weight / weights, unit)
             shares.append(min(share, left))
             left -= shares[-1]
         return [*shares, left]
@@ -428,6 +432,7 @@ class Calculator:
                 self.final, self.after_end = row, self.own + self.late
             self.late = Fraction(0)
         self.own = Fraction(0)
+        self.flat_before, self.nights_of_row = self.flat_so_far, []
         self.agreed_gone += row.agreed
         self.closed.append(row)
 
@@ -441,6 +446,8 @@ class Calculator:
             self.go_on()
         cost, overdue = self.night(self.today) if self.overdue() or self.open_rows() else Fraction(0), self.overdue()
         if self.open_rows():
+            balance = 0 if self.shared else self.balance
+            self.nights_of_row.append((self.today, balance, overdue, self.flat_on))
             self.flat_so_far += self.flat_on * cost
             if not self.shared:
                 self.own += self.balance * cost
@@ -472,8 +479,8 @@ class Calculator:
         while self.rows[0].due in self.drops:
             self.drop(0)
         dated = [(self.when(c), c) for c in changes if c["type"] != "drop_instalment"]
-        by_due_date = ("move_due_date", "set_instalment", "add_instalment", "drop_instalment", "extend",
-                       "principal_holiday", "re_amortise")  # fmt: skip
+        by_due_date = ("move_due_date", "drop_instalment", "extend", "principal_holiday", "re_amortise",
+                       "set_instalment", "add_instalment")  # fmt: skip
         by_night = ("interest_pause", "rate_change", "drawdown", "re_age")
         end = max([self.known_until or self.start, *(on for on, _ in dated)])
         while self.open_rows() or self.today <= end:
@@ -600,6 +607,11 @@ class Calculator:
                 nights = (self.regular(later) - self.regular(later - 1)).days
                 self.measure(previous, row.due, nights, self.regular_days(later))
                 previous = row.due
+        if index == len(self.closed) and self.day_count in ("30/360", "per_period"):
+            bore = [(self.night(night), *rest) for night, *rest in self.nights_of_row]
+            self.own = sum((cost * balance for cost, balance, _, _ in bore), Fraction(0))
+            self.late = sum((cost * overdue for cost, _, overdue, _ in bore), Fraction(0))
+            self.flat_so_far = self.flat_before + sum(cost * flat_on for cost, _, _, flat_on in bore)
         self.level(self.rows[index:])
 
     def set_instalment(self, change: Body) -> None:
@@ -655,7 +667,8 @@ class Calculator:
         self.next_index = change["instalments"]
         self.rows = self.closed + sorted([*kept, *new], key=lambda row: row.due)
         self.balance = principal + sum(row.principal for row in kept)
-        self.own = self.late = self.flat_so_far = Fraction(0)
+        self.own = self.late = self.flat_so_far = self.flat_before = Fraction(0)
+        self.nights_of_row = []
         self.left_unpaid = self.waiting = self.flat_on = 0
         self.final = None
         self.aged, self.agreed_pool, self.agreed_gone = True, interest, 0
@@ -675,6 +688,6 @@ class Calculator:
         table, paid_off = [], 0
         for row in self.rows:
             paid_off += row.principal
-            drawn = sum(amount for on, amount in self.draws if on < row.due)
+            drawn = sum(amount for on, amount in self.draws if on <= row.due)
             table.append((row.due.isoformat(), row.principal, row.interest, drawn - paid_off))
         return table

@@ -11,6 +11,7 @@ from tests.services.debt.loans.schedules.bodies import (
     answer,
     any_history,
     any_terms,
+    body,
     named_bodies,
     rows_of_answer,
 )
@@ -53,3 +54,28 @@ def test_any_contract_equals_the_independent_calculator(loan: Body) -> None:
 @given(any_history())
 def test_any_history_equals_the_independent_calculator(loan: Body) -> None:
     assert_equals_calculator(loan)
+
+
+def test_a_set_amount_stays_when_the_term_is_extended_on_its_date() -> None:
+    extend = {"type": "extend", "from": "2024-02-15", "instalments": 3}
+    by_hand = {"type": "set_instalment", "due_on": "2024-02-15", "amount": "20000.00"}
+    rows = rows_of_answer(answer(body(changes=[by_hand, extend])))
+    assert [principal + interest for due_on, principal, interest, _ in rows if due_on == "2024-02-15"] == [20_000_00]
+    assert len(rows) == 12
+
+
+def test_a_moved_period_is_prorated_as_one() -> None:
+    """From 29 February to 2 April are 33 nights; the full period that ends there has 31."""
+    move = {"type": "move_due_date", "from": "2024-03-30", "to": "2024-04-02"}
+    loan = {"principal": "120000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-30", "instalments": 2}
+    rows = rows_of_answer(answer(body("equal_principal", **loan, changes=[move])))
+    assert rows[1] == ("2024-04-02", 60_000_00, 638_71, 0)  # 60,000 x 1 % x 33/31
+    flat = rows_of_answer(answer(body("flat", **loan, changes=[move])))
+    assert sum(interest for _, _, interest, _ in flat) == 2_477_42  # 120,000 x 1 % x (1 + 33/31)
+
+
+def test_an_instalment_is_rounded_once() -> None:
+    """62,285.71 and interest of 4,204 are 66,489.71: 66,480 to 20 baht, and not 66,500 by way of whole baht."""
+    loan = body("equal_principal", principal="872000.00", annual_rate="0.0900", disbursed_on="2023-07-24", instalments=14)
+    rows = rows_of_answer(answer({**loan, "currency_multiple": "1", "instalment_multiple": "20"}))
+    assert rows[5][:3] == ("2024-01-24", 62_276_00, 4_204_00)
