@@ -386,6 +386,7 @@ def _add_instalment(loan: RunningLoan, change: AddInstalment) -> None:
         )
     row = Row(following.number, following.start, day, following.weight)
     row.lead, row.waits = following.lead, following.waits
+    row.stretches, following.stretches = following.stretches, []
     loan.rows.insert(loan.at, row)
     following.start = day
     loan.forget_factors()
