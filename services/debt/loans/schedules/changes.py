@@ -36,7 +36,7 @@ FIELDS: Mapping[str, str] = {"from_on": "from", "to_on": "to", "rate": "annual_r
 """Names of fields outside that differ from those inside."""
 
 BY_DUE_DATE = (MoveDueDate, DropInstalment, Extend, PrincipalHoliday, ReAmortise, SetInstalment, AddInstalment)
-"""In the order in which they count on one date: an amount set by hand comes last, so that no levelling takes it away."""
+"""In the order in which they count on one date: amounts set by hand come last, so that no levelling takes them away."""
 BY_NIGHT = (InterestPause, RateChange, Drawdown, ReAge)
 _RANK = {kind: rank for rank, kind in enumerate((*BY_DUE_DATE, *BY_NIGHT))}
 

@@ -76,6 +76,7 @@ def test_a_moved_period_is_prorated_as_one() -> None:
 
 def test_an_instalment_is_rounded_once() -> None:
     """62,285.71 and interest of 4,204 are 66,489.71: 66,480 to 20 baht, and not 66,500 by way of whole baht."""
-    loan = body("equal_principal", principal="872000.00", annual_rate="0.0900", disbursed_on="2023-07-24", instalments=14)
-    rows = rows_of_answer(answer({**loan, "currency_multiple": "1", "instalment_multiple": "20"}))
+    loan = {"principal": "872000.00", "annual_rate": "0.0900", "disbursed_on": "2023-07-24", "instalments": 14}
+    multiples = {"currency_multiple": "1", "instalment_multiple": "20"}
+    rows = rows_of_answer(answer(body("equal_principal", **loan, **multiples)))
     assert rows[5][:3] == ("2024-01-24", 62_276_00, 4_204_00)
