@@ -71,7 +71,8 @@ def _request_span(tracer: "Tracer", service: str, headers: Iterable[tuple[bytes,
     from opentelemetry.trace import SpanKind
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers if name.startswith(b"trace")}
+    # Of his headers the one that is nothing but ids: `tracestate` is free text, and would be sent on as it came.
+    carrier = {name.decode(): value.decode("latin-1") for name, value in headers if name == b"traceparent"}
     parent = TraceContextTextMapPropagator().extract(carrier)
     # An exception is logged by its types and places; its message may quote a row, so no span records it.
     with tracer.start_as_current_span(
@@ -119,17 +120,18 @@ def batch_span(
     return _NOTHING if _tracer is None else _batch_span(_tracer, consumer, headers_of_events)
 
 
+@contextmanager
 def _batch_span(
     tracer: "Tracer", consumer: str, headers_of_events: Sequence[Sequence[tuple[str, bytes | None]]]
-) -> "AbstractContextManager[Span]":
+) -> "Iterator[Span]":
     from opentelemetry.context import Context
-    from opentelemetry.trace import Link, NonRecordingSpan, SpanKind, set_span_in_context
+    from opentelemetry.trace import Link, NonRecordingSpan, SpanKind, StatusCode, set_span_in_context
 
     places = _places(dict(headers) for headers in headers_of_events)
     parent = Context()
     if places and len({place.trace_id for place in places}) == 1:
         parent = set_span_in_context(NonRecordingSpan(places[0]), parent)
-    return tracer.start_as_current_span(
+    with tracer.start_as_current_span(
         f"{consumer} consume",
         context=parent,
         kind=SpanKind.CONSUMER,
@@ -140,7 +142,13 @@ def _batch_span(
             "messaging.batch.message_count": len(headers_of_events),
         },
         record_exception=False,
-    )
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield span
+        except Exception:
+            span.set_status(StatusCode.ERROR)  # without a description: the SDK's own would be the error's message
+            raise
 
 
 def _places(events: Iterable[Mapping[str, Any]]) -> "list[SpanContext]":

@@ -3,17 +3,15 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from services.debt.inbox import INBOX
 from shared.chassis import tracing
@@ -22,6 +20,7 @@ from shared.chassis.kafka import create_topics
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
 from shared.contracts.catalogue import CATALOGUE
+from tests.collector import collecting
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.livelihood.conftest import MEMBER, cooperative, hear_all, household, member, plan
 from tests.shared.chassis.events.conftest import running, until
@@ -106,6 +105,30 @@ async def test_a_batch_of_several_traces_is_its_own_and_names_them(spans: InMemo
     assert [link.context.trace_id for link in span.links] == [1, 2]
 
 
+def fail(span_of: Any) -> None:
+    with span_of() as span:
+        tracing.name_request(span, "GET", "/debt/v1/loans", 500)
+        raise ValueError("Failing row contains (somebody)")
+
+
+@pytest.mark.parametrize("span_of", [lambda: tracing.request_span("debt", []), lambda: tracing.batch_span("debt", [])])
+async def test_an_error_is_told_without_its_message(spans: InMemorySpanExporter, span_of: Any) -> None:
+    with pytest.raises(ValueError, match="somebody"):
+        fail(span_of)
+    (span,) = spans.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert "somebody" not in span.to_json()
+
+
+async def test_of_the_callers_place_only_the_ids_are_taken(spans: InMemorySpanExporter) -> None:
+    sent = [(b"traceparent", f"00-{CALLER_TRACE}-{CALLER_SPAN}-01".encode()), (b"tracestate", b"member=somebody")]
+    with tracing.request_span("debt", sent):
+        assert tracing.traceparent() is not None
+    (span,) = spans.get_finished_spans()
+    assert hexadecimal(span)[0] == CALLER_TRACE
+    assert "somebody" not in span.to_json()
+
+
 async def test_an_event_says_nothing_of_a_trace_when_nothing_is_traced(
     livelihood: Any, database_of: DatabaseOf
 ) -> None:
@@ -148,32 +171,18 @@ def test_asked_for_but_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_spans_reach_a_collector_by_the_standard_variable() -> None:
-    received: list[bytes] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(self.rfile.read(int(self.headers["content-length"])))
-            assert self.path == "/v1/traces"
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing: the test's output is for the test."""
-
-    with HTTPServer(("127.0.0.1", 0), Collector) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with collecting() as collector:
         done = in_a_process(
             "from shared.chassis import tracing\n"
             "tracing.start_tracing()\n"
             "with tracing.request_span('debt', []) as span:\n"
             "    tracing.name_request(span, 'GET', '/debt/v1/loans', 503)\n",
-            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
-            OTEL_EXPORTER_OTLP_COMPRESSION="none",
+            **collector.environment,
         )
-        server.shutdown()
     assert done.returncode == 0, done.stderr
-    (sent,) = (ExportTraceServiceRequest.FromString(body) for body in received)
+    assert collector.paths == {"/v1/traces"}
+    (sent,) = collector.requests
     (resource,) = sent.resource_spans
     names = {attribute.key: attribute.value.string_value for attribute in resource.resource.attributes}
     assert names["service.name"] == "plodnee"
-    assert [span.name for span in resource.scope_spans[0].spans] == ["GET /debt/v1/loans"]
+    assert [span.name for span in collector.spans] == ["GET /debt/v1/loans"]
