@@ -60,7 +60,7 @@ class Claim:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why an event was set aside, without the values it carried: a database's message may quote a row."""
+    """What went wrong with an event, without the values it carried: a database's message may quote a row."""
     if isinstance(error, InvalidEvent):
         return str(error)
     database_error = error.orig if isinstance(error, DBAPIError) else error

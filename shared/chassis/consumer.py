@@ -20,6 +20,7 @@ from shared.chassis.batches import (
     LogChanged,
     PartitionLost,
     Record,
+    reason_of,
 )
 from shared.chassis.database import Database, is_transient
 from shared.chassis.inbox import Inbox
@@ -72,7 +73,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             except Exception as error:
                 if not isinstance(error, KafkaError | PartitionLost) and not is_transient(error):
                     raise
-                log.warning("consumer_paused", consumer=self._name, error=repr(error))
+                reason = repr(error) if isinstance(error, KafkaError | OSError) else reason_of(error)
+                log.warning("consumer_paused", consumer=self._name, error=reason)
                 await backoff.pause(stop)
 
     async def _round(self, stop: asyncio.Event) -> None:

@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared.chassis.batches import reason_of
 from shared.chassis.database import Database
 from shared.chassis.kafka import make_producer, topic_name
 from shared.chassis.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_ROWS, RELAYED_EVENTS
@@ -63,7 +64,8 @@ class Relay:
             try:
                 await self._round(stop)
             except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("relay_paused", service=self._database.service, error=repr(error))
+                reason = repr(error) if isinstance(error, KafkaError | OSError) else reason_of(error)
+                log.warning("relay_paused", service=self._database.service, error=reason)
                 await backoff.pause(stop)
 
     async def _round(self, stop: asyncio.Event) -> None:

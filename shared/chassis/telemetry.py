@@ -7,10 +7,13 @@ types and places, never by their messages, because a driver's message quotes the
 import logging
 import re
 import sys
+import threading
 import time
 import traceback
+import warnings
 from collections.abc import Mapping, MutableMapping
 from pathlib import PurePath
+from types import TracebackType
 from typing import Any, Final
 
 import orjson
@@ -86,7 +89,7 @@ def exception_facts(error: BaseException) -> dict[str, Any]:
         chain.append(current)
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     frames = [
-        f"{'/'.join(PurePath(frame.filename).parts[-3:])}:{frame.lineno} {frame.name}"
+        f"{_place(frame.filename, frame.lineno)} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
     ]
     facts: dict[str, Any] = {"error_types": [type(link).__name__ for link in chain], "frames": frames}
@@ -98,6 +101,10 @@ def exception_facts(error: BaseException) -> dict[str, Any]:
     return facts
 
 
+def _place(filename: str, line: int | None) -> str:
+    return f"{'/'.join(PurePath(filename).parts[-3:])}:{line}"
+
+
 _PROCESSORS: Final[list[Processor]] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
@@ -107,20 +114,70 @@ _PROCESSORS: Final[list[Processor]] = [
 ]
 
 
+# What a library has put together itself is kept up to where a value may begin: asyncio's lines quote whole exceptions.
+_WORDS = re.compile(r"[^\n'\"`<>\[\](){}=\d\x7f-\U0010ffff]*")
+
+
 class _StandardLibraryHandler(logging.Handler):
     """Lines of libraries, through the same processors. Their arguments stay out: they may quote input."""
 
     def emit(self, record: logging.LogRecord) -> None:
         event: EventDict = {
-            "event": str(record.msg) if record.args else record.getMessage(),
+            "event": str(record.msg) if record.args else _words(record.getMessage()),
             "logger": record.name,
             "level": record.levelname.lower(),
+            "place": _place(record.pathname, record.lineno),
         }
         if record.exc_info and record.exc_info[1] is not None:
             event.update(exception_facts(record.exc_info[1]))
-        event["timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        sys.stdout.buffer.write(orjson.dumps(drop_personal_data(None, "", event), default=str) + b"\n")
-        sys.stdout.buffer.flush()
+        _write_line(event, record.created)
+
+
+def _words(text: str) -> str:
+    found = _WORDS.match(text)
+    return "" if found is None else found[0].strip()
+
+
+def _write_line(event: EventDict, seconds: float) -> None:
+    """One line beside structlog's, by the same rules."""
+    event["timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    sys.stdout.buffer.write(orjson.dumps(drop_personal_data(None, "", event), default=str) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """In the place of Python's own, whose text may quote a value, as Pydantic's does."""
+    place = _place(filename, lineno)
+    _write_line({"event": "warning", "level": "warning", "category": category.__name__, "place": place}, time.time())
+
+
+def keep_messages_out_of_crashes() -> None:
+    """Tell an error that nothing caught by its types and places too: Python's own traceback ends with its message.
+
+    For the processes of a service; a command tells its operator everything.
+    """
+    shown = sys.excepthook
+
+    def tell(error: BaseException | None, where: str) -> None:
+        facts = {} if error is None else exception_facts(error)
+        _write_line({"event": "process_fault", "level": "critical", "in": where, **facts}, time.time())
+
+    def tell_of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            shown(kind, error, trace)
+        else:
+            tell(error, "process")
+
+    sys.excepthook = tell_of_process
+    threading.excepthook = lambda fault: tell(fault.exc_value, "thread")
+    sys.unraisablehook = lambda fault: tell(fault.exc_value, "finaliser")
 
 
 def configure_logging(level: int = logging.INFO) -> None:
@@ -132,6 +189,7 @@ def configure_logging(level: int = logging.INFO) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_StandardLibraryHandler()], level=logging.WARNING, force=True)
+    warnings.showwarning = _show_warning
     # Its retries are its own business; what it cannot mend reaches us as an exception.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
@@ -150,7 +208,7 @@ REQUESTS_IN_FLIGHT = Gauge("plodnee_http_requests_in_flight", "Requests being an
 REQUESTS_FAILED = Counter("plodnee_http_uncaught_errors_total", "Requests that ended in an error of ours", ["service"])
 
 REQUEST_ID_HEADER = b"x-request-id"
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_REQUEST_ID = re.compile(rb"(?=.*[A-Za-z])[A-Za-z0-9._-]{8,64}")  # of digits alone it might be somebody's number
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECURITY_HEADERS: Final = ((b"x-content-type-options", b"nosniff"),)
 _NO_STORE: Final = (b"cache-control", b"no-store")

@@ -20,6 +20,7 @@ from shared.chassis.jobs import Tasks, housekeeping_tasks, run_jobs
 from shared.chassis.relay import Relay
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
+from shared.chassis.telemetry import keep_messages_out_of_crashes
 from shared.chassis.tracing import start_tracing
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,7 @@ def run_worker_process(
     service: Service, settings: Settings, parts: tuple[Part, ...] = PARTS, metrics_port: int | None = None
 ) -> None:
     """The whole process: signals, the event loop, metrics on a port of their own when one is given."""
+    keep_messages_out_of_crashes()
     if metrics_port is not None:
         start_http_server(metrics_port)
     spare_imports()

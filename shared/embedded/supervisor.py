@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
@@ -232,8 +231,8 @@ def _be_child(child: Child, state: StateFolder, parent_pid: int) -> None:
         code = request.code if isinstance(request.code, int) else int(request.code is not None)
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
-    except BaseException:
-        traceback.print_exc()  # the end of this process: nobody else is left to tell
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)  # this process ends: nobody else is left to tell
     finally:
         with contextlib.suppress(OSError, ValueError):  # a closed terminal must not keep the process alive
             sys.stdout.flush()

@@ -12,7 +12,7 @@ from shared.chassis.http.dispatch import Dispatcher
 from shared.chassis.http.protocol import BoundedHttpProtocol
 from shared.chassis.http.runtime import Runtime
 from shared.chassis.settings import Settings, get_settings
-from shared.chassis.telemetry import configure_logging
+from shared.chassis.telemetry import configure_logging, keep_messages_out_of_crashes
 from shared.chassis.tracing import start_tracing
 
 log = structlog.get_logger(__name__)
@@ -94,6 +94,7 @@ def run_api(
         forwarded_allow_ips: proxies whose ``X-Forwarded-*`` is believed; nobody's when None.
     """
     configure_logging()
+    keep_messages_out_of_crashes()
     start_tracing()
     server = make_server(app, host=host, port=port, settings=settings, forwarded_allow_ips=forwarded_allow_ips)
     spare_imports()

@@ -1,6 +1,8 @@
 """Goal: logs are JSON lines that tell what happened and never hold personal data, whoever writes them."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,6 +109,66 @@ def test_exception_is_logged_without_its_message(configured: None, capfd: pytest
     assert own["error_types"] == library["error_types"] == ["ValueError", "KeyError"]
     assert "test_telemetry.py" in own["frames"][-1]
     assert library["event"] == "it broke for %s"
+
+
+def test_lines_that_a_library_has_put_together_are_cut_where_a_value_may_begin(
+    configured: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    library = logging.getLogger("asyncio")
+    library.error("Task exception was never retrieved\nfuture: <Task exception=ValueError('Somchai')>")
+    library.error(f"Exception in callback store('Somchai', {NATIONAL_ID})")
+    library.error("a member is called สมชาย")
+    library.error("Server process 7 has started")
+    assert [line["event"] for line in lines(capfd)] == [
+        "Task exception was never retrieved",
+        "Exception in callback store",
+        "a member is called",
+        "Server process",
+    ]
+
+
+_UNCAUGHT = """
+import sys, threading, warnings
+from shared.chassis.telemetry import configure_logging, keep_messages_out_of_crashes
+
+configure_logging()
+keep_messages_out_of_crashes()
+
+class Dropped:
+    def __del__(self):
+        raise ValueError("of a finaliser: Somchai")
+
+def fail():
+    raise ValueError("of a thread: Somchai")
+
+warnings.warn("Expected a number, got 'Somchai'", UserWarning)
+Dropped()
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+raise KeyError("of the process: Somchai")
+"""
+
+
+def test_what_nothing_caught_is_told_without_its_message() -> None:
+    """Python's own words for a warning, and for an error in a process, a thread or a finaliser, quote values."""
+    done = subprocess.run([sys.executable, "-c", _UNCAUGHT], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "Somchai" not in done.stdout
+    warning, *faults = (orjson.loads(line) for line in done.stdout.splitlines())
+    assert (warning["event"], warning["category"]) == ("warning", "UserWarning")
+    assert [(fault["event"], fault["in"], fault["error_types"]) for fault in faults] == [
+        ("process_fault", "finaliser", ["ValueError"]),
+        ("process_fault", "thread", ["ValueError"]),
+        ("process_fault", "process", ["KeyError"]),
+    ]
+
+
+async def test_a_request_id_without_a_letter_is_nobodys_number(client: httpx2.AsyncClient) -> None:
+    for number in (NATIONAL_ID, "0812345678", "1-2345-67890-12-1"):
+        answer = await client.get("/x/v1/things/1", headers={"x-request-id": number})
+        assert len(answer.headers["x-request-id"]) == 36
 
 
 def test_database_error_is_logged_with_its_state_but_without_its_row() -> None:
