@@ -13,6 +13,15 @@ log = structlog.get_logger(__name__)
 
 _LOCK = 7_105  # advisory: two `plodnee init` of one server wait for each other
 _ROLES: tuple[Role, ...] = ("owner", "api", "worker")
+# What the server's log may hold of our sessions. A refused statement is told to us, and we log its state and its
+# constraint; the server's own line would quote the row (DETAIL), the value ("invalid input syntax"), the line of a COPY
+# (CONTEXT), the statement, or the parameters of a slow one.
+_SERVER_LOG = {
+    "log_min_messages": "log",  # above all errors of statements
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+}
 
 
 async def initialise(settings: Settings, services: list[str], topics: list[Topic]) -> None:
@@ -36,6 +45,7 @@ async def initialise_database(settings: Settings, service: str) -> None:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)  # ends with the connection
         for role in _ROLES:
             await _ensure_role(connection, role_name(service, role), settings.role_password(service, role))
+            await keep_rows_out_of_server_log(connection, role_name(service, role))
         if not await connection.fetchval("select 1 from pg_database where datname = $1", database):
             owner = role_name(service, "owner")
             await connection.execute(f"grant {owner} to current_user")
@@ -56,6 +66,16 @@ async def _ensure_role(connection: asyncpg.Connection, role: str, password: str)
     await connection.execute(
         f"{verb} role {role} login nosuperuser nobypassrls nocreatedb nocreaterole password {quoted}"
     )
+
+
+async def keep_rows_out_of_server_log(connection: asyncpg.Connection, role: str) -> None:
+    """Have the server log nothing of a role's sessions that could quote a row; say so when that is not allowed."""
+    try:
+        for name, value in _SERVER_LOG.items():
+            await connection.execute(f"alter role {role} set {name} = '{value}'")
+    except asyncpg.InsufficientPrivilegeError:
+        # A managed server's administrator is no superuser: there the operator sets them for the whole server.
+        log.warning("server_log_may_quote_rows", role=role, settings=_SERVER_LOG)
 
 
 async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> None:

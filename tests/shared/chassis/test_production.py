@@ -6,8 +6,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
-from shared.chassis.initialise import initialise_database, refuse_unsafe_role
+from shared.chassis.initialise import initialise_database, keep_rows_out_of_server_log, refuse_unsafe_role
 from shared.chassis.settings import MissingSettings, Settings, UnsafeSettings, role_name
 from tests.conftest import DatabaseOf
 
@@ -140,3 +141,24 @@ async def test_init_mends_what_an_interrupted_init_left(settings: Settings, data
         await asyncpg.connect(url)
     await initialise_database(settings, "literacy")
     await (await asyncpg.connect(url)).close()
+
+
+async def test_init_keeps_rows_out_of_the_servers_log(settings: Settings, database_of: DatabaseOf) -> None:
+    for role in ("owner", "api", "worker"):
+        database = await database_of("literacy", role)
+        async with database.unscoped() as session:
+            found = await session.fetch("select name, setting from pg_settings where name like 'log\\_%'")
+        said = {row["name"]: row["setting"] for row in found}
+        assert (said["log_min_messages"], said["log_error_verbosity"]) == ("log", "terse")
+        assert (said["log_min_error_statement"], said["log_parameter_max_length"]) == ("panic", "0")
+
+
+async def test_init_says_what_a_managed_server_does_not_let_it_set(settings: Settings, database_of: DatabaseOf) -> None:
+    await database_of("literacy")
+    nobody = await asyncpg.connect(settings.database_url("literacy", "owner"))
+    try:
+        with structlog.testing.capture_logs() as lines:
+            await keep_rows_out_of_server_log(nobody, role_name("literacy", "owner"))
+    finally:
+        await nobody.close()
+    assert [line["event"] for line in lines] == ["server_log_may_quote_rows"]
