@@ -55,6 +55,7 @@ from services.reporting.dashboard.vega import NotDrawn, Vega, bundle_digest, cac
 from services.reporting.kpis.schemas import Programme
 from shared.chassis.auth.caller import Caller, caller_of_token
 from shared.chassis.database import ReadSession
+from shared.chassis.http.inputs import Text
 from shared.chassis.http.problems import InsufficientScope, Unauthenticated, Unavailable, database_problem
 from shared.chassis.http.runtime import runtime_of
 from shared.chassis.telemetry import REQUESTS_FAILED, exception_facts, route_template
@@ -176,7 +177,8 @@ async def reading(request: Request, caller: Reader) -> AsyncIterator[ReadSession
 
 
 PageReading = Annotated[ReadSession, Depends(reading, scope="function")]
-Year = Annotated[int, InPath(ge=2500, le=2700)]
+FIRST_YEAR, LAST_YEAR = 2500, 2700  # by the Buddhist era
+Year = Annotated[int, InPath(ge=FIRST_YEAR, le=LAST_YEAR)]
 InProgramme = Annotated[Programme | None, Query()]
 
 router = APIRouter(prefix="/dashboard", route_class=PageRoute, lifespan=_lifespan)
@@ -263,7 +265,10 @@ async def read_static(request: Request, digest: str, name: str) -> Response:
 
 @router.get("/freshness")
 async def read_freshness(
-    request: Request, fiscal_year_be: int, area: Annotated[str, Query(max_length=36)], programme: InProgramme = None
+    request: Request,
+    fiscal_year_be: Annotated[int, Query(ge=FIRST_YEAR, le=LAST_YEAR)],
+    area: Annotated[Text, Query(max_length=36)],
+    programme: InProgramme = None,
 ) -> Response:
     """A word that changes when a figure of the page changes; 304 when it has not, 401 when signed out."""
     try:

@@ -220,12 +220,13 @@ class Provider:
             if self._endpoints is not None:
                 return self._endpoints  # addresses hardly ever change; the provider's short absence must not matter
             raise
-        if document.get("issuer") != self._issuer:
+        authorization, token = document.get("authorization_endpoint"), document.get("token_endpoint")
+        if document.get("issuer") != self._issuer or authorization is None or token is None:
             raise SignInFailed("sign_in_token")
         end_session = document.get("end_session_endpoint")
         self._endpoints = _Endpoints(
-            authorization=str(document["authorization_endpoint"]),
-            token=str(document["token_endpoint"]),
+            authorization=str(authorization),
+            token=str(token),
             end_session=None if end_session is None else str(end_session),
         )
         self._endpoints_until = self._clock() + _DISCOVERY_SECONDS

@@ -31,11 +31,7 @@ class TokenIssuer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                document: dict[str, Any] = (
-                    {"keys": [public]}
-                    if self.path == "/jwks"
-                    else {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/jwks"}
-                )
+                document: dict[str, Any] = {"keys": [public]} if self.path == "/jwks" else issuer.metadata
                 body = orjson.dumps(document)
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
@@ -48,6 +44,12 @@ class TokenIssuer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a provider says of itself; nobody signs in at these addresses."""
+        places = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "jwks"}
+        return {"issuer": self.url, **{name: f"{self.url}/{place}" for name, place in places.items()}}
 
     def __enter__(self) -> "TokenIssuer":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

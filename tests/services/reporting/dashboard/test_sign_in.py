@@ -300,6 +300,14 @@ async def test_provider_that_is_away_is_told_in_words(settings: Settings) -> Non
     assert failed.value.reason == "sign_in_provider"
 
 
+async def test_provider_that_does_not_say_where_to_sign_in_is_told_in_words(settings: Settings) -> None:
+    here = settings.model_copy(update={"issuer": "https://identity.example"})
+    answer = httpx2.MockTransport(lambda _: httpx2.Response(200, json={"issuer": here.issuer}))
+    with pytest.raises(SignInFailed) as failed:
+        await Provider(here, httpx2.AsyncClient(transport=answer)).begin("/dashboard")
+    assert failed.value.reason == "sign_in_token"
+
+
 @pytest.mark.parametrize("id_token", [None, "not.a.token", 7])
 async def test_answer_without_a_good_identity_token_is_refused(settings: Settings, id_token: object) -> None:
     provider = provider_of(settings, lambda _: tokens(id_token=id_token), Clock(0.0))
