@@ -4,28 +4,29 @@ One lies in province 52, the other in 50. Everything about them is unlike: names
 go from each outbox to the inboxes of the others as the bytes that the relay would publish.
 """
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import orjson
 from fastapi import FastAPI
+from starlette.responses import Response
 
+from services.reporting.dashboard.session import Cookies, Session
 from shared.chassis.database import Database, Row
 from shared.chassis.events import Event, Received
 from shared.chassis.http.app import create_app
 from shared.chassis.jobs.worker import run_job
-from shared.chassis.service import Service
 from shared.chassis.settings import SERVICES, get_settings
 from shared.chassis.testing.tokens import TokenIssuer
 from shared.chassis.worker import tasks_of
 from shared.kernel.identifiers import national_id_check_digit
-from tests.attacks.routes import all_routes
+from tests.attacks.routes import all_routes, definition
 
 BASELINE_ON = "2022-09-30"
 YEAR = 2566
@@ -33,12 +34,6 @@ CLOSED_ON = "2022-11-30"
 TODAY = date(2022, 12, 1)
 
 HOUSEHOLD_FIGURES = {"household_expense": "60000.00", "household_size": 4, "nonfarm_income": "24000.00"}
-
-
-def definition(service: str) -> Service:
-    """What a service is."""
-    found: Service = import_module(f"services.{service}.app").SERVICE
-    return found
 
 
 @dataclass(frozen=True)
@@ -181,16 +176,27 @@ class Country:
     published: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     def caller(self, **token: Any) -> httpx2.AsyncClient:
-        """A client of all five services, with every scope unless told."""
-        token.setdefault("scopes", self.scopes)
+        """A client of all five services and their pages, with every scope unless told."""
+        signed = self.issuer.token(**{"scopes": self.scopes, **token})
+        return self.client({"authorization": f"Bearer {signed}", "cookie": self.session_cookie(signed)})
+
+    def client(self, headers: Mapping[str, str]) -> httpx2.AsyncClient:
+        """A client that sends these headers with everything."""
         client = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=_Five(self.apps)),
             base_url="http://127.0.0.1",
-            headers={"authorization": f"Bearer {self.issuer.token(**token)}"},
-            event_hooks={"request": [_add_idempotency_key]},
+            headers=headers,
+            event_hooks={"request": [add_idempotency_key]},
         )
         self.clients.append(client)
         return client
+
+    def session_cookie(self, access_token: str) -> str:
+        """What a browser sends whose reader has signed in with this token."""
+        response, now = Response(), time.time()
+        session = Session(access_token, refresh_token=None, expires_at=now + 3600, signed_in_at=now)
+        Cookies(get_settings().key_bytes("session_key"), secure=False).set_session(response, session, now)
+        return "; ".join(one.partition(";")[0] for one in response.headers.getlist("set-cookie"))
 
     async def send(
         self, client: httpx2.AsyncClient, service: str, kind: str, content: bytes, as_of: str = BASELINE_ON, **more: str
@@ -275,7 +281,7 @@ class _Five:
         await self._apps[scope["path"].split("/")[1]](scope, receive, send)
 
 
-async def _add_idempotency_key(request: httpx2.Request) -> None:
+async def add_idempotency_key(request: httpx2.Request) -> None:
     if request.method == "POST" and "idempotency-key" not in request.headers:
         request.headers["idempotency-key"] = uuid4().hex
 
@@ -291,11 +297,11 @@ async def open_country(issuer: TokenIssuer) -> AsyncIterator[Country]:
         databases = {service: Database(get_settings(), service, "worker", "test") for service in SERVICES}
         country = Country(issuer, apps, databases, scopes="")
         stack.push_async_callback(country.close)
-        country.scopes = await _every_scope(country)
+        country.scopes = await every_scope(country)
         yield country
 
 
-async def _every_scope(country: Country) -> str:
+async def every_scope(country: Country) -> str:
     """What the routes ask for, by their own refusals of a caller who may nothing."""
     nobody, scopes = country.caller(areas=[]), set()
     for route in all_routes():

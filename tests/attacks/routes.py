@@ -1,15 +1,22 @@
-"""Every route of every service, as its own OpenAPI document lists them: a new route is attacked without being named."""
+"""Every route and page of every service, as it lists them itself: a new one is attacked without being named.
+
+Routes are read from the OpenAPI documents; pages are in none, so that a document of them is made here.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import orjson
+from fastapi import FastAPI
 from hypothesis import find
 from hypothesis.strategies import from_regex
 
 from docs.api_documents import api_documents
+from shared.chassis.service import Service
+from shared.chassis.settings import SERVICES
 
 JSON = "application/json"
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -155,18 +162,38 @@ def _sample_text(schema: Mapping[str, Any]) -> str:
     return "x" * max(int(schema.get("minLength", 1)), 3)
 
 
+def definition(service: str) -> Service:
+    """What a service is."""
+    found: Service = import_module(f"services.{service}.app").SERVICE
+    return found
+
+
 @cache
 def all_routes() -> tuple[Route, ...]:
     """Every route of the five services."""
-    found = []
-    for text in api_documents().values():
-        document = orjson.loads(text)
-        for path, operations in document["paths"].items():
-            for method in _METHODS:
-                if method in operations:
-                    schemas = document["components"]["schemas"]
-                    found.append(Route(path.split("/")[1], method.upper(), path, operations[method], schemas))
-    return tuple(found)
+    documents = (orjson.loads(text) for text in api_documents().values())
+    return tuple(route for document in documents for route in _listed(document))
+
+
+@cache
+def all_pages() -> tuple[Route, ...]:
+    """Every page of the five services."""
+    return tuple(page for service in SERVICES for page in _pages_of(service))
+
+
+def _pages_of(service: str) -> Iterator[Route]:
+    app = FastAPI()
+    for router in definition(service).page_routers:
+        app.include_router(router)
+    return _listed(app.openapi(), service)
+
+
+def _listed(document: Mapping[str, Any], service: str | None = None) -> Iterator[Route]:
+    schemas = document.get("components", {}).get("schemas", {})
+    for path, operations in document["paths"].items():
+        for method in _METHODS:
+            if method in operations:
+                yield Route(service or path.split("/")[1], method.upper(), path, operations[method], schemas)
 
 
 def routes_of(service: str) -> list[Route]:

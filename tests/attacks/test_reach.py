@@ -1,8 +1,8 @@
-"""Goal: nobody sees, counts, sums or changes a row outside his reach, by whatever route.
+"""Goal: nobody sees, counts, sums or changes a row outside his reach, by whatever route or page.
 
-Method: two co-operatives that have nothing in common, and every route of every service. Whoever reaches one asks for
-both by every id there is; what he is told must hold nothing of the other, must not tell its things from things that do
-not exist, and must stay the same to the byte while the other goes on.
+Method: two co-operatives that have nothing in common, and every route and page of every service. Whoever reaches one
+asks for both by every id there is; what he is told must hold nothing of the other, must not tell its things from things
+that do not exist, and must stay the same to the byte while the other goes on.
 """
 
 import re
@@ -15,6 +15,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from services.reporting.dashboard.assets import ASSETS
+from services.reporting.dashboard.service import CHARTS
 from tests.attacks.belongings import (
     SHARED,
     checksums,
@@ -25,7 +27,7 @@ from tests.attacks.belongings import (
 )
 from tests.attacks.country import HERE, HOUSEHOLD_FIGURES, THERE, YEAR, Country, Place, csv_of, feed_kinds
 from tests.attacks.playing import DEPUTY, ENDED, OFFICER, TO_COME
-from tests.attacks.routes import Parameter, Route, all_routes
+from tests.attacks.routes import Parameter, Route, all_pages, all_routes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,7 +46,9 @@ AREAS = ("TH", "N", "50", "52", "5001", "5201", "99")
 KPIS = ("K01", "K02", "K05", "K99")
 
 # A cursor is sealed anew in each answer, so that two to the same place differ; that there is one still counts.
-_VOLATILE = re.compile(r'"(request_id|event_lag_seconds)":("[^"]*"|[0-9.eE+-]+|null)|(?<="next_cursor":)"[^"]*"')
+_VOLATILE = re.compile(
+    r'"(request_id|event_lag_seconds)":("[^"]*"|[0-9.eE+-]+|null)|(?<="next_cursor":)"[^"]*"|<li class="lag">[^<]*'
+)
 
 
 def told(answer: httpx2.Response) -> tuple[int, str]:
@@ -52,8 +56,11 @@ def told(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, _VOLATILE.sub("", answer.text)
 
 
+_FILTERS = ("area", "name_prefix", "member_number", "programme")
+
+
 async def questions(country: Country, route: Route, place: Place) -> list[str]:
-    """Every way of asking a route about a place: each path with its ids, each filter with its ids."""
+    """Every way of asking a route or page about a place: each path with its ids, each filter with its ids."""
     paths = [route.path]
     for one in route.parameters("path"):
         values = await _values(country, route, one, place)
@@ -63,7 +70,7 @@ async def questions(country: Country, route: Route, place: Place) -> list[str]:
     }
     filters: list[Mapping[str, str]] = [{}]
     for one in route.parameters("query"):
-        if not one.required and (one.name in ("area", "name_prefix", "member_number") or one.name.endswith("_id")):
+        if one.name in _FILTERS or (one.name.endswith("_id") and not one.required):
             filters += [{one.name: value} for value in await _values(country, route, one, place)]
     asked = []
     for path, chosen in product(paths, filters):
@@ -76,15 +83,24 @@ async def questions(country: Country, route: Route, place: Place) -> list[str]:
 
 
 async def _values(country: Country, route: Route, one: Parameter, place: Place) -> list[str]:
+    cooperative_id = await cooperative_of(country, place)
+    way_down = ["TH", "N", place.province, place.district, cooperative_id]
     known = {
-        "area": [*AREAS, await cooperative_of(country, place)],
-        "code": [*AREAS, await cooperative_of(country, place)],
+        "area": [*AREAS, cooperative_id],
+        "code": [*AREAS, cooperative_id],
         "kpi_id": list(KPIS),
         "fiscal_year_be": [str(YEAR)],
         "as_of": ["2022-11-30"],
         "name_prefix": [place.mark],
         "member_number": [f"{place.mark}-1"],
         "officer_id": [OFFICER, ENDED],
+        "programme": ["A"],
+        "year": [str(YEAR)],
+        "path": [cooperative_id, *("/".join(way_down[:depth]) for depth in range(1, 6))],
+        "chart": list(CHARTS),
+        "digest": [asset.digest for asset in ASSETS.values()][:1],
+        "name": list(ASSETS)[:1],
+        "rest": ["nowhere"],
     }
     if one.name in known:
         return known[one.name]
@@ -95,7 +111,8 @@ async def _values(country: Country, route: Route, one: Parameter, place: Place) 
 
 
 def reading_routes() -> Iterator[Route]:
-    return (route for route in all_routes() if not route.changes_state)
+    """Every route and page that reads."""
+    return (route for route in (*all_routes(), *all_pages()) if not route.changes_state)
 
 
 async def test_nothing_of_another_place_is_ever_told(country: Country) -> None:
@@ -134,7 +151,7 @@ async def test_who_reaches_nothing_is_told_nothing(country: Country) -> None:
 async def test_a_thing_out_of_reach_is_answered_as_one_that_does_not_exist(country: Country) -> None:
     faults, asked = [], 0
     clients = {name: country.caller(**caller) for name, caller in REACH_HERE.items()}
-    for route in reading_routes():
+    for route in [route for route in all_routes() if not route.changes_state]:
         held = [one for one in route.parameters("path") if one.name not in SHARED]
         if not held:
             continue
@@ -167,9 +184,10 @@ async def test_what_one_is_told_does_not_depend_on_what_happens_elsewhere(countr
     after = {(name, target): told(await client.get(target)) for name, client in clients.items() for target in asked}
     changed = [place for place, answer in after.items() if answer != before[place]]
     assert not [(*place, before[place], after[place]) for place in changed if place[0] != "nation"]
-    # Whoever reaches the country sees the change: in figures, lists, sums and the export.
-    seen = {re.sub(r"[?].*", "", target).split("/")[3] for _, target in changed}
+    # Whoever reaches the country sees the change: in figures, lists, sums, the export, and on every kind of page.
+    seen = {re.sub(r"^(?:/[a-z]+/v1/([^/?]*)|/(dashboard/?[^/?]*)).*", r"\1\2", target) for _, target in changed}
     assert seen >= {"kpis", "exports", "loans", "members", "closes", "cases", "produce-deliveries"}, seen
+    assert seen >= {f"dashboard/{YEAR}", "dashboard/charts", "dashboard/freshness"}, seen
 
 
 async def _go_on(country: Country, place: Place) -> None:
@@ -200,7 +218,7 @@ async def _go_on(country: Country, place: Place) -> None:
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
-async def _body(country: Country, route: Route, ids: Mapping[str, str]) -> Any:
+def body_with(route: Route, ids: Mapping[str, str]) -> Any:
     """A body that makes sense, with these ids."""
     body = route.sample_body() if route.body_schema is not None else None
 
@@ -222,11 +240,12 @@ def _filled(name: str, value: Any, ids: Mapping[str, str]) -> Any:
     return {"national_id": HERE.national_id(1), "household_number": None}.get(name)
 
 
-async def _own(country: Country, route: Route, names: set[str]) -> dict[str, str]:
+async def own_ids(country: Country, route: Route, names: set[str]) -> dict[str, str]:
+    """Of each kind the newest id of the first place."""
     return {name: (await ids_for(country, route, name, HERE))[0] for name in names}
 
 
-def _named(route: Route) -> set[str]:
+def named_ids(route: Route) -> set[str]:
     """The ids that a route is given, in its path and its body."""
     names = {one.name for one in route.parameters("path")}
     for one in route.fields():
@@ -240,8 +259,8 @@ async def test_nothing_of_another_place_is_ever_changed(country: Country) -> Non
     marks = await marks_of(country, THERE, HERE)
     clients = {name: country.caller(**REACH_HERE[name]) for name in ("chief", "officer")}
     for route in [route for route in all_routes() if route.changes_state and not route.takes_a_file]:
-        names = _named(route)
-        own = await _own(country, route, names)
+        names = named_ids(route)
+        own = await own_ids(country, route, names)
         before = await checksums(country.databases[route.service])
         for changed, (name, client) in product(sorted(names), clients.items()):
             foreign = (await ids_for(country, route, changed, THERE))[0]
@@ -252,7 +271,7 @@ async def test_nothing_of_another_place_is_ever_changed(country: Country) -> Non
                 path = route.path
                 for parameter in route.parameters("path"):
                     path = path.replace(f"{{{parameter.name}}}", ids.get(parameter.name, "K01"))
-                body = await _body(country, route, ids)
+                body = body_with(route, ids)
                 answer = await client.request(
                     route.method, path + "?fiscal_year_be=2566", json=body, headers={"if-match": "*"}
                 )
