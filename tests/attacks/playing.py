@@ -23,7 +23,7 @@ OFFICER, ENDED, TO_COME, DEPUTY = "officer-here", "officer-ended", "officer-to-c
 async def play(country: Country) -> None:
     """Everything that happens in both places."""
     nation = country.caller(areas=["TH"], subject="nation")
-    await _programme(nation)
+    await add_programme(nation)
     for place in (HERE, THERE):
         await play_place(country, place)
     await _assign(country, nation)
@@ -61,7 +61,7 @@ async def cooperative_id_of(client: httpx2.AsyncClient, place: Place) -> str:
     return str(next(one["id"] for one in found if one["code"] == place.code))
 
 
-async def _programme(nation: httpx2.AsyncClient) -> None:
+async def add_programme(nation: httpx2.AsyncClient) -> None:
     programme = {
         "code": "A", "name_th": "โครงการ ก", "name_en": "Programme A",
         "phases": [{"phase": 1, "starts_on": "2022-10-01", "ends_on": None}], "cooperatives_target": 590,

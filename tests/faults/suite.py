@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -34,13 +34,14 @@ Fault: TypeAlias = Callable[["Faults"], Awaitable[None]]
 
 
 class Suite:
-    """One `plodnee up`, from start to `remove`."""
+    """One `plodnee up`, from start to `remove`; `environment` is the operator's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PLODNEE_", "KAFKA_"))},
             "PLODNEE_HOME": str(folder),
             "PLODNEE_CONSUMER_SESSION_TIMEOUT_MS": "6000",  # a member that stands still is missed sooner
+            **(environment or {}),
         }
         self._console = folder.with_suffix(".console")
         self._port = free_port()  # the same after a restart: whoever knows the address finds it again
@@ -175,6 +176,15 @@ class Suite:
         """What a process has written into its log."""
         path = self.runtime.state.logs / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def written(self) -> dict[str, bytes]:
+        """Every byte that its processes and servers have written, by file."""
+        return {path.name: path.read_bytes() for path in (self._console, *self.runtime.state.logs.iterdir())}
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
 
     def execute(self, service: str, sql: str) -> None:
         """Run SQL in a service's database as its superuser."""
