@@ -29,6 +29,7 @@ async def _fill(database: Database, client: httpx2.AsyncClient) -> None:
     """A member with two loans, of which one is paid on, a case and a plan for it."""
     world = World(database)
     cooperative_id = await world.cooperative()
+    await world.cooperative("C2", district="5001")
     await world.members("C1", "1")
     await world.send(client, "loans", [loan_row(), loan_row(number="L2")])
     await made(client.post("/debt/v1/baselines", json={"fiscal_year_be": 2566}))
@@ -55,11 +56,12 @@ def test_every_answer_is_in_the_document(case: Case, api: Api) -> None:
 
 
 @every_operation(DOCUMENT, 1)
-def test_a_stranger_is_refused_by_the_document(case: Case, api: Api) -> None:
-    api.check_stranger(case)
+def test_every_answer_to_who_may_less_is_in_the_document(case: Case, api: Api) -> None:
+    api.check_who_may_less(case)
 
 
 @pytest.mark.slow
 @every_operation(DOCUMENT, MANY, found_again=False)
 def test_every_answer_is_in_the_document_at_length(case: Case, api: Api) -> None:
     api.check(case)
+    api.check_who_may_less(case)

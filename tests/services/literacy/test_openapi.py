@@ -26,7 +26,13 @@ KNOWN = {
 
 
 async def _fill(database: Database, client: httpx2.AsyncClient) -> None:
-    await hear(database, [cooperative(), member("1")])
+    elsewhere = {
+        "cooperative_id": derived_id("test", "C-2"),
+        "cooperative_code": "C-2",
+        "province_code": "50",
+        "district_code": "5001",
+    }
+    await hear(database, [cooperative(), cooperative().model_copy(update=elsewhere), member("1")])
     course = await made(
         client.post("/literacy/v1/courses", json={"cooperative_id": str(COOPERATIVE), "code": "K1", "title": "บัญชี"})
     )
@@ -49,11 +55,12 @@ def test_every_answer_is_in_the_document(case: Case, api: Api) -> None:
 
 
 @every_operation(DOCUMENT, 1)
-def test_a_stranger_is_refused_by_the_document(case: Case, api: Api) -> None:
-    api.check_stranger(case)
+def test_every_answer_to_who_may_less_is_in_the_document(case: Case, api: Api) -> None:
+    api.check_who_may_less(case)
 
 
 @pytest.mark.slow
 @every_operation(DOCUMENT, MANY, found_again=False)
 def test_every_answer_is_in_the_document_at_length(case: Case, api: Api) -> None:
     api.check(case)
+    api.check_who_may_less(case)

@@ -8,6 +8,7 @@ import pytest
 from shared.chassis.database import Database
 from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer
+from shared.kernel.identifiers import derived_id
 from tests.openapi import A_FEW, MANY, Api, Case, document_of, every_operation, made, send_file, served_api
 from tests.services.livelihood.conftest import MEMBER, cooperative, hear_all, household, member, plan
 
@@ -22,7 +23,8 @@ KNOWN = {
 
 
 async def _fill(database: Database, client: httpx2.AsyncClient) -> None:
-    await hear_all(database, [cooperative(), member(), household(), plan()])
+    elsewhere = cooperative(derived_id("test", "C-5001"), "5001")
+    await hear_all(database, [cooperative(), elsewhere, member(), household(), plan()])
     delivery = {
         "member_id": str(MEMBER),
         "delivery_number": "D-1",
@@ -48,11 +50,12 @@ def test_every_answer_is_in_the_document(case: Case, api: Api) -> None:
 
 
 @every_operation(DOCUMENT, 1)
-def test_a_stranger_is_refused_by_the_document(case: Case, api: Api) -> None:
-    api.check_stranger(case)
+def test_every_answer_to_who_may_less_is_in_the_document(case: Case, api: Api) -> None:
+    api.check_who_may_less(case)
 
 
 @pytest.mark.slow
 @every_operation(DOCUMENT, MANY, found_again=False)
 def test_every_answer_is_in_the_document_at_length(case: Case, api: Api) -> None:
     api.check(case)
+    api.check_who_may_less(case)

@@ -11,7 +11,7 @@ from shared.chassis.testing.tokens import TokenIssuer
 from tests.openapi import A_FEW, MANY, Api, Case, document_of, every_operation, made, send_file, served_api
 from tests.services.registry.deliveries import deliver
 from tests.services.registry.households.test_feed import HOUSEHOLDS, household
-from tests.services.registry.people import add_cooperative, add_member
+from tests.services.registry.people import OTHER_PROVINCE, add_cooperative, add_member
 
 DOCUMENT = document_of("registry")
 KNOWN = {
@@ -30,6 +30,7 @@ KNOWN = {
 
 async def _fill(database: Database, client: httpx2.AsyncClient) -> None:
     cooperative_id = await add_cooperative(client, "C1")
+    await add_cooperative(client, "C2", OTHER_PROVINCE)
     await add_member(client, cooperative_id, "1", 1)
     await deliver(client, database, "farm_households", HOUSEHOLDS, [household()])
     programme = {
@@ -56,11 +57,12 @@ def test_every_answer_is_in_the_document(case: Case, api: Api) -> None:
 
 
 @every_operation(DOCUMENT, 1)
-def test_a_stranger_is_refused_by_the_document(case: Case, api: Api) -> None:
-    api.check_stranger(case)
+def test_every_answer_to_who_may_less_is_in_the_document(case: Case, api: Api) -> None:
+    api.check_who_may_less(case)
 
 
 @pytest.mark.slow
 @every_operation(DOCUMENT, MANY, found_again=False)
 def test_every_answer_is_in_the_document_at_length(case: Case, api: Api) -> None:
     api.check(case)
+    api.check_who_may_less(case)

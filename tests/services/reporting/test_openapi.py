@@ -35,11 +35,12 @@ def test_every_answer_is_in_the_document(case: Case, api: Api) -> None:
 
 
 @every_operation(DOCUMENT, 1)
-def test_a_stranger_is_refused_by_the_document(case: Case, api: Api) -> None:
-    api.check_stranger(case)
+def test_every_answer_to_who_may_less_is_in_the_document(case: Case, api: Api) -> None:
+    api.check_who_may_less(case)
 
 
 @pytest.mark.slow
 @every_operation(DOCUMENT, MANY, found_again=False)
 def test_every_answer_is_in_the_document_at_length(case: Case, api: Api) -> None:
     api.check(case)
+    api.check_who_may_less(case)
