@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from services.reporting.dashboard.assets import ASSETS
-from services.reporting.dashboard.service import CHARTS
+from services.reporting.dashboard.charts import STILL_WIDTHS_PIXELS
 from tests.attacks.belongings import (
     SHARED,
     checksums,
@@ -97,7 +97,7 @@ async def _values(country: Country, route: Route, one: Parameter, place: Place) 
         "programme": ["A"],
         "year": [str(YEAR)],
         "path": [cooperative_id, *("/".join(way_down[:depth]) for depth in range(1, 6))],
-        "chart": list(CHARTS),
+        "chart": list(STILL_WIDTHS_PIXELS),
         "digest": [asset.digest for asset in ASSETS.values()][:1],
         "name": list(ASSETS)[:1],
         "rest": ["nowhere"],
