@@ -32,13 +32,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from shared.chassis.auth.assignments import Assignment, store_assignments
+from shared.chassis.auth.assignments import store_assignments
 from shared.chassis.database import Database
 from shared.chassis.http.app import create_app
 from shared.chassis.http.problems import MEDIA_TYPE
 from shared.chassis.settings import Settings
 from shared.chassis.testing.databases import drop_database, make_database
 from shared.chassis.testing.tokens import TokenIssuer
+from shared.contracts.registry import AssignedCooperative
 from shared.embedded.identity.personas import ROLE_SCOPES
 from tests.conftest import add_idempotency_key
 from tests.served import served
@@ -240,7 +241,8 @@ async def _assign(database: Database) -> None:
             "select id from cooperative where district_code <> :district order by id limit 1", district=DISTRICT
         )
         assert elsewhere is not None, "every record lies in one district"
-        await store_assignments(session, OFFICER, (1, 1), [Assignment(elsewhere, date(2022, 1, 1), None)])
+        held = AssignedCooperative(cooperative_id=elsewhere, valid_from=date(2022, 1, 1), valid_to=None)
+        await store_assignments(session, OFFICER, (1, 1), [held])
         await session.execute(
             """
             insert into consumer_heartbeat (consumer, polled_at, lag_events, lag_seconds)
