@@ -50,8 +50,12 @@ async def load(
     connections: int,
     seconds: float,
     warm_seconds: float = 1.0,
+    pause_seconds: float = 0.0,
 ) -> Latencies:
-    """Ask in turn over some connections for some seconds, after a warm-up; any answer but 200 is an error."""
+    """Ask in turn over some connections for some seconds, after a warm-up; any answer but 200 is an error.
+
+    Without a pause after an answer, a connection asks again at once: the server is then full whatever its speed.
+    """
     order = {
         "address": address,
         "token": token,
@@ -59,6 +63,7 @@ async def load(
         "connections": connections,
         "seconds": seconds,
         "warm_seconds": warm_seconds,
+        "pause_seconds": pause_seconds,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -95,6 +100,7 @@ async def _run(order: dict[str, object]) -> Latencies:
     durations: list[float] = []
     begins = time.perf_counter() + float(str(order["warm_seconds"]))
     ends = begins + float(str(order["seconds"]))
+    pause_seconds, connections = float(str(order["pause_seconds"])), int(str(order["connections"]))
 
     def head(request: Request) -> bytes:
         lines = [
@@ -107,7 +113,8 @@ async def _run(order: dict[str, object]) -> Latencies:
             lines += [f"Content-Length: {len(request.body.encode())}"]
         return "\r\n".join([*lines, ""]).encode()
 
-    async def worker() -> None:
+    async def worker(begins_after: float) -> None:
+        await asyncio.sleep(begins_after)
         connection = _Connection(*await asyncio.open_connection(address.hostname, address.port, limit=2**22))
         while (started := time.perf_counter()) < ends:
             request = next(turn)
@@ -116,11 +123,13 @@ async def _run(order: dict[str, object]) -> Latencies:
                 durations.append(time.perf_counter() - started)
             if status != 200:
                 raise RuntimeError(f"{request.path}: {status} {body[:300].decode()}")
+            if pause_seconds:
+                await asyncio.sleep(pause_seconds)
         connection.close()
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(int(str(order["connections"]))):
-            group.create_task(worker())
+        for number in range(connections):
+            group.create_task(worker(number * pause_seconds / connections))
     return latencies_of(durations, ends - begins)
 
 

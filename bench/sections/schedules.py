@@ -30,6 +30,7 @@ IDS = ("schedule", "preview")
 ROWS = 120
 LOANS = 100_000
 CONNECTIONS = 32
+PAUSE_SECONDS = 0.2  # far less than a person takes to look at a schedule
 PREVIEW = {
     "principal": "1000000.00", "annual_rate": "0.0850", "method": "equal_instalment", "disbursed_on": "2022-01-15",
     "instalments": ROWS,
@@ -53,9 +54,15 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
     api = await machine.start_api("debt")
     asked = [Request("/debt/v1/schedule-previews", "POST", json.dumps(PREVIEW))]
     token = api.token("loan:read", ["TH"])
-    found = await load(api.address, token, asked, connections=CONNECTIONS, seconds=sizes.load_seconds)
-    what = f"a preview of {ROWS} rows over HTTP, {CONNECTIONS} connections, p95"
-    table.add(Row("preview-load", what, found.p95_ms, "ms", 20))
+    for name, pause_seconds, what in (
+        ("preview-load", 0, "without a pause"),
+        ("preview-clients", PAUSE_SECONDS, f"each {PAUSE_SECONDS * 1000:g} ms after its last answer"),
+    ):
+        found = await load(
+            api.address, token, asked, connections=CONNECTIONS, seconds=sizes.load_seconds, pause_seconds=pause_seconds
+        )
+        said = f"a preview of {ROWS} rows over HTTP, {CONNECTIONS} connections, {what}, p95"
+        table.add(Row(name, said, found.p95_ms, "ms", 20))
 
 
 def least(work: Callable[[], object], times: int) -> float:
