@@ -2,12 +2,12 @@
 
 from services.livelihood.code_lists.domain import CODE_LISTS
 from services.livelihood.crops.routes import router as crops_router
+from services.livelihood.deliveries import service as deliveries
 from services.livelihood.deliveries.feed import PRODUCE
 from services.livelihood.deliveries.routes import router as deliveries_router
-from services.livelihood.deliveries.service import tell_deliveries_again
 from services.livelihood.inbox import INBOX
+from services.livelihood.incomes import service as incomes
 from services.livelihood.incomes.routes import router as incomes_router
-from services.livelihood.incomes.service import tasks, tell_plans_again
 from shared.chassis.feeds import feed_router
 from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs.routes import job_router
@@ -29,8 +29,8 @@ SERVICE = Service(
         job_router(),
     ],
     inbox=INBOX,
-    tasks=tasks,
+    tasks=incomes.tasks,
     feed_kinds=FEED_KINDS,
     events=livelihood.EVENTS,
-    tell_again=[tell_plans_again, tell_deliveries_again],
+    tell_again=[incomes.tell_again, deliveries.tell_again],
 )

@@ -1,6 +1,6 @@
 """All SQL of cases, their moves and assessments."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -222,3 +222,8 @@ async def external_debts(session: ReadSession, member_id: UUID) -> Sequence[Row]
         """,
         member_id=member_id,
     )
+
+
+def every_case(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All cases as they are now."""
+    return session.stream("select * from debt_case order by id")

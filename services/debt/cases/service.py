@@ -1,6 +1,6 @@
 """Use cases of cases: opened by the baseline, assessed, moved, resolved, read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.kernel.calendar import add_months
 from shared.kernel.identifiers import uuid7
 
@@ -194,6 +195,12 @@ async def read_case(session: WriteSession, caller: Caller, wanted: UUID) -> Case
         moves=[MoveRead.model_validate(part) for part in moves],
         assessment=None if assessment is None else AssessmentRead.of_row(assessment),
     )
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every case as it is now."""
+    async for case in repository.every_case(session):
+        yield case_recorded(case, case["resolved_on"] or case["opened_on"])
 
 
 async def _farm_income(session: ReadSession, case: Mapping[str, Any], new: AssessmentCreate) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The figures of a day are always taken from the instalments as they stood at the 
 less what was posted later. So it does not matter in which order postings and closes came.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -547,3 +547,16 @@ async def overdue_members(session: ReadSession, cooperative_ids: Collection[UUID
         on=on,
     )
     return [row["member_id"] for row in rows]
+
+
+def every_baseline(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All frozen cohorts."""
+    return session.stream("select * from baseline order by fiscal_year_be, cooperative_id")
+
+
+def every_close(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All that was stated of closed days, every revision."""
+    return session.stream(
+        "select closed_on, cast(statement as text) as statement from close_statement"
+        " order by closed_on, cooperative_id, revision"
+    )

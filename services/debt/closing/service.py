@@ -1,6 +1,6 @@
 """Closing business dates, and freezing the baseline of a fiscal year."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.jobs import enqueue
+from shared.chassis.replay import Outgoing
 from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding, ControlTotals, PartsOfChange
 from shared.kernel.calendar import fiscal_year_bounds, month_ends
 from shared.kernel.errors import FieldProblem, Invalid, NotFound
@@ -129,6 +130,14 @@ async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID]
     await outbox.add_many(session, [(BaselineRecorded.model_validate(row), 1, baseline_on) for row in rows])
     await _restate_with_cohort(session, fresh, fiscal_year_be, baseline_on)
     return len(rows)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every baseline and every statement of a closed day."""
+    async for baseline in repository.every_baseline(session):
+        yield BaselineRecorded.model_validate(dict(baseline)), 1, baseline["baseline_on"]
+    async for close in repository.every_close(session):
+        yield BusinessDateClosed.model_validate_json(close["statement"]), 1, close["closed_on"]
 
 
 async def _restate_with_cohort(

@@ -196,7 +196,7 @@ def _tomb(reversal: DeductionReversed, posted_on: date) -> Mapping[str, Any]:
     }
 
 
-async def tell_deductions_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every answer: to the request, and to the reversal where there was one."""
     async for row in repository.every_deduction(session):
         if row["requested"]:

@@ -1,6 +1,6 @@
 """All SQL of loans and their instalments."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -234,3 +234,8 @@ async def list_differences(session: ReadSession, loan_id: UUID) -> Sequence[Row]
         "select as_of, field, ours, theirs from loan_difference where loan_id = :id order by as_of desc, field",
         id=loan_id,
     )
+
+
+def every_loan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All loans as they are now."""
+    return session.stream("select * from loan order by id")

@@ -1,6 +1,6 @@
 """Loans enter the ledger once, with an opening position; from there our ledger rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,10 +33,11 @@ from services.debt.loans.schemas import (
 from services.debt.payments.domain import late_policy
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import Row, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.feeds import wake_waiting
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.kernel.errors import FieldProblem, Invalid
 from shared.kernel.identifiers import uuid7
 from shared.kernel.money import format_baht
@@ -162,6 +163,12 @@ async def open_loans(session: WriteSession, loans: Sequence[tuple[NewLoan, list[
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
     codes = await repository.codes_of(session, {loan.cooperative_id for loan, _ in loans})
     await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan, _ in loans])
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every loan as it is now."""
+    async for loan in repository.every_loan(session):
+        yield loan_recorded(loan)
 
 
 def waiting_name(cooperative_code: str, loan_number: str) -> str:

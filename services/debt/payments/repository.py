@@ -1,6 +1,6 @@
 """All SQL of payments, their allocation, waivers and movements of overdue debt."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -234,3 +234,21 @@ async def lines_of_payment(session: ReadSession, payment_id: UUID) -> Sequence[R
         """,
         id=payment_id,
     )
+
+
+def every_payment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All postings in their order, each with the fiscal years of the cohorts that its loan belonged to."""
+    return session.stream(
+        """
+        select payment.*, array(
+            select fiscal_year_be from cohort_loan join baseline using (cooperative_id, fiscal_year_be)
+            where cohort_loan.loan_id = payment.loan_id and baseline_on < payment.posted_on order by fiscal_year_be
+        ) as cohort_years
+        from payment order by payment.id
+        """
+    )
+
+
+def every_waiver(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All waivers and corrections of them, in their order."""
+    return session.stream("select * from waiver order by id")

@@ -1,17 +1,20 @@
 """Use cases of payments: post, reverse, read. The ledger does the work; a payment is posted once, whoever sends it."""
 
+from collections.abc import AsyncIterator
 from datetime import date
 from uuid import UUID
 
 from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentInvalid, PaymentNotFound
 from services.debt.loans.repository import find_loan
 from services.debt.payments import repository
+from services.debt.payments.events import payment_event, waiver_event
 from services.debt.payments.ledger import NewPayment, load_histories, open_ledger
 from services.debt.payments.schemas import LineRead, PaymentCreate, PaymentRead, PaymentSummary
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.kernel.errors import FieldProblem
 
 
@@ -89,6 +92,14 @@ async def list_payments(
     rows = await repository.list_payments(session, loan_id, after, page.fetch_limit)
     await log_access(session, caller, "payment-list", [loan["member_id"]])
     return page_of(rows, page, lambda row: (row["posted_on"], row["id"]), lambda row: PaymentSummary(**row))
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every payment, reversal, correction and waiver."""
+    async for payment in repository.every_payment(session):
+        yield payment_event(payment, payment["cohort_years"])
+    async for waiver in repository.every_waiver(session):
+        yield waiver_event(waiver)
 
 
 async def _read(session: ReadSession, payment_id: UUID) -> PaymentRead:

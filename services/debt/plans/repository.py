@@ -1,6 +1,6 @@
 """All SQL of plans."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -160,3 +160,8 @@ async def overdue_of_member(session: ReadSession, member_id: UUID, cooperative_i
         on=on,
     )
     return amount
+
+
+def every_plan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All plans as they are now."""
+    return session.stream("select * from plan order by id")

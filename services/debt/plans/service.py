@@ -1,6 +1,6 @@
 """Use cases of plans: proposed by one person, approved by another, accepted by the member, then in force."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.kernel.identifiers import uuid7
 
 PRODUCE_DEDUCTION = "PRODUCE_DEDUCTION"
@@ -166,6 +167,12 @@ async def list_plans(
     )
     await log_access(session, caller, "plan-list", sorted({row["member_id"] for row in rows[: page.limit]}))
     return page_of(rows, page, lambda row: (row["id"],), PlanRead.of)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every plan as it is now."""
+    async for plan in repository.every_plan(session):
+        yield plan_recorded(plan, plan["signed_on"] or plan["proposed_on"])
 
 
 async def _end(

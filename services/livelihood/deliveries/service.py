@@ -293,7 +293,7 @@ def _settled_event(row: ProduceDelivery, revision: int) -> ProduceSettled:
     )
 
 
-async def tell_deliveries_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every delivery as it was recorded, the reversal asked for if one was, and its end if it has come."""
     async for stored in repository.every_delivery(session):
         row = ProduceDelivery(**stored)

@@ -143,7 +143,7 @@ async def read_income_plan(
     return IncomePlanRead.model_validate(row)
 
 
-async def tell_plans_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every plan as it is now."""
     async for row in repository.every_plan(session):
         months = list(map(MonthExpectation, row["days"], row["incomes"], row["costs"]))

@@ -1,6 +1,7 @@
 """All SQL about co-operatives, apart from what the feeds share."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -50,3 +51,8 @@ async def ids_by_code(session: ReadSession, codes: list[str]) -> dict[str, UUID]
 async def count_within_reach(session: ReadSession, ids: list[UUID]) -> int:
     """How many of these co-operatives the transaction's caller can see."""
     return int(await session.scalar("select count(*) from cooperative where id = any(cast(:ids as uuid[]))", ids=ids))
+
+
+def every_cooperative(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All co-operatives and farmer groups."""
+    return session.stream("select * from cooperative order by id")

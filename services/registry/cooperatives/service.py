@@ -1,6 +1,6 @@
 """Use cases of co-operatives: record, change, read."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.contracts.registry import CooperativeRecorded
 from shared.kernel.identifiers import uuid7
 from shared.kernel.thai import sort_key
@@ -68,6 +69,12 @@ async def list_cooperatives(
     """Co-operatives within reach, in Thai dictionary order."""
     rows = await repository.list_by_name(session, province_code, page.after(str, UUID), page.fetch_limit)
     return page_of(rows, page, lambda row: (row["name_sort_key"], row["id"]), CooperativeRead.model_validate)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every co-operative and farmer group as it is now."""
+    async for row in repository.every_cooperative(session):
+        yield recorded(row), row["version"], row["as_of"]
 
 
 def recorded(row: Mapping[str, Any]) -> CooperativeRecorded:

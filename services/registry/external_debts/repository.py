@@ -1,6 +1,7 @@
 """All SQL about debts to other lenders, apart from what the feeds share."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from shared.chassis.database import ReadSession, Row
@@ -18,3 +19,8 @@ async def of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequen
         member_id=member_id,
         limit=limit,
     )
+
+
+def every_external_debt(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All debts to other lenders."""
+    return session.stream("select * from external_debt order by id")

@@ -1,6 +1,6 @@
 """Use cases of debts to other lenders."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,9 @@ from services.registry.errors import MemberNotFound
 from services.registry.external_debts import repository
 from services.registry.external_debts.schemas import ExternalDebtRead, ExternalDebts
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import WriteSession
+from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
+from shared.chassis.replay import Outgoing
 from shared.contracts.registry import ExternalDebtRecorded
 
 DEBTS_MAX = 500  # of one person; more would be a fault of the data
@@ -22,6 +23,12 @@ async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID)
         raise MemberNotFound
     await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])
     return ExternalDebts(items=[_read(row) for row in rows if row["id"] is not None])
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every debt to another lender as it is now."""
+    async for row in repository.every_external_debt(session):
+        yield recorded(row), row["version"], row["stated_on"]
 
 
 def recorded(debt: Mapping[str, Any]) -> ExternalDebtRecorded:

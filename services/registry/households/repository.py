@@ -1,6 +1,7 @@
 """All SQL about farm households and plots, apart from what the feeds share."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -50,4 +51,18 @@ async def raise_versions(session: WriteSession, household_ids: list[UUID]) -> Se
     return await session.fetch(
         "update household set version = version + 1 where id = any(cast(:ids as uuid[])) returning *",
         ids=household_ids,
+    )
+
+
+def every_household(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All households, with their plots as JSON."""
+    return session.stream(
+        """
+        select household.*, (
+            select coalesce(jsonb_agg(jsonb_build_object('crop', crop, 'area_rai', cast(area_rai as text))
+                                      order by plot_number), '[]')
+            from plot where household_id = household.id
+        ) as plots
+        from household order by household.id
+        """
     )

@@ -1,6 +1,6 @@
 """Use cases of farm households: read, and publish what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,9 @@ from services.registry.households import repository
 from services.registry.households.schemas import HouseholdRead, PlotRead
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
-from shared.chassis.database import WriteSession
+from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
+from shared.chassis.replay import Outgoing
 from shared.contracts.registry import HouseholdRecorded, Plot
 
 
@@ -37,6 +38,13 @@ async def publish(session: WriteSession, households: Sequence[Mapping[str, Any]]
             for household in households
         ],
     )
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every household as it is now, with all its plots."""
+    async for row in repository.every_household(session):
+        plots = [Plot.model_validate(one) for one in row["plots"]]
+        yield recorded(row, plots), row["version"], row["as_of"]
 
 
 def recorded(household: Mapping[str, Any], plots: Sequence[Plot]) -> HouseholdRecorded:

@@ -1,6 +1,6 @@
 """All SQL about persons and members, apart from what the feeds share."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -185,4 +185,15 @@ async def of_person(session: ReadSession, person_id: UUID, limit: int) -> Sequen
         """,
         person_id=person_id,
         limit=limit,
+    )
+
+
+def every_member(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All memberships, with nothing that names a person."""
+    return session.stream(
+        """
+        select id, person_id, cooperative_id, member_number_hash, household_id, member_kind, status, birth_date,
+               as_of, version
+        from member order by id
+        """
     )

@@ -1,6 +1,6 @@
 """Use cases of members: record, change, read, search, reveal."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
+from shared.chassis.replay import Outgoing
 from shared.contracts.registry import MemberRecorded
 from shared.kernel.errors import FieldProblem, Invalid
 from shared.kernel.identifiers import uuid7
@@ -159,6 +160,12 @@ async def reveal_national_id(
     return RevealedNationalId(
         national_id=person_keys().unseal(row["wrapped_key"], row["national_id_sealed"], about=about)
     )
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every membership as it is now, without a name or number of anybody."""
+    async for row in repository.every_member(session):
+        yield recorded(row), row["version"], row["as_of"]
 
 
 def recorded(member: Mapping[str, Any]) -> MemberRecorded:

@@ -1,6 +1,7 @@
 """All SQL about officers' assignments. The tables are the chassis': every service keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from shared.chassis.database import ReadSession, Row, WriteSession
 
@@ -37,4 +38,18 @@ async def within_reach(session: ReadSession, officer_id: str) -> Sequence[Row]:
          where assigned.officer_id = :officer_id order by assigned.valid_from, assigned.cooperative_id
         """,
         officer_id=officer_id,
+    )
+
+
+def every_officer(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All officers whose list was ever written, with their co-operatives as JSON."""
+    return session.stream(
+        """
+        select officer_id, version, (
+            select coalesce(jsonb_agg(to_jsonb(held) - 'officer_id'
+                                      order by held.valid_from, held.cooperative_id), '[]')
+            from officer_cooperative as held where held.officer_id = officer_state.officer_id
+        ) as cooperatives
+        from officer_state order by officer_id
+        """
     )

@@ -1,6 +1,6 @@
 """Use cases of assignments: which co-operatives an officer reaches, from when to when, in every service."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.errors import AssignmentBeyondReach, AssignmentsOverlap, CooperativeUnknown
@@ -11,6 +11,7 @@ from shared.chassis import outbox
 from shared.chassis.auth.assignments import store_assignments, today_in_bangkok
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.concurrency import require_match
+from shared.chassis.replay import Outgoing
 from shared.contracts.registry import AssignedCooperative, AssignmentRecorded
 from shared.kernel.errors import PreconditionFailed
 
@@ -55,6 +56,13 @@ async def put_assignments(
         raise AssignmentBeyondReach
     await _store(session, officer_id, version + 1, held)
     return await read_assignments(session, officer_id)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every officer's list as it is now."""
+    async for row in repository.every_officer(session):
+        held = [AssignedCooperative.model_validate(one) for one in row["cooperatives"]]
+        yield recorded(row["officer_id"], held), row["version"], today_in_bangkok()
 
 
 async def _store(session: WriteSession, officer_id: str, version: int, held: list[AssignedCooperative]) -> None:

@@ -1,6 +1,7 @@
 """All SQL about programmes and enrolments."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -67,4 +68,17 @@ async def list_enrolments(
         cooperative_id=cooperative_id,
         after=after or UUID(int=0),
         limit=limit,
+    )
+
+
+def every_programme(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All programmes, with their phases as JSON."""
+    return session.stream("select * from programme order by id")
+
+
+def every_enrolment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+    """All enrolments, each with its programme's code."""
+    return session.stream(
+        "select enrolment.*, programme.code as programme_code from enrolment"
+        " join programme on programme.id = enrolment.programme_id order by enrolment.id"
     )

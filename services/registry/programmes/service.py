@@ -1,6 +1,6 @@
 """Use cases of programmes: record, enrol co-operatives, end an enrolment."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +120,14 @@ async def list_enrolments(
         limit=page.fetch_limit,
     )
     return page_of(rows, page, lambda row: (row["id"],), EnrolmentRead.model_validate)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every programme and enrolment as it is now."""
+    async for row in repository.every_programme(session):
+        yield programme_recorded(row)
+    async for row in repository.every_enrolment(session):
+        yield enrolment_recorded(row)
 
 
 async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme], new: EnrolmentCreate) -> EnrolmentRead:
