@@ -235,9 +235,15 @@ def replay(
 
     _use_running_suite()
     for name in SERVICES if service == "all" else (load(service).name,):
-        tell_again = load(name).tell_again
-        if tell_again:
-            work = partial(run_replay, tell_again=tell_again, new_epoch=new_epoch)
+        owner = load(name)
+        if owner.tell_again:
+            work = partial(
+                run_replay,
+                settings=get_settings(),
+                events=owner.events,
+                tell_again=owner.tell_again,
+                new_epoch=new_epoch,
+            )
             typer.echo(f"{name}: {_as_worker(name, work)} events in the outbox")
 
 

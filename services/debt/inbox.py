@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from services.debt.deductions.service import settle_deductions, undo_deductions
 from services.debt.projections import repository as projections
-from shared.chassis.auth.assignments import store_assignments
+from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
-from shared.chassis.events import Received
+from shared.chassis.events import Received, withdrawn
 from shared.chassis.feeds import wake_waiting
-from shared.chassis.inbox import Inbox
+from shared.chassis.inbox import Inbox, forget
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed, OccupationPlanRecorded
 from shared.contracts.registry import (
@@ -72,3 +72,11 @@ async def on_deductions_requested(session: WriteSession, received: Sequence[Rece
 async def on_deductions_reversed(session: WriteSession, received: Sequence[Received[DeductionReversed]]) -> None:
     """Undo what was applied for a delivery, and answer."""
     await undo_deductions(session, received)
+
+
+INBOX.on(withdrawn(CooperativeRecorded))(forget("cooperative"))
+INBOX.on(withdrawn(MemberRecorded))(forget("member"))
+INBOX.on(withdrawn(ExternalDebtRecorded))(forget("external_debt"))
+INBOX.on(withdrawn(EnrolmentRecorded))(forget("enrolment"))
+INBOX.on(withdrawn(OccupationPlanRecorded))(forget("income_plan"))
+INBOX.on(withdrawn(AssignmentRecorded))(forget_officers)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from shared.chassis import feeds
-from shared.chassis.auth.assignments import store_assignments
+from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
-from shared.chassis.events import Received
-from shared.chassis.inbox import Inbox, upsert_state
+from shared.chassis.events import Received, withdrawn
+from shared.chassis.inbox import Inbox, forget, upsert_state
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.registry import AssignmentRecorded, CooperativeRecorded, MemberRecorded
 
@@ -54,3 +54,8 @@ async def on_assignments(session: WriteSession, received: Sequence[Received[Assi
     """Keep officers' co-operatives: their reach."""
     for item in received:
         await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)
+
+
+INBOX.on(withdrawn(CooperativeRecorded))(forget("cooperative"))
+INBOX.on(withdrawn(MemberRecorded))(forget("member"))
+INBOX.on(withdrawn(AssignmentRecorded))(forget_officers)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from services.livelihood.deliveries import service as deliveries
 from shared.chassis import feeds
-from shared.chassis.auth.assignments import store_assignments
+from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
-from shared.chassis.events import Received
-from shared.chassis.inbox import Inbox, upsert_state
+from shared.chassis.events import Received, withdrawn
+from shared.chassis.inbox import Inbox, forget, upsert_state
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone, PlanRecorded
 from shared.contracts.registry import AssignmentRecorded, CooperativeRecorded, HouseholdRecorded, MemberRecorded
@@ -94,3 +94,9 @@ async def on_assignments(session: WriteSession, received: Sequence[Received[Assi
 INBOX.on(DeductionSettled)(deliveries.apply_settlements)
 INBOX.on(DeductionRefused)(deliveries.apply_refusals)
 INBOX.on(DeductionUndone)(deliveries.apply_undone)
+
+INBOX.on(withdrawn(CooperativeRecorded))(forget("cooperative"))
+INBOX.on(withdrawn(MemberRecorded))(forget("member"))
+INBOX.on(withdrawn(HouseholdRecorded))(forget("household"))
+INBOX.on(withdrawn(PlanRecorded))(forget("deduction_agreement"))
+INBOX.on(withdrawn(AssignmentRecorded))(forget_officers)

@@ -5,7 +5,9 @@ from services.reporting.debts import service as debts
 from services.reporting.institutions import service as institutions
 from services.reporting.learning import service as learning
 from services.reporting.produce import service as produce
-from shared.chassis.inbox import Inbox
+from shared.chassis.auth.assignments import forget_officers
+from shared.chassis.events import withdrawn
+from shared.chassis.inbox import Inbox, forget
 from shared.contracts import debt, literacy, livelihood, registry
 from shared.contracts.catalogue import CATALOGUE
 
@@ -38,3 +40,13 @@ INBOX.on(literacy.SessionAttended)(learning.store_attendances)
 INBOX.on(literacy.AssessmentScored)(learning.store_assessments)
 INBOX.on(literacy.LedgerMonthRecorded)(learning.store_ledger_months)
 INBOX.on(literacy.SavingsPledgeRecorded)(learning.store_savings_pledges)
+
+# What contributes to measures leaves with the rebuild that follows a restore, as facts do.
+INBOX.on(withdrawn(registry.CooperativeRecorded))(forget("cooperative"))
+INBOX.on(withdrawn(registry.ProgrammeRecorded))(forget("programme"))
+INBOX.on(withdrawn(registry.EnrolmentRecorded))(forget("enrolment"))
+INBOX.on(withdrawn(registry.MemberRecorded))(forget("member"))
+INBOX.on(withdrawn(registry.HouseholdRecorded))(forget("household"))
+INBOX.on(withdrawn(registry.AssignmentRecorded))(forget_officers)
+INBOX.on(withdrawn(debt.LoanRecorded))(forget("loan"))
+INBOX.on(withdrawn(livelihood.OccupationPlanRecorded))(forget("occupation_plan"))

@@ -6,6 +6,7 @@ key is the aggregate's id. Consumers route and guard by headers, without parsing
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -45,6 +46,21 @@ class Event(EventPart):
     def key(self) -> str:
         """The aggregate's id: the Kafka key and the CloudEvents subject."""
         return str(getattr(self, self.key_field))
+
+
+class Withdrawn(Event):
+    """A state without data: its owner was restored to a time before the aggregate, and does not know it any more."""
+
+    key_field: ClassVar[str] = "id"
+
+    id: str
+
+
+@cache
+def withdrawn(event: type[Event]) -> type[Withdrawn]:
+    """The withdrawal of a state, as a type that a handler is registered for."""
+    name = f"{event.__name__}Withdrawn"
+    return type(name, (Withdrawn,), {"__module__": __name__, "topic": event.topic, "type": event.type})
 
 
 class InvalidEvent(Exception):

@@ -15,7 +15,7 @@ import orjson
 from pydantic import ValidationError
 
 from shared.chassis.database import WriteSession
-from shared.chassis.events import Catalogue, Event, EventT, InvalidEvent, Received, Topic
+from shared.chassis.events import Catalogue, Event, EventT, InvalidEvent, Received, Topic, Withdrawn, withdrawn
 
 Handler: TypeAlias = Callable[[WriteSession, Sequence[Received[Any]]], Awaitable[None]]
 KeyT = TypeVar("KeyT")
@@ -77,12 +77,17 @@ class Inbox:
             raise InvalidEvent(f"unknown type {headers.get('ce_type', '(none)')!r}")
         if topic != event_type.topic.name:
             raise InvalidEvent(f"{event_type.type} stands in another topic than its own")
+        is_withdrawal = not value and event_type.topic.kind == "state"
+        if is_withdrawal:
+            event_type = withdrawn(event_type)
         if event_type not in self._handlers:
             return None
         try:
             epoch, version = headers["ce_aggregateversion"].split(".")
             received = Received(
-                event=event_type.model_validate_json(value or b""),
+                event=event_type.model_validate({"id": (key or b"").decode()})
+                if is_withdrawal
+                else event_type.model_validate_json(value or b""),
                 event_id=UUID(headers["ce_id"]),
                 epoch=int(epoch),
                 version=int(version),
@@ -173,6 +178,23 @@ async def upsert_state(
     )
     keys = {str(row["key"]) for row in written}
     return [row for row in rows if str(row[key]) in keys]
+
+
+def forget(table: str) -> Callable[[WriteSession, Sequence[Received[Withdrawn]]], Awaitable[None]]:
+    """A handler that removes from a read model the states which their owner withdraws."""
+
+    async def handle(session: WriteSession, received: Sequence[Received[Withdrawn]]) -> None:
+        await session.execute(
+            f"""
+            delete from {table} as target
+            using unnest(cast(:ids as uuid[]), cast(:epochs as integer[])) as gone (id, epoch)
+            where target.id = gone.id and target.epoch < gone.epoch
+            """,
+            ids=[item.event.id for item in received],
+            epochs=[item.epoch for item in received],
+        )
+
+    return handle
 
 
 async def insert_facts(

@@ -1,7 +1,7 @@
 """Kafka clients with every option that has a dangerous default stated, hidden here so that they can be swapped."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from ssl import create_default_context
 from typing import Any
 
@@ -15,6 +15,7 @@ from shared.chassis.settings import Settings
 
 _HEADERS_BYTES_MAX = 65_536
 _TOPICS_KNOWN_SECONDS_MAX = 30.0
+_IDLE_POLLS_MAX = 60
 # Kept for ever and never compacted; with these two an acknowledged event survives the loss of any one broker.
 _KEPT = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 _SAFE = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
@@ -105,6 +106,36 @@ async def read_ends(settings: Settings, partitions: Iterable[tuple[str, int]]) -
     finally:
         await consumer.stop()
     return {(partition.topic, partition.partition): end for partition, end in ends.items()}
+
+
+async def read_log(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[Any]:
+    """Every record that stands in these topics now; those of one key in their order.
+
+    Raises:
+        TimeoutError: the broker does not give what it says it has.
+    """
+    consumer = make_consumer(settings, None, "plodnee-log")
+    await consumer.start()
+    try:
+        names = [topic_name(settings, topic.name) for topic in topics]
+        wanted = [TopicPartition(name, part) for name in names for part in range(settings.kafka_partitions)]
+        beginnings, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+        behind = {partition for partition in wanted if beginnings[partition] < ends[partition]}
+        consumer.assign(list(behind))
+        idle_polls = 0
+        while behind:
+            fetched = await consumer.getmany(timeout_ms=500)
+            idle_polls = 0 if fetched else idle_polls + 1
+            if idle_polls > _IDLE_POLLS_MAX:
+                raise TimeoutError("the broker does not give the events that it has")
+            for partition, records in fetched.items():
+                for record in records:
+                    if record.offset < ends[partition]:
+                        yield record
+                if records[-1].offset + 1 >= ends[partition]:
+                    behind.discard(partition)
+    finally:
+        await consumer.stop()
 
 
 async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:

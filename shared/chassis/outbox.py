@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from shared.chassis.database import WriteSession
-from shared.chassis.events import Event, Received
+from shared.chassis.events import Event, Received, Withdrawn
 from shared.chassis.settings import get_settings
 from shared.chassis.tracing import TRACEPARENT_HEADER, traceparent
 from shared.kernel.identifiers import uuid7
@@ -95,7 +95,7 @@ def _row(
     if event.topic.producer != service:
         raise EventRefused(f"{event.type} belongs to {event.topic.producer}, not to {service}")
     key = event.key
-    value = event.model_dump_json().encode()
+    value = b"" if isinstance(event, Withdrawn) else event.model_dump_json().encode()
     if len(value) > limit:
         raise EventRefused(f"{event.type} of {len(value)} bytes is over the limit of {limit}")
     headers = {

@@ -162,7 +162,7 @@ class Relay:
         future: asyncio.Future[Any] = await producer.send(
             topic_name(self._settings, row["topic"]),
             key=row["key"].encode(),
-            value=row["value"],
+            value=row["value"] or None,  # a state that is withdrawn has none
             headers=[(name, value.encode()) for name, value in headers.items()],
         )
         return future

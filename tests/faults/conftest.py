@@ -1,6 +1,7 @@
 """What drills share: one suite a module, since starting it costs more than most drills; a ledger of a test's own."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,7 @@ def running_suite(folder: Path) -> Iterator[Suite]:
         started.start()
         yield started
     finally:
+        shutil.copytree(started.runtime.state.logs, folder / "logs")  # what every process said, for whoever asks why
         started.remove()
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from shared.chassis.database import Database, WriteSession
+from shared.chassis.events import Received, Withdrawn
 from shared.chassis.http.problems import Unavailable
 from shared.chassis.reach import NOWHERE, Reach
 
@@ -148,3 +149,20 @@ async def store_assignments(
         ],
     )
     return True
+
+
+async def forget_officers(session: WriteSession, received: Sequence[Received[Withdrawn]]) -> None:
+    """Officers whom a restored registry does not know any more reach nothing."""
+    await session.execute(
+        """
+        with gone as (
+            delete from officer_state as known
+            using unnest(cast(:officers as text[]), cast(:epochs as integer[])) as gone (officer_id, epoch)
+            where known.officer_id = gone.officer_id and known.epoch < gone.epoch
+            returning known.officer_id
+        )
+        delete from officer_cooperative using gone where officer_cooperative.officer_id = gone.officer_id
+        """,
+        officers=[item.event.id for item in received],
+        epochs=[item.epoch for item in received],
+    )

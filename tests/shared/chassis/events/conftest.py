@@ -14,8 +14,8 @@ import pytest_asyncio
 from shared.chassis import outbox
 from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database, WriteSession
-from shared.chassis.events import Catalogue, Event, InvalidEvent, Received, Topic
-from shared.chassis.inbox import Inbox, insert_facts, upsert_state
+from shared.chassis.events import Catalogue, Event, InvalidEvent, Received, Topic, withdrawn
+from shared.chassis.inbox import Inbox, forget, insert_facts, upsert_state
 from shared.chassis.kafka import create_topics
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
@@ -64,6 +64,8 @@ def make_inbox(consumer: str = "registry") -> Inbox:
     async def record_balance(session: WriteSession, received: Sequence[Received[BalanceRecorded]]) -> None:
         rows = [{"id": item.event.account_id, "balance": item.event.balance, **item.guard()} for item in received]
         await upsert_state(session, "balance", rows)
+
+    inbox.on(withdrawn(BalanceRecorded))(forget("balance"))
 
     @inbox.on(Deposited)
     async def add_deposit(session: WriteSession, received: Sequence[Received[Deposited]]) -> None:
