@@ -156,9 +156,15 @@ def _run_suite(
             Child("api", lambda: _serve(runtime), drain_order=0),
             *(Child(f"worker-{service}", _work(service), drain_order=1) for service in SERVICES),
         ]
-        supervisor = Supervisor(
-            children, runtime.state, address=runtime.address, progress=progress, watch=runtime.mend_infrastructure
-        )
+
+        def look_after() -> None:
+            moved = runtime.mend_infrastructure()
+            if moved:  # a server answers elsewhere, and whoever knows its old address would never find it
+                os.environ.update(moved)
+                get_settings.cache_clear()
+                supervisor.renew()
+
+        supervisor = Supervisor(children, runtime.state, address=runtime.address, progress=progress, watch=look_after)
         console.print(f"Plodnee: {runtime.address}  (Ctrl-C stops it)", highlight=False)
         if task is None:
             return supervisor.run()

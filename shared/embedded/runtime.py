@@ -121,17 +121,22 @@ class EmbeddedRuntime:
         self._postgres = self._new_postgres() if self.starts_postgres else None
         return self._environment()
 
-    def mend_infrastructure(self) -> None:
+    def mend_infrastructure(self) -> dict[str, str]:
         """Start again a server that has died since. To be called every second or so while the suite runs.
 
         Nobody waits for the broker: it takes seconds, in which PostgreSQL may die too. A server that dies again at
         once, because its disk is full for example, is started again after a pause, for as long as that takes.
+
+        Returns what the services must be given anew: a server whose port was taken meanwhile has another one. Empty
+        when nothing changed.
         """
+        moved = False
         for label, server in (("PostgreSQL", self._postgres), ("Kafka", self._kafka)):
             if server is None or server.is_running() or time.monotonic() < self._mend_due_at.get(label, 0.0):
                 continue
             self._mend_due_at[label] = time.monotonic() + MEND_PAUSE_SECONDS
             self._progress.say(f"{label} has died; starting it again.")
+            port = server.port
             try:
                 if isinstance(server, KafkaBroker):
                     server.launch()
@@ -139,6 +144,8 @@ class EmbeddedRuntime:
                     server.start()
             except EmbeddedError as error:
                 self._progress.say(str(error))
+            moved |= server.port != port
+        return self._environment() if moved else {}
 
     def stop_infrastructure(self) -> None:
         """Stop the broker, then PostgreSQL, and let go of the state folder."""

@@ -108,6 +108,12 @@ class Supervisor:
                 forget_suite(self._state)
                 gc.unfreeze()
 
+    def renew(self) -> None:
+        """Have every child drain and start again, so that it sees the environment as it is now."""
+        for running in self._running:
+            if running.pid is not None:
+                os.kill(running.pid, signal.SIGTERM)
+
     def _turn_until_stopped(self, stop_after_task: bool) -> int:
         task_code: int | None = None
         while not self._stops_asked:

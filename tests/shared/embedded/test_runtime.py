@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def test_start_gives_the_services_all_they_need_and_mends_what_dies(
     runtime: EmbeddedRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     progress = SilentProgress()
+    renewed: dict[str, str] = {}
     environment = runtime.start_infrastructure(progress)
     kafka_port = int(environment["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
     admin_url = environment["PLODNEE_ADMIN_DATABASE_URL"]
@@ -79,9 +81,19 @@ def test_start_gives_the_services_all_they_need_and_mends_what_dies(
     assert wait_until(is_mended, 120)
     assert progress.messages.count("Kafka has died; starting it again.") >= 2
 
+    runtime.state.remembered_processes()["kafka"].send(signal.SIGKILL)
+    assert wait_until(lambda: not broker.is_running(), 5)
+    with socket.create_server(("127.0.0.1", kafka_port)):  # whoever was quicker
+        assert wait_until(lambda: bool(renewed.update(runtime.mend_infrastructure()) or renewed), 30)
+    assert renewed["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{broker.port}"
+    assert broker.port != kafka_port
+    assert renewed["PLODNEE_ADMIN_DATABASE_URL"] == admin_url
+    assert wait_until(lambda: bool(cluster_at(broker.port)), 60)
+    assert runtime.mend_infrastructure() == {}
+
     runtime.stop_infrastructure()
     assert runtime.state.remembered_processes() == {}
-    assert not cluster_at(kafka_port)
+    assert not cluster_at(broker.port)
 
 
 def test_killed_run_leaves_nothing_that_the_next_one_cannot_put_in_order(runtime: EmbeddedRuntime) -> None:
@@ -188,8 +200,6 @@ def test_doctor_finds_a_stale_pid_file_and_a_taken_port(state: StateFolder) -> N
     assert (finding.ok, "stale" in finding.what) == (False, True)
     assert finding.mend
     state.forget_process("postgres")
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         state.write("ports.json", {"postgres": taken.getsockname()[1]})
         assert not _finding(state, "Port: PostgreSQL").ok

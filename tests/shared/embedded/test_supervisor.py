@@ -209,3 +209,24 @@ def test_record_of_a_suite_whose_pid_went_to_another_program_is_stale(state: Sta
     (state.path / "run.json").write_text(json.dumps(record))
     assert running_suite(state) is None
     assert not stop_suite(state)
+
+
+def test_renewed_children_see_the_environment_as_it_is_now(
+    state: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLODNEE_WHERE", "here")
+    seen = tmp_path / "seen"
+
+    def look() -> None:
+        with seen.open("a") as file:
+            file.write(os.environ["PLODNEE_WHERE"] + "\n")
+        signal.pause()
+
+    def move() -> None:
+        if seen.exists() and os.environ["PLODNEE_WHERE"] == "here":
+            os.environ["PLODNEE_WHERE"] = "there"
+            supervisor.renew()
+
+    supervisor = Supervisor([Child("worker debt", look)], state, watch=move, backoff_seconds_first=0.1)
+    wait = Child("wait", lambda: sys.exit(not wait_until(lambda: "there" in seen.read_text(), 20)))
+    assert supervisor.run(wait, stop_after_task=True) == 0
