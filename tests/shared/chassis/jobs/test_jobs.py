@@ -13,6 +13,7 @@ import uvloop
 
 from shared.chassis import jobs
 from shared.chassis.database import Database
+from shared.chassis.jobs import worker as jobs_worker
 from shared.chassis.jobs.worker import ATTEMPTS_MAX, run_job
 from shared.chassis.reach import EVERYTHING, UNSCOPED, Reach
 from shared.chassis.service import Service
@@ -195,6 +196,39 @@ async def test_lost_connections_interrupt_jobs_and_do_not_end_them(
 
     job_id = await enqueue(database, "count")
     async with worker(service_of(tasks), database, jobs_settings, stalled_seconds=3.0):
+        await until(lambda: _ended(database, job_id))
+    assert await has_status(database, job_id, "succeeded")
+
+
+async def test_a_server_that_lets_nobody_in_for_a_while_does_not_end_the_worker(
+    database: Database, jobs_settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What looks after stalled jobs meets it first: its error is another driver's than the queue's."""
+    tasks, refused = jobs.Tasks(), asyncio.Event()
+    look_after = jobs_worker._requeue_stalled
+    name = database.url.rpartition("/")[2]
+
+    @tasks.task("count")
+    async def count(context: jobs.JobContext) -> Mapping[str, Any]:
+        return {"attempt": context.attempt}
+
+    async def meet_a_closed_door(held: Database, stalled_seconds: float) -> None:
+        if not refused.is_set():
+            connection = await asyncpg.connect(admin_url)
+            await connection.execute(f"alter database {name} allow_connections false")
+            refused.set()
+            try:
+                async with pool(jobs_settings) as fresh:
+                    await look_after(fresh, stalled_seconds)
+            finally:
+                await connection.execute(f"alter database {name} allow_connections true")
+                await connection.close()
+        await look_after(held, stalled_seconds)
+
+    monkeypatch.setattr(jobs_worker, "_requeue_stalled", meet_a_closed_door)
+    async with worker(service_of(tasks), database, jobs_settings, stalled_seconds=1.5):
+        await asyncio.wait_for(refused.wait(), 60)
+        job_id = await enqueue(database, "count")
         await until(lambda: _ended(database, job_id))
     assert await has_status(database, job_id, "succeeded")
 
