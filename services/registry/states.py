@@ -30,7 +30,7 @@ class StateTable:
 
     Attributes:
         model: the table, with a column ``as_of``; a table with a column ``version`` holds aggregates, whose ``id`` is
-            made here unless the values bring it.
+            made here unless the values, or whoever completes them, bring it.
         key: the columns that name a row in the outside world.
         needed: values that a row cannot do without.
         defaults: values of a new row that the file leaves empty; clearing such a value brings the default back.
@@ -228,7 +228,7 @@ async def _insert(session: WriteSession, table: StateTable, rows: Sequence[Value
     found = await (await session.raw()).fetch(
         f"""
         insert into {table.name} ({names}) select {names} from {_arrays(table, columns)} order by {keys}
-        on conflict ({keys}) do nothing returning {keys}
+        on conflict do nothing returning {keys}
         """,
         *_values(rows, columns),
     )

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from uuid import UUID
 
 from shared.kernel.areas import DISTRICTS
+from shared.kernel.identifiers import derived_id
 from shared.kernel.labels import Label
 
 COOPERATIVE_TYPES: Mapping[str, Label] = MappingProxyType(
@@ -33,6 +35,11 @@ FARMER_GROUP_TYPES: Mapping[str, Label] = MappingProxyType(
 TYPES_BY_KIND: Mapping[str, Mapping[str, Label]] = MappingProxyType(
     {"cooperative": COOPERATIVE_TYPES, "farmer_group": FARMER_GROUP_TYPES}
 )
+
+
+def cooperative_id(code: str) -> UUID:
+    """The code is the co-operative: what others keep of it finds it again when a restore lets it come twice."""
+    return derived_id("cooperative", code)
 
 
 def type_fits_kind(kind: str, cooperative_type: str) -> bool:

@@ -1,12 +1,12 @@
 """cooperatives.csv: co-operatives and farmer groups, as the department lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.registry.cooperatives.domain import TYPES_BY_KIND
+from services.registry.cooperatives.domain import TYPES_BY_KIND, cooperative_id
 from services.registry.cooperatives.models import Cooperative
 from services.registry.cooperatives.service import recorded
-from services.registry.states import Statement, StateTable, apply_statements, days, given
+from services.registry.states import Statement, StateTable, Written, apply_statements, days, given
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import Column, Delivery, FeedKind, FeedRow, Outcome, reject_where
@@ -69,11 +69,17 @@ async def _reject_out_of_reach(session: WriteSession, delivery: Delivery) -> Non
 async def apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change and publish each co-operative that changed."""
     statements = [Statement(row.row_number, _values(row.data)) for row in rows]
-    applied = await apply_statements(session, TABLE, statements, delivery.as_of)
+    applied = await apply_statements(session, TABLE, statements, delivery.as_of, _identify)
     await outbox.add_many(
         session, [(recorded(written.now), written.now["version"], delivery.as_of) for written in applied.written]
     )
     return applied.outcomes
+
+
+async def _identify(written: Sequence[Written]) -> None:
+    for one in written:
+        if one.before is None:
+            one.now["id"] = cooperative_id(one.now["code"])
 
 
 def _values(data: Mapping[str, Any]) -> dict[str, Any]:

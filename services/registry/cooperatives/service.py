@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.registry.cooperatives import repository
+from services.registry.cooperatives.domain import cooperative_id
 from services.registry.cooperatives.models import Cooperative
 from services.registry.cooperatives.schemas import CooperativeChange, CooperativeCreate, CooperativeRead
 from services.registry.errors import CooperativeNotFound
@@ -15,7 +16,6 @@ from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.registry import CooperativeRecorded
-from shared.kernel.identifiers import uuid7
 from shared.kernel.thai import sort_key
 
 
@@ -23,7 +23,7 @@ async def record_cooperative(session: WriteSession, new: CooperativeCreate) -> C
     """Record a co-operative; a code that is taken, seen or not, and an area out of reach are refused alike."""
     values = new.model_dump()
     values["as_of"] = new.as_of or today_in_bangkok()
-    cooperative = Cooperative(**values, id=uuid7(), name_sort_key=sort_key(new.name_th), version=1)
+    cooperative = Cooperative(**values, id=cooperative_id(new.code), name_sort_key=sort_key(new.name_th), version=1)
     session.add(cooperative)
     await session.flush()
     await _publish(session, cooperative)

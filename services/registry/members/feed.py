@@ -110,12 +110,13 @@ async def _complete(
     data: Mapping[int, Mapping[str, Any]],
     persons: Mapping[str, KnownPerson],
 ) -> None:
-    """Fill the hash of a new member's number, and seal telephone numbers under the person's key."""
+    """Fill the hash of a new member's number and its id, and seal telephone numbers under the person's key."""
     to_seal = []
     for one in written:
         row = data[one.statement.row_number]
         if one.before is None:
             one.now["member_number_hash"] = member_number_hash(row["cooperative_code"], one.now["member_number"])
+            one.now["id"] = identity.member_id(one.now["member_number_hash"])
         before = one.before or {"phone_index": None, "person_id": None}
         if (one.now.get("phone_index"), one.now["person_id"]) != (before["phone_index"], before["person_id"]):
             to_seal.append(one)

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.registry.members import repository
 from shared.chassis.crypto import blind_index, person_keys
 from shared.chassis.database import ReadSession, WriteSession
-from shared.kernel.identifiers import mask_national_id, uuid7
+from shared.kernel.identifiers import derived_id, mask_national_id, uuid7
 
 
 class KnownPerson(NamedTuple):
@@ -16,6 +16,11 @@ class KnownPerson(NamedTuple):
     id: UUID
     blind_index: bytes
     wrapped_key: bytes
+
+
+def member_id(member_number_hash: str) -> UUID:
+    """The co-operative's number is the membership: loans elsewhere find it again when a restore lets it come twice."""
+    return derived_id("member", member_number_hash)
 
 
 def national_id_index(national_id: str) -> bytes:

@@ -33,7 +33,6 @@ from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.registry import MemberRecorded
 from shared.kernel.errors import FieldProblem, Invalid
-from shared.kernel.identifiers import uuid7
 
 SEARCH_RESULTS_MAX = 100  # memberships of one person; more would be a fault of the data
 
@@ -49,7 +48,8 @@ async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
     if cooperative is None:
         raise CooperativeUnknown
     person = (await identity.resolve_persons(session, [new.national_id]))[new.national_id]
-    member_id = uuid7()
+    number_hash = member_number_hash(cooperative.code, new.member_number)
+    member_id = identity.member_id(number_hash)
     values = _values(new, new.model_fields_set | {"full_name", "member_kind", "status"})
     values |= identity.seal_phone(person.wrapped_key, member_id, values.pop("phone", None))
     member = Member(
@@ -58,7 +58,7 @@ async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
         person_id=person.id,
         cooperative_id=cooperative.id,
         member_number=new.member_number,
-        member_number_hash=member_number_hash(cooperative.code, new.member_number),
+        member_number_hash=number_hash,
         as_of=new.as_of or today_in_bangkok(),
         version=1,
     )
