@@ -39,7 +39,8 @@ def asyncapi_documents(catalogue: Catalogue) -> dict[str, str]:
         "info": {
             "title": "Plodnee events",
             "version": "1",
-            "description": "CloudEvents 1.0 in binary mode over Kafka. Topics are kept for ever, never compacted.",
+            "description": "CloudEvents 1.0 in binary mode over Kafka. Topics are kept for ever, never compacted."
+            " A state without a value withdraws its key: its owner, restored to an earlier point, knows it no more.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",

@@ -20,6 +20,8 @@ aggregate's id. Every topic has 12 partitions, is kept for ever and is never com
 type, each event the whole current state of its key; a **fact** topic holds what happened. Copies may come twice and
 late: keep a state only when its `ce_aggregateversion` (epoch, then number) is higher than the one you have, and a fact
 only when you do not have what its own ids name. An owner that tells again all it knows gives each event a new `ce_id`.
+A state **without a value** withdraws its key: its owner's database was restored to a time before it, and knows it no
+more. Forget what you have of older epochs.
 
 | header | what it says |
 |---|---|

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.chassis.events import Event
-from shared.chassis.kafka import make_consumer, read_ends, topic_name
+from shared.chassis.kafka import read_log
 from shared.chassis.settings import Settings
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.debt import BusinessDateClosed
@@ -14,8 +14,9 @@ Said = dict[tuple[Any, ...], Event]
 async def read_said(settings: Settings) -> Said:
     """By what each is about; of what is said again in a higher version or revision, the highest."""
     newest: dict[tuple[Any, ...], tuple[tuple[int, ...], Event]] = {}
-    async for headers, value in _records(settings):
-        event = CATALOGUE.by_type[headers["ce_type"]].model_validate_json(value)
+    async for record in read_log(settings, CATALOGUE.topics):
+        headers = {name: text.decode() for name, text in record.headers}
+        event = CATALOGUE.by_type[headers["ce_type"]].model_validate_json(record.value)
         epoch, version = map(int, headers["ce_aggregateversion"].split("."))
         order = (epoch, version) if event.topic.kind == "state" else (getattr(event, "revision", 1),)
         known = newest.get(_about(event))
@@ -39,20 +40,3 @@ def _about(event: Event) -> tuple[Any, ...]:
     names = [name for name in type(event).model_fields if name.endswith("_id") or name == "fiscal_year_be"]
     names += ["closed_on", "revision"] if isinstance(event, BusinessDateClosed) else []
     return event.type, event.key, *(str(getattr(event, name)) for name in names)
-
-
-async def _records(settings: Settings) -> Any:
-    topics = [topic_name(settings, topic.name) for topic in CATALOGUE.topics]
-    ends = await read_ends(settings, [(topic, part) for topic in topics for part in range(settings.kafka_partitions)])
-    left = sum(ends.values())
-    consumer = make_consumer(settings, None, "listener")
-    await consumer.start()
-    try:
-        consumer.subscribe(topics)
-        while left:
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                for record in records:
-                    left -= 1
-                    yield {name: text.decode() for name, text in record.headers}, record.value
-    finally:
-        await consumer.stop()

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from shared.chassis.settings import SERVICES, Settings, get_settings
+from shared.embedded.kafka import answers
 from shared.embedded.processes import ProcessMark, wait_until
 from shared.embedded.runtime import EmbeddedRuntime
 from shared.embedded.state import free_port
@@ -63,7 +64,7 @@ class Suite:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Every service says that it can work."""
+        """Every service says that it can work, and the broker answers."""
         if not wait_until(self._is_ready, PATIENCE_SECONDS):
             raise TimeoutError(f"the suite is not ready: {self.said()}")
 
@@ -74,7 +75,8 @@ class Suite:
         if suite is None:
             return False
         try:
-            return httpx2.get(f"{suite.address}/readyz", timeout=5, trust_env=False).is_success
+            ready = httpx2.get(f"{suite.address}/readyz", timeout=5, trust_env=False).is_success
+            return ready and answers(self.runtime.state.remembered_ports()["kafka"])
         except httpx2.TransportError:
             return False
 
