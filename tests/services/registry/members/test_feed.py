@@ -183,3 +183,20 @@ async def test_sender_cannot_write_or_probe_beyond_reach(
     members = await stored(database)
     assert members[0]["person_id"] == members[1]["person_id"]
     assert members[1]["status"] == "active"
+
+
+async def test_what_is_sent_again_after_a_restore_is_the_same_member_of_the_same_cooperative(
+    agency: httpx2.AsyncClient, database: Database
+) -> None:
+    await deliver(agency, database, "members", HEADINGS, [row()])
+    (before,) = await stored(database)
+    async with database.unscoped() as session:  # as if a backup from before had taken its place
+        await session.execute("delete from member")
+        await session.execute("delete from person")
+        await session.execute("delete from cooperative where code = 'C1'")
+        await session.execute("delete from idempotency_key")
+    await add_cooperative(agency, "C1", PROVINCE)
+    await deliver(agency, database, "members", HEADINGS, [row()])
+    (after,) = await stored(database)
+    assert (after["id"], after["cooperative_id"]) == (before["id"], before["cooperative_id"])
+    assert after["person_id"] != before["person_id"], "a person's id says nothing about the national id"
