@@ -132,8 +132,8 @@ async def _record_members_again(acts: Acts, lost: str) -> None:
         assert acts.suite.query(service, "select count(*) from officer_cooperative where officer_id = 'manager'")
     await _send(acts, "members", [_membership(acts, NUMBER)])
     assert acts.suite.text("registry", f"select id from member where member_number = '{NUMBER}'") == lost
-    whose = "select count(*) from savings_pledge join member on member.id = member_id"
-    await until("the pledge to have its member again", lambda: _true(acts.suite.query("literacy", whose) > 0))
+    whose = f"select count(*) from savings_pledge join member on member.id = member_id where member.id = '{lost}'"
+    await until("the pledge to have its member again", lambda: _true(acts.suite.query("literacy", whose) == 1))
 
 
 def _membership(acts: Acts, number: str) -> dict[str, str]:

@@ -161,7 +161,7 @@ async def test_a_database_restored_to_an_earlier_point_is_told_again(suite: Suit
             await restore.send_again(Acts(suite, wire, played), lost)
 
     await assert_whole(suite, played)
-    assert f'"producer": "{owner}"' in suite.log("worker-reporting")
+    assert f'"producer":"{owner}"' in suite.log("worker-reporting")
 
 
 async def assert_quiet(suite: Suite) -> None:
