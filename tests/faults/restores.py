@@ -251,7 +251,7 @@ async def _teach(acts: Acts) -> str:
     numbers = acts.suite.text(
         "registry",
         "select string_agg(member_number, ',') from (select member_number from member"
-        f" where cooperative_id = '{home.id}' order by member_number limit 3) as some",
+        f" where cooperative_id = '{home.id}' order by member_number limit 3) as three",
     )
     roll = {"member_numbers": numbers.split(",")}
     await coach.post(f"/literacy/v1/sessions/{held['id']}/roll-call", roll, step="a roll more")

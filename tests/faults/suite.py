@@ -134,7 +134,8 @@ class Suite:
         self.command("init")  # the grants of a database do not come back with its data
 
     def _without_sessions(self, service: str, *statements: str) -> None:
-        with self._connect("registry") as connection:
+        elsewhere = next(name for name in SERVICES if name != service)
+        with self._connect(elsewhere) as connection:
             for statement in (
                 f"alter database plodnee_{service} allow_connections false",
                 f"select pg_terminate_backend(pid) from pg_stat_activity where datname = 'plodnee_{service}'",

@@ -216,13 +216,13 @@ async def test_a_server_that_lets_nobody_in_for_a_while_does_not_end_the_worker(
         if not refused.is_set():
             connection = await asyncpg.connect(admin_url)
             await connection.execute(f"alter database {name} allow_connections false")
-            refused.set()
             try:
                 async with pool(jobs_settings) as fresh:
                     await look_after(fresh, stalled_seconds)
             finally:
                 await connection.execute(f"alter database {name} allow_connections true")
                 await connection.close()
+                refused.set()
         await look_after(held, stalled_seconds)
 
     monkeypatch.setattr(jobs_worker, "_requeue_stalled", meet_a_closed_door)
