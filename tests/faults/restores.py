@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -48,13 +49,15 @@ class Restore:
     lose: Act
     send_again: Callable[[Acts, Any], Awaitable[None]]
 
-    def heard(self, suite: Suite) -> dict[str, str]:
-        """Every row of those tables, but for the epoch."""
+    def heard(self, suite: Suite) -> dict[str, Any]:
+        """Every row of those tables, but for the epoch; numbers by their value."""
         return {
-            f"{listener}.{table}": suite.text(
-                listener,
-                "select coalesce(jsonb_agg(one order by one::text), '[]') from"
-                f" (select to_jsonb(kept) - 'epoch' as one from {table} as kept) as rows",
+            f"{listener}.{table}": json.loads(
+                suite.text(
+                    listener,
+                    "select cast(coalesce(jsonb_agg(one order by one), '[]') as text) from"
+                    f" (select to_jsonb(kept) - 'epoch' as one from {table} as kept) as rows",
+                )
             )
             for listener, tables in self.told.items()
             for table in tables

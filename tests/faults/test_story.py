@@ -4,6 +4,7 @@ way; and is right again after the broker's data is lost, or a database is restor
 import asyncio
 import signal
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,9 @@ async def test_a_database_restored_to_an_earlier_point_is_told_again(suite: Suit
     if owner != "registry":  # which says states only: they are withdrawn
         suite.command("rebuild", "reporting", "--accept-differences")
     after = restore.heard(suite)
-    assert [table for table in before if after[table] != before[table]] == []
+    for table, rows in before.items():
+        changed = [pair for pair in zip_longest(rows, after[table]) if pair[0] != pair[1]]
+        assert changed[:3] == [], table
     with suite.settings():
         async with open_wire(played.access) as wire:
             await restore.send_again(Acts(suite, wire, played), lost)
