@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from shared.chassis.settings import SERVICES, Settings, get_settings
-from shared.embedded.kafka import answers
+from shared.embedded.kafka import cluster_at
 from shared.embedded.processes import ProcessMark, wait_until
 from shared.embedded.runtime import EmbeddedRuntime
 from shared.embedded.state import free_port
@@ -76,7 +76,7 @@ class Suite:
             return False
         try:
             ready = httpx2.get(f"{suite.address}/readyz", timeout=5, trust_env=False).is_success
-            return ready and answers(self.runtime.state.remembered_ports()["kafka"])
+            return ready and cluster_at(self.runtime.state.remembered_ports() is not None["kafka"])
         except httpx2.TransportError:
             return False
 
