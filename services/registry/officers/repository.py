@@ -46,8 +46,7 @@ def every_officer(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
     return session.stream(
         """
         select officer_id, version, (
-            select coalesce(jsonb_agg(to_jsonb(held) - 'officer_id'
-                                      order by held.valid_from, held.cooperative_id), '[]')
+            select coalesce(jsonb_agg(to_jsonb(held) - 'officer_id'), '[]')
             from officer_cooperative as held where held.officer_id = officer_state.officer_id
         ) as cooperatives
         from officer_state order by officer_id

@@ -72,5 +72,6 @@ async def _store(session: WriteSession, officer_id: str, version: int, held: lis
 
 
 def recorded(officer_id: str, cooperatives: Sequence[AssignedCooperative]) -> AssignmentRecorded:
-    """The event that states the officer's whole list."""
-    return AssignmentRecorded(officer_id=officer_id, cooperatives=tuple(cooperatives))
+    """The event that states the officer's whole list, in one order however often it is told."""
+    ordered = sorted(cooperatives, key=lambda one: (one.valid_from, one.cooperative_id))
+    return AssignmentRecorded(officer_id=officer_id, cooperatives=tuple(ordered))
