@@ -76,7 +76,7 @@ class Suite:
             return False
         try:
             ready = httpx2.get(f"{suite.address}/readyz", timeout=5, trust_env=False).is_success
-            return ready and cluster_at(self.runtime.state.remembered_ports() is not None["kafka"])
+            return ready and cluster_at(self.runtime.state.remembered_ports()["kafka"]) is not None
         except httpx2.TransportError:
             return False
 

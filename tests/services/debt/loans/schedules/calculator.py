@@ -608,10 +608,12 @@ class Calculator:
                 self.measure(previous, row.due, nights, self.regular_days(later))
                 previous = row.due
         if index == len(self.closed) and self.day_count in ("30/360", "per_period"):
-            bore = [(self.night(night), *rest) for night, *rest in self.nights_of_row]
-            self.own = sum((cost * balance for cost, balance, _, _ in bore), Fraction(0))
-            self.late = sum((cost * overdue for cost, _, overdue, _ in bore), Fraction(0))
-            self.flat_so_far = self.flat_before + sum(cost * flat_on for cost, _, _, flat_on in bore)
+            self.own, self.late, self.flat_so_far = Fraction(0), Fraction(0), self.flat_before
+            for night, balance, overdue, flat_on in self.nights_of_row:
+                cost = self.night(night)
+                self.own += cost * balance
+                self.late += cost * overdue
+                self.flat_so_far += cost * flat_on
         self.level(self.rows[index:])
 
     def set_instalment(self, change: Body) -> None:

@@ -67,7 +67,7 @@ def test_a_set_amount_stays_when_the_term_is_extended_on_its_date() -> None:
 def test_a_moved_period_is_prorated_as_one() -> None:
     """From 29 February to 2 April are 33 nights; the full period that ends there has 31."""
     move = {"type": "move_due_date", "from": "2024-03-30", "to": "2024-04-02"}
-    loan = {"principal": "120000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-30", "instalments": 2}
+    loan: Body = {"principal": "120000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-30", "instalments": 2}
     rows = rows_of_answer(answer(body("equal_principal", **loan, changes=[move])))
     assert rows[1] == ("2024-04-02", 60_000_00, 638_71, 0)  # 60,000 x 1 % x 33/31
     flat = rows_of_answer(answer(body("flat", **loan, changes=[move])))
@@ -76,7 +76,7 @@ def test_a_moved_period_is_prorated_as_one() -> None:
 
 def test_an_instalment_is_rounded_once() -> None:
     """62,285.71 and interest of 4,204 are 66,489.71: 66,480 to 20 baht, and not 66,500 by way of whole baht."""
-    loan = {"principal": "872000.00", "annual_rate": "0.0900", "disbursed_on": "2023-07-24", "instalments": 14}
+    loan: Body = {"principal": "872000.00", "annual_rate": "0.0900", "disbursed_on": "2023-07-24", "instalments": 14}
     multiples = {"currency_multiple": "1", "instalment_multiple": "20"}
     rows = rows_of_answer(answer(body("equal_principal", **loan, **multiples)))
     assert rows[5][:3] == ("2024-01-24", 62_276_00, 4_204_00)
