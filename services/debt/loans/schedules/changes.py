@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from services.debt.errors import LoanTermsInvalid
-from services.debt.loans.schedules.calendar_dates import Harvests, NamedDates, Steps, cells_between
+from services.debt.loans.schedules.calendar_dates import Cell, Harvests, NamedDates, Steps, cells_between
 from services.debt.loans.schedules.methods import spread
 from services.debt.loans.schedules.running import Row, RunningLoan
 from services.debt.loans.schedules.terms import (
@@ -198,12 +198,15 @@ def _append_rows(loan: RunningLoan, count: int, field: str) -> None:
     loan.forget_factors()
 
 
-def _add_cell(loan: RunningLoan, cell: Any) -> None:
-    if loan.cells:
-        loan.cells = [known for known in loan.cells if known.start < cell.start]
-        if loan.cells and loan.cells[-1].end > cell.start:
-            loan.cells[-1] = loan.cells[-1]._replace(end=cell.start)
+def _add_cell(loan: RunningLoan, cell: Cell) -> None:
+    _cut_cells(loan, cell.start)
     loan.cells.append(cell)
+
+
+def _cut_cells(loan: RunningLoan, end: int) -> None:
+    loan.cells = [cell for cell in loan.cells if cell.start < end]
+    if loan.cells and loan.cells[-1].end > end:
+        loan.cells[-1] = loan.cells[-1]._replace(end=end)
 
 
 def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
@@ -245,7 +248,7 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
     note(loan.rows[index:], "move_due_date")
 
 
-def _moved_cell(loan: RunningLoan, cadence: Steps | Harvests, number: int, start: int, due: int) -> Any:
+def _moved_cell(loan: RunningLoan, cadence: Steps | Harvests, number: int, start: int, due: int) -> Cell:
     """The first moved row may end off the cadence; its full period ends on the same date."""
     full_start_on, due_on = cadence.dates(number - 1, 2)
     nights = (due_on - full_start_on).days
@@ -305,6 +308,7 @@ def _new_rows(loan: RunningLoan, change: ReAge, on: int) -> list[Row]:
         due_on = [date(9999, 12, 31)]
     _check_year(due_on[-1], "instalments")
     loan.cadence, loan.next_number = cadence, change.instalments + 1
+    _cut_cells(loan, on)  # a first row that is due at once has no period, and what is late is measured by the new steps
     new, start = [], on
     for number, day in enumerate(due_on, start=1):
         due = day.toordinal()

@@ -80,3 +80,14 @@ def test_an_instalment_is_rounded_once() -> None:
     multiples = {"currency_multiple": "1", "instalment_multiple": "20"}
     rows = rows_of_answer(answer(body("equal_principal", **loan, **multiples)))
     assert rows[5][:3] == ("2024-01-24", 62_276_00, 4_204_00)
+
+
+def test_what_is_late_after_a_re_aged_row_due_at_once_is_measured_by_the_new_steps() -> None:
+    """28 nights after 2 February are two periods of two weeks: 0.4 % of 1,000 baht, and not a part of a quarter."""
+    re_age = {"type": "re_age", "on": "2022-02-02", "start_on": "2022-02-02", "instalments": 1,
+              "every": {"count": 2, "unit": "week"}, "interest": "to_date"}  # fmt: skip
+    loan: Body = {"principal": "1000.00", "period_rate": "0.002000", "disbursed_on": "2022-01-01", "instalments": 4,
+                  "every": {"count": 3, "unit": "month"}, "changes": [re_age], "as_of": "2022-03-02"}  # fmt: skip
+    whole = body("equal_principal", "per_period", **loan)
+    assert_equals_calculator(whole)
+    assert rows_of_answer(answer(whole))[-1][2] == 4_71  # and 71 satang of the 32 nights before: 2 x 32/90
