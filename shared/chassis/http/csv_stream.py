@@ -42,18 +42,16 @@ def csv_stream(
         with_mark: whether to begin with a byte-order mark.
     """
     runtime = runtime_of(request)
+    # An export outlasts the bound of an ordinary request; the worker's bound holds instead, in the driver too.
+    timeout_ms = runtime.settings.statement_timeout_worker_ms
 
     async def produce(chunks: asyncio.Queue[bytes | None]) -> int:
         try:
             async with runtime.database.read(reach) as session:
-                # An export outlasts the bound of an ordinary request; the worker's bound holds instead.
-                await session.scalar(
-                    "select set_config('statement_timeout', :timeout, true)",
-                    timeout=str(runtime.settings.statement_timeout_worker_ms),
-                )
+                await session.scalar("select set_config('statement_timeout', :timeout, true)", timeout=str(timeout_ms))
                 connection = await session.raw()
                 status = await connection.copy_from_query(
-                    sql, *arguments, output=chunks.put, format="csv", header=True, timeout=None
+                    sql, *arguments, output=chunks.put, format="csv", header=True, timeout=timeout_ms / 1000
                 )
         except Exception:
             await chunks.put(None)  # wakes the answer, which then finds this error

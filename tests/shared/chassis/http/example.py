@@ -140,10 +140,13 @@ async def list_notes(caller: NoteReader, session: Reading, page: PageParameters)
 
 
 @router.get("/notes.csv")
-async def export_notes(request: Request, caller: NoteReader, rows: int = 3) -> StreamingResponse:
+async def export_notes(
+    request: Request, caller: NoteReader, rows: int = 3, pause_seconds: float = 0
+) -> StreamingResponse:
     """Export notes."""
     sql = "select n as number, 'บันทึก ' || n as title, 100 / (case when n = 250000 then 0 else 1 end) as share"
-    return csv_stream(request, caller.reach, f"{sql} from generate_series(1, $1::int) n", rows, filename="notes.csv")
+    source = "generate_series(1, $1::integer) n, (select pg_sleep($2::float8)) paused"
+    return csv_stream(request, caller.reach, f"{sql} from {source}", rows, pause_seconds, filename="notes.csv")
 
 
 @router.get("/notes/{note_id}", responses=problem_responses(404))

@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.chassis.http.app import create_app
 from shared.chassis.http.concurrency import etag_of, require_match
+from shared.chassis.settings import Settings
 from shared.chassis.telemetry import AnswerBroken
+from shared.chassis.testing.tokens import TokenIssuer
 from shared.kernel.errors import PreconditionFailed, PreconditionRequired
 from tests.shared.chassis.http.conftest import FAR, NEAR, ClientOf, key, note
+from tests.shared.chassis.http.example import NAME, SERVICE
 
 
 async def test_change_needs_the_version_that_was_read(client: httpx2.AsyncClient) -> None:
@@ -114,6 +118,21 @@ async def test_export_proves_that_it_is_whole(client: httpx2.AsyncClient, rows: 
     lines = before.decode("utf-8-sig").splitlines()
     assert lines[0] == "number,title,share"
     assert len(lines) == rows + 1
+
+
+async def test_export_may_take_longer_than_any_other_request(
+    example_settings: Settings, owner: asyncpg.Connection, token_issuer: TokenIssuer
+) -> None:
+    app = create_app(SERVICE, settings=example_settings.model_copy(update={"statement_timeout_api_ms": 100}))
+    headers = {"authorization": f"Bearer {token_issuer.token(scopes='note:read', areas=['52'])}"}
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app), base_url=f"http://127.0.0.1/{NAME}/v1", headers=headers
+        ) as client,
+    ):
+        answer = await client.get("/notes.csv", params={"pause_seconds": 5.5})
+    assert "# rows=3 " in answer.text
 
 
 async def test_export_that_fails_midway_has_no_last_line(client: httpx2.AsyncClient) -> None:
