@@ -46,14 +46,6 @@ create table feed_row (
 );
 create index feed_row_waiting on feed_row (waiting_for) where status = 'waiting';
 
--- Rows come and go with their file, so the statistics are always of an earlier one: the planner then expects no row of
--- this file and compares each with each, which takes a file of 40,000 rows ten minutes. The worker, which does not own
--- the table, asks for new ones before it looks at the rows.
-create function analyse_feed_row() returns void
-    language plpgsql security definer set search_path = public, pg_temp as
-$$ begin analyze feed_row (delivery_id, row_number, status); end $$;
-revoke execute on function analyse_feed_row from public;
-
 -- Why a row was not taken: codes only, no value from the file.
 create table feed_reject (
     delivery_id uuid not null references feed_delivery on delete cascade,
