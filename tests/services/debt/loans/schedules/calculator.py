@@ -202,6 +202,8 @@ class Calculator:
             return Fraction(0)
         rate = self.rate_from[max(since for since in self.rate_from if since <= on)]
         if self.day_count in ("30/360", "per_period"):
+            if on not in self.part_of:
+                self.go_on(on)
             return rate * self.part_of[on]
         if self.day_count == "actual/actual":
             return rate / (366 if isleap((on + ONE_DAY).year) else 365)
@@ -442,8 +444,6 @@ class Calculator:
         return sum(row.principal - row.paid_principal for row in self.closed)
 
     def pass_night(self) -> None:
-        if self.day_count in ("30/360", "per_period") and self.today not in self.part_of:
-            self.go_on()
         cost, overdue = self.night(self.today) if self.overdue() or self.open_rows() else Fraction(0), self.overdue()
         if self.open_rows():
             balance = 0 if self.shared else self.balance
@@ -459,16 +459,16 @@ class Calculator:
             self.final.interest += half_up(self.after_end, self.currency) - before
         self.today += ONE_DAY
 
-    def go_on(self) -> None:
+    def go_on(self, night: date) -> None:
         """Nights after the last due date are measured as if the loan went on."""
         if "due_dates" in self.body and not self.aged:
-            self.measure_named(self.today, self.today + timedelta(days=31))
+            self.measure_named(night, night + timedelta(days=31))
             return
         index = self.next_index
-        while self.regular(index) <= self.today:
+        while self.regular(index) <= night:
             index += 1
         end = self.regular(index)
-        self.measure(self.today, end, (end - self.regular(index - 1)).days, self.regular_days(index))
+        self.measure(night, end, (end - self.regular(index - 1)).days, self.regular_days(index))
 
     # --- events ---
 
