@@ -51,7 +51,7 @@ DEFAULT_OPTIONS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a deep checkout would pass the 107 bytes that a socket's path may have
     "max_connections": "200",
-    "shared_buffers": "1GB",  # taken as it fills: a million members and what refers to them, with their indexes
+    "shared_buffers": "1GB",  # taken only as it fills
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d/%a ",
