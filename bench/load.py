@@ -43,7 +43,7 @@ def latencies_of(seconds: Sequence[float], elapsed: float) -> Latencies:
 
 
 async def load(
-    address: str,
+    addresses: Sequence[str],
     token: str,
     requests: Sequence[Request],
     *,
@@ -54,10 +54,11 @@ async def load(
 ) -> Latencies:
     """Ask in turn over some connections for some seconds, after a warm-up; any answer but 200 is an error.
 
-    Without a pause after an answer, a connection asks again at once: the server is then full whatever its speed.
+    Connections are dealt out to the addresses: one an api process, as a load balancer does it. Without a pause after an
+    answer, a connection asks again at once: the server is then full whatever its speed.
     """
     order = {
-        "address": address,
+        "addresses": addresses,
         "token": token,
         "requests": [asdict(request) for request in requests],
         "connections": connections,
@@ -94,7 +95,7 @@ class _Connection:
 
 
 async def _run(order: dict[str, object]) -> Latencies:
-    address = urlsplit(str(order["address"]))
+    addresses = [urlsplit(address) for address in order["addresses"]]  # type: ignore[attr-defined]
     requests = [Request(**request) for request in order["requests"]]  # type: ignore[attr-defined]
     turn = itertools.cycle(requests)
     durations: list[float] = []
@@ -105,7 +106,7 @@ async def _run(order: dict[str, object]) -> Latencies:
     def head(request: Request) -> bytes:
         lines = [
             f"{request.method} {request.path} HTTP/1.1",
-            f"Host: {address.netloc}",
+            f"Host: {addresses[0].netloc}",
             f"Authorization: Bearer {order['token']}",
         ]
         if request.method == "POST":
@@ -113,8 +114,9 @@ async def _run(order: dict[str, object]) -> Latencies:
             lines += [f"Content-Length: {len(request.body.encode())}"]
         return "\r\n".join([*lines, ""]).encode()
 
-    async def worker(begins_after: float) -> None:
-        await asyncio.sleep(begins_after)
+    async def worker(number: int) -> None:
+        await asyncio.sleep(number * pause_seconds / connections)
+        address = addresses[number % len(addresses)]
         connection = _Connection(*await asyncio.open_connection(address.hostname, address.port, limit=2**22))
         while (started := time.perf_counter()) < ends:
             request = next(turn)
@@ -129,7 +131,7 @@ async def _run(order: dict[str, object]) -> Latencies:
 
     async with asyncio.TaskGroup() as group:
         for number in range(connections):
-            group.create_task(worker(number * pause_seconds / connections))
+            group.create_task(worker(number))
     return latencies_of(durations, ends - begins)
 
 

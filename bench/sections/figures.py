@@ -51,7 +51,7 @@ async def _kpis(api: Api, sizes: Sizes, members: int, table: Table) -> None:
     )
     for level, area in areas.items():
         found = await load(
-            api.address,
+            [api.address],
             api.token("report:read", ["TH"]),
             [Request(f"/reporting/v1/kpis/K01?area={area}&fiscal_year_be={_YEAR}")],
             connections=_CONNECTIONS,

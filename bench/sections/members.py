@@ -53,7 +53,7 @@ async def _import(api: Api, sizes: Sizes, table: Table) -> None:
 async def _read(api: Api, sizes: Sizes, members: int, table: Table) -> None:
     ids = [derived_id("bench member", number) for number in _spread(members)]
     found = await load(
-        api.address,
+        [api.address],
         api.token("member:read", ["TH"]),
         [Request(f"/registry/v1/members/{one}") for one in ids],
         connections=_READ_CONNECTIONS,
@@ -88,7 +88,7 @@ async def _search(api: Api, sizes: Sizes, members: int, table: Table) -> None:
         ("search-id", "search by national id", numbers, "TH", None),
     ):
         found = await load(
-            api.address,
+            [api.address],
             api.token("member:read", [area]),
             requests,
             connections=_SEARCH_CONNECTIONS,
@@ -117,7 +117,7 @@ async def _deduplicate(api: Api, sizes: Sizes, members: int, table: Table) -> No
     table.add(Row("dedup", what, seconds, "s", 30 * share, 15 * share))
     requests = [_search_for(people.member(number)) for number in _spread(members)]
     found = await load(
-        api.address, api.token("member:read", ["TH"]), requests, connections=1, seconds=sizes.load_seconds / 2
+        [api.address], api.token("member:read", ["TH"]), requests, connections=1, seconds=sizes.load_seconds / 2
     )
     what = f"find one incoming person among {members:,} members, over HTTP, p95"
     table.add(Row("dedup-one", what, found.p95_ms, "ms", 10, None))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -51,15 +52,20 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
         seconds = least(partial(preview, late=late), 50)
         name = "preview-late" if late else "preview-plain"
         table.add(Row(name, f"a preview's answer without its way over HTTP, {what}", seconds * 1e3, "ms"))
-    api = await machine.start_api("debt")
+    apis = [await machine.start_api("debt") for _ in range(cpu_count() or 1)]
     asked = [Request("/debt/v1/schedule-previews", "POST", json.dumps(PREVIEW))]
-    token = api.token("loan:read", ["TH"])
-    for name, pause_seconds, what, must in (
-        ("preview-load", 0, "without a pause", 20),
-        ("preview-clients", PAUSE_SECONDS, f"each {PAUSE_SECONDS * 1000:g} ms after its last answer", None),
+    for name, asked_of, pause_seconds, what, must in (
+        ("preview-load", apis[:1], 0, "without a pause, one api process", 20),
+        ("preview-load-all", apis, 0, f"without a pause, {len(apis)} api processes", 20),
+        ("preview-clients", apis[:1], PAUSE_SECONDS, f"each {PAUSE_SECONDS * 1000:g} ms after its last answer", None),
     ):
         found = await load(
-            api.address, token, asked, connections=CONNECTIONS, seconds=sizes.load_seconds, pause_seconds=pause_seconds
+            [api.address for api in asked_of],
+            apis[0].token("loan:read", ["TH"]),
+            asked,
+            connections=CONNECTIONS,
+            seconds=sizes.load_seconds,
+            pause_seconds=pause_seconds,
         )
         said = f"a preview of {ROWS} rows over HTTP, {CONNECTIONS} connections, {what}, p95"
         table.add(Row(name, said, found.p95_ms, "ms", must))

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -98,7 +99,7 @@ def shown_rows(schedule: Schedule) -> Iterator[ShownRow]:
     """The rows of a contract, each with its explanation."""
     terms = schedule.terms
     tails = _Tails(terms, schedule.opening_balance)
-    measures = _measures(schedule, schedule.starts_on.toordinal())
+    measures = _measures(schedule)
     last = len(schedule.due_on) - 1
     special = max(terms.principal_grace, terms.interest_grace)
     balance = schedule.opening_balance
@@ -163,30 +164,34 @@ class _Tails:
         )
 
 
-def _measures(schedule: Schedule, start: int) -> list[Measure]:
-    terms = schedule.terms
+def _measures(schedule: Schedule) -> list[Measure]:
+    """The length of each period; those of equal lengths share one."""
+    day_count = schedule.terms.day_count
     ends = [day.toordinal() for day in schedule.due_on]
-    starts = [start, *ends[:-1]]
-    if not by_cells(terms.day_count):
-        return [
-            Measure(end - begin, _by_nights(terms.day_count, begin, end))
-            for begin, end in zip(starts, ends, strict=True)
-        ]
-    known: dict[tuple[int, ...], str] = {}
-    measures = []
-    pending: list[str] = []
-    place = 0
+    if not by_cells(day_count):
+        periods = list(pairwise([schedule.starts_on.toordinal(), *ends]))
+        if day_count is DayCount.ACTUAL_ACTUAL:
+            return [Measure(end - begin, _by_nights(day_count, begin, end)) for begin, end in periods]
+        of_nights = {end - begin: Measure(end - begin, _by_nights(day_count, begin, end)) for begin, end in periods}
+        return [of_nights[end - begin] for begin, end in periods]
+    of_cell: dict[tuple[int, int, int], Measure] = {}
+    measures: list[Measure] = []
+    pending: list[Measure] = []
     for cell in schedule.calendar.cells:
         nights = cell.end - cell.start
         key = (cell.days, nights, cell.nights)
-        if key not in known:
-            known[key] = _by_cell(terms.day_count, cell, nights)
-        pending.append(known[key])
-        if cell.end == ends[place]:
-            part = pending[0] if len(pending) == 1 else f"({' + '.join(pending)})"
-            measures.append(Measure(ends[place] - starts[place], part))
-            pending, place = [], place + 1
+        measure = of_cell.get(key)
+        if measure is None:
+            measure = of_cell[key] = Measure(nights, _by_cell(day_count, cell, nights))
+        pending.append(measure)
+        if cell.end == ends[len(measures)]:
+            measures.append(measure if len(pending) == 1 else _together(pending))
+            pending = []
     return measures
+
+
+def _together(measures: Sequence[Measure]) -> Measure:
+    return Measure(sum(one.nights for one in measures), f"({' + '.join(one.part for one in measures)})")
 
 
 def table_rows(table: Table, *, with_payments: bool) -> Iterator[ShownRow]:

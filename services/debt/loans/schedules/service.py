@@ -161,20 +161,20 @@ def _answer(rows: Iterable[ShownRow], sums: Mapping[str, int], pay_off: int | No
     principal = interest = paid = 0
     with_payments = "excess" in sums
     shown: list[dict[str, Any]] = []
-    for row in rows:
-        principal += row.principal
-        interest += row.interest
+    for due_on, row_principal, row_interest, balance, row_paid, explain_en, explain_th in rows:
+        principal += row_principal
+        interest += row_interest
         entry = {
-            "due_on": row.due_on,
-            "principal": format_baht(row.principal),
-            "interest": format_baht(row.interest),
-            "total": format_baht(row.principal + row.interest),
-            "balance": format_baht(row.balance),
+            "due_on": due_on,
+            "principal": format_baht(row_principal),
+            "interest": format_baht(row_interest),
+            "total": format_baht(row_principal + row_interest),
+            "balance": format_baht(balance),
         }
-        if row.paid is not None:
-            paid += row.paid
-            entry["paid"] = format_baht(row.paid)
-        entry["explain"] = {"en": row.explain_en, "th": row.explain_th}
+        if row_paid is not None:
+            paid += row_paid
+            entry["paid"] = format_baht(row_paid)
+        entry["explain"] = {"en": explain_en, "th": explain_th}
         shown.append(entry)
     totals = {"principal": principal, "interest": interest, "total": principal + interest}
     if with_payments:
