@@ -76,21 +76,22 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Harvests:
-    """A day of the month in the named months; 31 is the last day of any month."""
+    """A day of the month in the named months; None is the last day of any month."""
 
     named: tuple[int, ...]
     weight_of: tuple[int, ...]
     year: int
     place: int
-    day: int
+    day: int | None
     month_end: MonthEnd
 
     def dates(self, first: int, count: int) -> list[date]:
         """``count`` due dates from number ``first`` on."""
+        day, month_end = (31, MonthEnd.CLAMP) if self.day is None else (self.day, self.month_end)
         found = []
         for number in range(first, first + count):
             years, place = divmod(self.place + number - 1, len(self.named))
-            found.append(_on_day(self.year + years, self.named[place], self.day, self.month_end))
+            found.append(_on_day(self.year + years, self.named[place], day, month_end))
         return found
 
     def days(self, number: int) -> int:
@@ -201,21 +202,21 @@ def harvest_ends(months: Sequence[HarvestMonth], after: date, count: int) -> lis
     first = end if end > after else month_end_of(add_months(end.replace(day=1), 1))
     later = [month for month in named if month >= first.month]
     year, month = (first.year, later[0]) if later else (first.year + 1, named[0])
-    harvests = Harvests(named, weights, year, named.index(month), 31, MonthEnd.CLAMP)
+    harvests = Harvests(named, weights, year, named.index(month), None, MonthEnd.CLAMP)
     return list(zip(harvests.dates(1, count), harvests.weights(1, count), strict=True))
 
 
 def _harvests(terms: LoanTerms) -> Harvests:
     named, weights = _named_months(terms.harvest_months)
     if terms.first_due_on is None:
-        day, month_end = 31, MonthEnd.CLAMP
+        day = None
         year, month = terms.disbursed_on.year, terms.disbursed_on.month
         later = [candidate for candidate in named if candidate > month]
         year, month = (year, later[0]) if later else (year + 1, named[0])
     else:
-        day, month_end = terms.first_due_on.day, terms.month_end
+        day = terms.first_due_on.day
         year, month = terms.first_due_on.year, terms.first_due_on.month
-    return Harvests(named, weights, year, named.index(month), day, month_end)
+    return Harvests(named, weights, year, named.index(month), day, terms.month_end)
 
 
 def _named_months(months: Sequence[HarvestMonth]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -74,6 +74,16 @@ def test_a_moved_period_is_prorated_as_one() -> None:
     assert sum(interest for _, _, interest, _ in flat) == 2_477_42  # 120,000 x 1 % x (1 + 33/31)
 
 
+def test_harvest_rows_after_a_moved_one_follow_the_rule_of_the_contract_for_short_months() -> None:
+    """Until then they fall on the last day of their month, whatever the rule; from then on, on the day moved to."""
+    move = {"type": "move_due_date", "from": "2024-03-31", "to": "2024-03-29"}
+    harvest_months = [{"month": 2, "weight": "1"}, {"month": 3, "weight": "1"}]
+    loan: Body = {"disbursed_on": "2024-01-15", "instalments": 4, "harvest_months": harvest_months, "changes": [move]}
+    for month_end, last_but_one in (("clamp", "2025-02-28"), ("roll", "2025-03-01")):
+        rows = rows_of_answer(answer(body(**loan, month_end=month_end)))
+        assert [due_on for due_on, *_ in rows] == ["2024-02-29", "2024-03-29", last_but_one, "2025-03-29"]
+
+
 def test_an_instalment_is_rounded_once() -> None:
     """62,285.71 and interest of 4,204 are 66,489.71: 66,480 to 20 baht, and not 66,500 by way of whole baht."""
     loan: Body = {"principal": "872000.00", "annual_rate": "0.0900", "disbursed_on": "2023-07-24", "instalments": 14}
