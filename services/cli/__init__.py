@@ -301,6 +301,23 @@ async def rebuild_read_model(
         await owner_database.close()
 
 
+@app.command()
+def rewrap_keys() -> None:
+    """Wrap every person's key by the first of PLODNEE_KEY_ENCRYPTION_KEYS; then the others can go."""
+    from rich.progress import Progress
+
+    from services.registry.members.identity import rewrap_keys as rewrap
+    from shared.chassis.crypto import UnknownKey
+
+    with Progress(transient=True) as progress:
+        bar = progress.add_task("persons", total=None)
+        try:
+            count = _as_worker("registry", lambda database: rewrap(database, partial(progress.advance, bar)))
+        except UnknownKey as error:
+            raise typer.BadParameter(str(error)) from None
+    typer.echo(f"{count} keys wrapped anew")
+
+
 # --- one machine ---
 
 

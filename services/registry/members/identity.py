@@ -1,13 +1,16 @@
 """Who is who: a person by the blind index of the national id, the same in every co-operative of the country."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
 from services.registry.members import repository
 from shared.chassis.crypto import blind_index, person_keys
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import Database, ReadSession, WriteSession
 from shared.kernel.identifiers import derived_id, mask_national_id, uuid7
+
+
+_REWRAPPED_AT_ONCE = 2_000
 
 
 class KnownPerson(NamedTuple):
@@ -59,6 +62,34 @@ async def resolve_persons(session: WriteSession, national_ids: Iterable[str]) ->
         by_index[row["national_id_index"]]: KnownPerson(row["person_id"], row["national_id_index"], row["wrapped_key"])
         for row in found
     }
+
+
+async def rewrap_keys(database: Database, report: Callable[[int], None] = lambda persons: None) -> int:
+    """Wrap every person's data key by the current key-encryption key, so that older ones can be destroyed.
+
+    Sealed values stay as they are, and what one run has done the next leaves alone.
+
+    Args:
+        database: the worker's.
+        report: told how many persons were looked at, batch by batch.
+
+    Returns: how many keys were wrapped anew.
+
+    Raises:
+        UnknownKey: a key is wrapped by a key-encryption key that is not configured.
+    """
+    keys, last, count = person_keys(), UUID(int=0), 0
+    while True:
+        async with database.unscoped() as session:
+            persons = await repository.lock_keys_after(session, last, _REWRAPPED_AT_ONCE)
+            older = {
+                row["id"]: row["wrapped_key"] for row in persons if keys.key_id(row["wrapped_key"]) != keys.current_id
+            }
+            await repository.replace_keys(session, {person: keys.rewrap(key) for person, key in older.items()})
+        if not persons:
+            return count
+        last, count = persons[-1]["id"], count + len(older)
+        report(len(persons))
 
 
 def sealed_about(person_id: UUID) -> str:

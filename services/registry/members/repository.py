@@ -57,6 +57,28 @@ async def wrapped_keys(session: ReadSession, person_ids: list[UUID]) -> dict[UUI
     return {row["id"]: row["wrapped_key"] for row in rows}
 
 
+async def lock_keys_after(session: WriteSession, person_id: UUID, limit: int) -> Sequence[Row]:
+    """Id and wrapped data key of the next persons in order of id, held until this transaction ends."""
+    return await session.fetch(
+        "select id, wrapped_key from person where id > :person_id order by id limit :limit for update",
+        person_id=person_id,
+        limit=limit,
+    )
+
+
+async def replace_keys(session: WriteSession, keys: Mapping[UUID, bytes]) -> None:
+    """Put other wrapped keys in the place of these persons'."""
+    await session.execute(
+        """
+        update person set wrapped_key = given.wrapped_key
+          from unnest(cast(:ids as uuid[]), cast(:keys as bytea[])) as given (id, wrapped_key)
+         where person.id = given.id
+        """,
+        ids=list(keys),
+        keys=list(keys.values()),
+    )
+
+
 async def persons_within_reach(session: ReadSession, indexes: list[bytes]) -> dict[bytes, UUID]:
     """The persons with these blind indexes who have a membership within reach."""
     rows = await session.fetch(
