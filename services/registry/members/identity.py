@@ -9,7 +9,6 @@ from shared.chassis.crypto import blind_index, person_keys
 from shared.chassis.database import Database, ReadSession, WriteSession
 from shared.kernel.identifiers import derived_id, mask_national_id, uuid7
 
-
 _REWRAPPED_AT_ONCE = 2_000
 
 
