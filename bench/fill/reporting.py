@@ -1,8 +1,13 @@
 """Half a fiscal year of read-model rows for every co-operative, as nightly closes and daily payments leave them."""
 
+from uuid import UUID
+
 from bench import people
 from bench.machine import owner_of
 from bench.sizes import MEMBERS_PER_COOPERATIVE, cooperatives_of
+from services.reporting.latest.repository import refresh_latest
+from shared.chassis.database import Database
+from shared.chassis.settings import get_settings
 from shared.kernel.areas import region_of
 
 _MEMBERS = f"""
@@ -79,9 +84,20 @@ async def grow(members_from: int, members_to: int) -> None:
         years = _CELL.format(table="measure_year", period="starts_on", last="2022-10-01", step="1 year")
         for sql in (_MEMBERS, _BASELINES, _CLOSES, _COHORTS, _STANDING, days, months, years, _ENROLMENTS):
             await connection.execute(sql)
+        await _refresh([one.id for one in places])
         await connection.execute("vacuum analyze")
     finally:
         await connection.close()
+
+
+async def _refresh(cooperative_ids: list[UUID]) -> None:
+    """Have the product make what the latest figures read, as its consumer does after every batch."""
+    database = Database(get_settings(), "reporting", "worker", "bench")
+    try:
+        async with database.unscoped() as session:
+            await refresh_latest(session, [(cooperative_id, 2566) for cooperative_id in cooperative_ids])
+    finally:
+        await database.close()
 
 
 async def add_months(rows: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.reporting.closes.repository import STANDING_COHORT, insert_statements, upsert_standings
+from services.reporting.latest.repository import refresh_latest
 from shared.chassis.database import WriteSession
 from shared.chassis.events import InvalidEvent, Received
 from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding
@@ -30,6 +31,7 @@ async def store_baselines(session: WriteSession, received: Sequence[Received[Bas
         for item in received
     ]
     await insert_statements(session, "baseline", rows, "cooperative_id, fiscal_year_be")
+    await refresh_latest(session, {(item.event.cooperative_id, item.event.fiscal_year_be) for item in received})
 
 
 async def store_closes(session: WriteSession, received: Sequence[Received[BusinessDateClosed]]) -> None:
@@ -42,7 +44,9 @@ async def store_closes(session: WriteSession, received: Sequence[Received[Busine
     cohorts = [_cohort(item.event, cohort) for item in received for cohort in item.event.cohorts]
     await insert_statements(session, "close_statement", closes, "cooperative_id, closed_on, revision")
     await insert_statements(session, "close_cohort", cohorts, "cooperative_id, fiscal_year_be, closed_on, revision")
-    await upsert_standings(session, _standings(item.event for item in received))
+    standings = _standings(item.event for item in received)
+    await upsert_standings(session, standings)
+    await refresh_latest(session, {(row["cooperative_id"], row["fiscal_year_be"]) for row in standings})
 
 
 def _close(event: BusinessDateClosed) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
+from services.reporting.latest.repository import refresh_latest
 from services.reporting.measures.domain import (
     MONTHLY_ONLY,
     CellKey,
@@ -23,11 +24,13 @@ _ROWS: Final = frozenset(map(rows_column, Measure))
 
 
 async def add_contributions(session: WriteSession, contributions: Iterable[Contribution]) -> None:
-    """Add contributions to the cells of their days, months and fiscal years."""
+    """Add contributions to the cells of their days, months and fiscal years, and to what the latest figures read."""
     changes = list(contributions)
-    await _add_to_cells(session, "measure_day", "day", by_day(changes))
+    days = by_day(changes)
+    await _add_to_cells(session, "measure_day", "day", days)
     await _add_to_cells(session, "measure_cell", "month", by_month(changes))
     await _add_to_cells(session, "measure_year", "starts_on", by_year(changes))
+    await refresh_latest(session, {(key.cooperative_id, key.fiscal_year_be) for key in days})
 
 
 async def _add_to_cells(session: WriteSession, table: str, period: str, cells: Cells) -> None:

@@ -10,7 +10,17 @@ from services.reporting.tables import ReadModelTable, ReportingTable
 from shared.chassis.settings import Settings
 from tests.conftest import DatabaseOf
 
-CAPABILITIES = ("closes", "debts", "institutions", "learning", "measures", "participation", "produce", "targets")
+CAPABILITIES = (
+    "closes",
+    "debts",
+    "institutions",
+    "latest",
+    "learning",
+    "measures",
+    "participation",
+    "produce",
+    "targets",
+)
 
 
 async def test_migrations_make_what_the_models_declare(database_of: DatabaseOf, settings: Settings) -> None:
