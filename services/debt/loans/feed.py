@@ -166,4 +166,5 @@ LOANS = FeedKind(
     derive=_derive,
     validate=_validate,
     apply=_apply,
+    independent=True,
 )

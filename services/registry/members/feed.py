@@ -173,4 +173,5 @@ FEED = FeedKind(
     key=("cooperative_code", "member_number"),
     validate=validate,
     apply=apply,
+    independent=True,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from shared.chassis.database import WriteSession
@@ -72,6 +72,14 @@ class FeedRow:
     data: Mapping[str, Any]
 
 
+class Chunk(NamedTuple):
+    """Rows of a file that are applied in one transaction: the numbers of the first and the last, and how many."""
+
+    first: int
+    last: int
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A file that was sent."""
@@ -106,6 +114,8 @@ class FeedKind:
         derive: more values for a row's data, computed as it is read (keyed hashes, which SQL cannot compute). It is
             given the row's typed values.
         completed: called in the transaction that completes the delivery for the first time, with the counts.
+        independent: no two rows of a file concern the same thing, so that two chunks may be applied side by side, each
+            in a transaction of its own. `apply` must then take its locks in one order, whatever the rows.
     """
 
     name: str
@@ -115,6 +125,7 @@ class FeedKind:
     validate: Validate | None = None
     derive: Derive | None = None
     completed: Completed | None = None
+    independent: bool = False
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

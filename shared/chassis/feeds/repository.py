@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from shared.chassis.database import ReadSession, Row, WriteSession
-from shared.chassis.feeds.kinds import Delivery, FeedRow
+from shared.chassis.feeds.kinds import Chunk, Delivery, FeedRow
 from shared.chassis.feeds.messages import UNKNOWN_BY_WAIT
 from shared.chassis.reach import Reach
 
@@ -180,13 +180,18 @@ async def analyse_rows(session: WriteSession) -> None:
     await session.scalar("select analyse_feed_row()")
 
 
-async def count_staged(session: ReadSession, delivery_id: UUID) -> int:
-    """How many rows are left to do."""
-    return int(
-        await session.scalar(
-            "select count(*) from feed_row where delivery_id = :id and status = 'staged'", id=delivery_id
-        )
+async def chunks(session: ReadSession, delivery_id: UUID, rows_max: int) -> list[Chunk]:
+    """The rows left to do, in the order of the file and some at a time."""
+    rows = await session.fetch(
+        """
+        select min(row_number) as first, max(row_number) as last, count(*) as rows from feed_row
+        where delivery_id = :id and status = 'staged'
+        group by (row_number - 1) / cast(:rows_max as integer) order by first
+        """,
+        id=delivery_id,
+        rows_max=rows_max,
     )
+    return [Chunk(row["first"], row["last"], row["rows"]) for row in rows]
 
 
 async def counts(session: ReadSession, delivery_id: UUID) -> dict[str, int]:
@@ -225,33 +230,17 @@ async def count_rejected(session: WriteSession, delivery_id: UUID) -> None:
     await session.execute("delete from feed_row where delivery_id = :id and status = 'rejected'", id=delivery_id)
 
 
-async def next_rows(session: ReadSession, delivery_id: UUID, after: int, limit: int) -> list[FeedRow]:
-    """The next rows to apply, in the order of the file: those of the next `limit` row numbers that hold any.
-
-    A window of row numbers rather than LIMIT: the table is freshly filled and not analysed, and the planner would
-    read and sort all that is left for every chunk (measured: 70 ms a chunk of 100,000 rows instead of 9).
-    """
-    rows = await _rows_between(session, delivery_id, after, after + limit)
-    if rows:
-        return rows
-    first = await session.scalar(
-        "select min(row_number) from feed_row where delivery_id = :id and row_number > :after and status = 'staged'",
-        id=delivery_id,
-        after=after,
-    )
-    return [] if first is None else await _rows_between(session, delivery_id, first - 1, first - 1 + limit)
-
-
-async def _rows_between(session: ReadSession, delivery_id: UUID, after: int, through: int) -> list[FeedRow]:
+async def take_rows(session: WriteSession, delivery_id: UUID, chunk: Chunk) -> list[FeedRow]:
+    """What of a chunk is still to do, held until the transaction ends: two workers cannot work on one row."""
     rows = await session.fetch(
         """
         select row_number, cast(data as text) as data from feed_row
-        where delivery_id = :id and row_number > :after and row_number <= :through and status = 'staged'
-        order by row_number
+        where delivery_id = :id and row_number between :first and :last and status = 'staged'
+        order by row_number for update
         """,
         id=delivery_id,
-        after=after,
-        through=through,
+        first=chunk.first,
+        last=chunk.last,
     )
     return [FeedRow(row["row_number"], orjson.loads(row["data"])) for row in rows]
 

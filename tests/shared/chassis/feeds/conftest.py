@@ -18,14 +18,14 @@ from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer
 from shared.chassis.worker import tasks_of
 from tests.shared.chassis.bare_service import bare_database, pool
-from tests.shared.chassis.feeds.example import TABLES, TOOLS, add_cooperatives, delivery_of
+from tests.shared.chassis.feeds.example import LOOSE_TOOLS, TABLES, TOOLS, add_cooperatives, delivery_of
 
 SERVICE = Service(
     name="registry",
     title_en="Tools",
     title_th="เครื่องมือ",
-    routers=(feed_router([TOOLS]), job_router()),
-    feed_kinds=(TOOLS,),
+    routers=(feed_router([TOOLS, LOOSE_TOOLS]), job_router()),
+    feed_kinds=(TOOLS, LOOSE_TOOLS),
 )
 
 

@@ -1,6 +1,7 @@
 """A tiny kind of file: tools lent to members of co-operatives, with members that may not be known yet."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,8 @@ TOOLS = FeedKind(
     apply=apply,
     completed=completed,
 )
+LOOSE_TOOLS = replace(TOOLS, name="loose-tools", independent=True)
+"""The same tools, whose chunks are applied side by side."""
 
 
 async def add_cooperatives(session: WriteSession) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import orjson
@@ -242,8 +243,9 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
 @pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("kind", ["tools", "loose-tools"])
 async def test_work_that_is_cut_at_any_chunk_goes_on_where_it_was(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch, chunk: int, moment: str
+    sender: Sender, monkeypatch: pytest.MonkeyPatch, chunk: int, moment: str, kind: str
 ) -> None:
     body = rows_of(*(f"C1,{number},{'M7' if number == 5 else ''},,,,,,,," for number in range(10)), "C1,3,,,,,,,,,")
     calls = 0
@@ -252,13 +254,14 @@ async def test_work_that_is_cut_at_any_chunk_goes_on_where_it_was(
     async def finish_rows(*arguments: Any) -> None:
         nonlocal calls
         calls += 1
-        if calls == chunk and moment == "before":
+        is_last = calls == chunk
+        if is_last and moment == "before":
             raise Killed
         await original(*arguments)
-        if calls == chunk and moment == "after":
+        if is_last and moment == "after":
             raise Killed
 
-    response = await sender.post(body)
+    response = await sender.post(body, kind=kind)
     with monkeypatch.context() as patch:
         patch.setattr(repository, "finish_rows", finish_rows)
         with pytest.raises(Killed):
@@ -272,6 +275,55 @@ async def test_work_that_is_cut_at_any_chunk_goes_on_where_it_was(
     assert counts(delivery) == {"rows": 11, "accepted": 9, "waiting": 1, "rejected": 1}
     assert {tool["writes"] for tool in (await sender.tools()).values()} == {1}
     assert await sender.rejects(delivery["id"]) == ["12,,duplicate_in_file"]
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [("tools", 1), ("loose-tools", 2)])
+async def test_chunks_go_side_by_side_only_where_rows_are_independent(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch, kind: str, at_once: int
+) -> None:
+    """Each waits for a second one a while, which comes when there may be one."""
+    working, most = 0, 0
+    met = asyncio.Event()
+    original = repository.take_rows
+
+    async def take_rows(*arguments: Any) -> list[FeedRow]:
+        nonlocal working, most
+        working += 1
+        most = max(most, working)
+        if working == 2:
+            met.set()
+        try:
+            await asyncio.wait_for(met.wait(), 5 if at_once == 2 else 0.2)
+        except TimeoutError:
+            assert at_once == 1
+        taken = await original(*arguments)
+        working -= 1
+        return taken
+
+    monkeypatch.setattr(repository, "take_rows", take_rows)
+    delivery = await sender.send(rows_of(*(f"C1,{number},,,,,,,,," for number in range(9))), kind=kind)
+    assert (delivery["status"], counts(delivery)) == ("completed", {"rows": 9, "accepted": 9})
+    assert most == at_once
+
+
+async def test_a_second_worker_on_a_chunk_waits_and_finds_it_done(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker taken for dead goes on beside the one that has its job now."""
+    body = rows_of(*(f"C1,{number},,,,,,,,," for number in range(6)))
+    delivery_id = (await sender.post(body)).json()["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_apply_all", AsyncMock(side_effect=Killed))
+        with pytest.raises(Killed):
+            await sender.run_jobs()
+    async with sender.database.unscoped() as second:
+        async with sender.database.unscoped() as first:
+            chunk = (await repository.chunks(first, delivery_id, 10))[0]
+            assert len(await repository.take_rows(first, delivery_id, chunk)) == 6
+            taken = asyncio.create_task(repository.take_rows(second, delivery_id, chunk))
+            assert not (await asyncio.wait({taken}, timeout=0.5))[0]
+            await first.execute("delete from feed_row")
+        assert await asyncio.wait_for(taken, 30) == []
 
 
 @pytest.mark.parametrize("step", ["finish_staging", "reject_duplicates", "complete", "wake_delivery"])

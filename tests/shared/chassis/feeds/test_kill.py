@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests.shared.chassis.bare_service import until
 from tests.shared.chassis.feeds.conftest import Sender
 
@@ -32,9 +34,10 @@ def start_worker() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", _WORKER], stdout=subprocess.DEVNULL, env=os.environ)
 
 
-async def test_delivery_completes_through_two_kills(sender: Sender) -> None:
+@pytest.mark.parametrize("kind", ["tools", "loose-tools"])
+async def test_delivery_completes_through_two_kills(sender: Sender, kind: str) -> None:
     body = "cooperative_code,number,note\n" + "".join(f"C1,{number},x\n" for number in range(ROWS))
-    delivery_id = (await sender.post(body)).json()["id"]
+    delivery_id = (await sender.post(body, kind=kind)).json()["id"]
 
     async def applied() -> int:
         return int((await sender.delivery(delivery_id))["accepted"])

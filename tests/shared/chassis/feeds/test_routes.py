@@ -151,7 +151,8 @@ async def test_list_of_deliveries_is_paged_the_newest_first(sender: Sender) -> N
 
 
 async def test_kinds_are_described(sender: Sender) -> None:
-    (kind,) = (await sender.client.get("/registry/v1/feed-kinds")).json()
+    kind, loose = (await sender.client.get("/registry/v1/feed-kinds")).json()
+    assert (kind["kind"], loose["kind"]) == ("tools", "loose-tools")
     assert kind["key"] == ["cooperative_code", "number"]
     assert [column["name"] for column in kind["columns"]] == [column.name for column in TOOLS.columns]
     assert kind["columns"][4]["choices"] == ["plough", "Pump"]
