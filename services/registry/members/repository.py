@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.registry.members.models import Member
+from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.http.access_log import fetch_one_logged
 from shared.chassis.reach import Reach
 
 _FIRST = ("", UUID(int=0))
@@ -18,6 +20,29 @@ _SUMMARY = """
     member.id, member.person_id, member.member_number, member.title, member.full_name, member.name_sort_key,
     member.member_kind, member.status, cooperative.id as cooperative_id, cooperative.code as cooperative_code,
     cooperative.name_th as cooperative_name_th
+"""
+
+_SHOWN = """
+    select member.*, person.national_id_masked, person.wrapped_key,
+           cooperative.code as cooperative_code, cooperative.name_th as cooperative_name_th,
+           (select jsonb_build_object(
+                       'id', household.id, 'household_number', household.household_number,
+                       'size', household.size, 'district_code', household.district_code,
+                       'plots', (select coalesce(jsonb_agg(jsonb_build_object(
+                                     'plot_number', plot.plot_number, 'crop', plot.crop,
+                                     'area_rai', plot.area_rai::text, 'document', plot.document,
+                                     'planted_on', plot.planted_on) order by plot.plot_number), '[]')
+                                   from plot where plot.household_id = household.id))
+              from household where household.id = member.household_id) as household,
+           (select coalesce(jsonb_agg(jsonb_build_object(
+                       'id', other.id, 'cooperative_id', other.cooperative_id,
+                       'member_number', other.member_number, 'status', other.status) order by other.id), '[]')
+              from member other
+             where other.person_id = member.person_id and other.id <> member.id) as other_memberships
+      from member
+      join person on person.id = member.person_id
+      join cooperative on cooperative.id = member.cooperative_id
+     where member.id = :member_id
 """
 
 
@@ -90,30 +115,13 @@ async def persons_within_reach(session: ReadSession, indexes: list[bytes]) -> di
 
 async def find(session: ReadSession, member_id: UUID) -> Row | None:
     """A member with everything the page of a member shows, in one round trip."""
-    return await session.fetch_one(
-        """
-        select member.*, person.national_id_masked, person.wrapped_key,
-               cooperative.code as cooperative_code, cooperative.name_th as cooperative_name_th,
-               (select jsonb_build_object(
-                           'id', household.id, 'household_number', household.household_number,
-                           'size', household.size, 'district_code', household.district_code,
-                           'plots', (select coalesce(jsonb_agg(jsonb_build_object(
-                                         'plot_number', plot.plot_number, 'crop', plot.crop,
-                                         'area_rai', plot.area_rai::text, 'document', plot.document,
-                                         'planted_on', plot.planted_on) order by plot.plot_number), '[]')
-                                       from plot where plot.household_id = household.id))
-                  from household where household.id = member.household_id) as household,
-               (select coalesce(jsonb_agg(jsonb_build_object(
-                           'id', other.id, 'cooperative_id', other.cooperative_id,
-                           'member_number', other.member_number, 'status', other.status) order by other.id), '[]')
-                  from member other
-                 where other.person_id = member.person_id and other.id <> member.id) as other_memberships
-          from member
-          join person on person.id = member.person_id
-          join cooperative on cooperative.id = member.cooperative_id
-         where member.id = :member_id
-        """,
-        member_id=member_id,
+    return await session.fetch_one(_SHOWN, member_id=member_id)
+
+
+async def show(session: WriteSession, caller: Caller, member_id: UUID) -> Row | None:
+    """The same, and the record that the caller was shown it."""
+    return await fetch_one_logged(
+        session, caller, "member-read", _SHOWN, subject_column="person_id", member_id=member_id
     )
 
 

@@ -26,7 +26,7 @@ from shared.chassis import outbox
 from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.auth.caller import Caller
 from shared.chassis.crypto import member_number_hash, person_keys
-from shared.chassis.database import ReadSession, WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
@@ -100,9 +100,7 @@ async def change_member(
 
 async def read_member(session: WriteSession, caller: Caller, member_id: UUID) -> MemberRead:
     """One member; the reading is recorded. Raises MemberNotFound when there is none within reach."""
-    member = await _read(session, member_id)
-    await log_access(session, caller, "member-read", [member.person_id])
-    return member
+    return _as_shown(await repository.show(session, caller, member_id))
 
 
 async def search_members(
@@ -207,11 +205,14 @@ async def _publish(session: WriteSession, member: Member) -> None:
 
 
 async def _read(session: ReadSession, member_id: UUID) -> MemberRead:
-    row = await repository.find(session, member_id)
+    return _as_shown(await repository.find(session, member_id))
+
+
+def _as_shown(row: Row | None) -> MemberRead:
     if row is None:
         raise MemberNotFound
     phone = None
     if row["phone_sealed"] is not None:
-        about = identity.phone_about(member_id)
+        about = identity.phone_about(row["id"])
         phone = person_keys().unseal(row["wrapped_key"], row["phone_sealed"], about=about)
     return MemberRead.model_validate({**row, "phone": phone})
