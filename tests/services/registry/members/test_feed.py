@@ -3,9 +3,11 @@
 from typing import Any
 
 import httpx2
+import pytest
 import pytest_asyncio
 
 from shared.chassis.database import Database
+from shared.chassis.settings import get_settings
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.registry.deliveries import FEED, counts, deliver, forget_published, published, rejects
 from tests.services.registry.people import OTHER_PROVINCE, PROVINCE, WRITER, add_cooperative, national_id
@@ -200,3 +202,27 @@ async def test_what_is_sent_again_after_a_restore_is_the_same_member_of_the_same
     (after,) = await stored(database)
     assert (after["id"], after["cooperative_id"]) == (before["id"], before["cooperative_id"])
     assert after["person_id"] != before["person_id"], "a person's id says nothing about the national id"
+
+
+async def test_chunks_side_by_side_agree_on_persons_they_share(
+    agency: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each person is a member of both co-operatives, far apart in the file and in the opposite order."""
+    chunk, persons = 200, range(1, 601)
+    monkeypatch.setattr(get_settings(), "feed_chunk_rows", chunk)
+    rows = [row("C1", f"{person:03d}", person) for person in persons]
+    others = [row("C2", f"{person:03d}", person) for person in persons]
+    # Both alternate by chunk, so that two chunks at work name the same new persons.
+    starts = range(0, len(persons), chunk)
+    mixed = [one for start in starts for one in (*rows[start : start + chunk], *others[start : start + chunk][::-1])]
+    delivery = await deliver(agency, database, "members", HEADINGS, mixed)
+    assert counts(delivery) == {"accepted": 1200}
+    members = await stored(database)
+    persons_of: dict[str, set[Any]] = {}
+    for one in members:
+        persons_of.setdefault(one["member_number"], set()).add(one["person_id"])
+    assert (len(members), len(persons_of)) == (1200, 600)
+    assert all(len(found) == 1 for found in persons_of.values())
+    assert len(await published(database, "member")) == 1200
+    async with database.unscoped() as session:
+        assert await session.scalar("select max(attempt) from job") == 1
