@@ -2,6 +2,7 @@
 
 import uuid
 
+from uuid_utils.compat import uuid5 as _uuid5
 from uuid_utils.compat import uuid7 as _uuid7
 
 NATIONAL_ID_LENGTH = 13
@@ -21,7 +22,7 @@ def derived_id(*parts: object) -> uuid.UUID:
     """The same parts give the same identifier, everywhere and always (UUID version 5). At least one part."""
     if not parts:
         raise ValueError("a derived identifier needs at least one part")
-    return uuid.uuid5(_NAMESPACE, _SEPARATOR.join(str(part) for part in parts))
+    return _uuid5(_NAMESPACE, _SEPARATOR.join(str(part) for part in parts))
 
 
 def national_id_check_digit(first_twelve: str) -> str:
