@@ -140,7 +140,7 @@ async def test_every_policy_keeps_the_other_places_rows_back(country: Country, s
                 async with database.read(reach) as session:
                     rows = await session.fetch(f"select distinct cooperative_id from {one['name']}")
                 found = {row["cooperative_id"] for row in rows}
-                seen[name] += len(found)
+                seen[name] += len(found & {here, there})  # other tests may have added more
                 if name != "everything":
                     assert there not in found, f"{one['name']} shows another place's rows to {role} of {name}"
                 if name == "nowhere":
