@@ -4,44 +4,10 @@ It knows none of the engine's types: it takes the JSON of a preview and gives ro
 adds up exact fractions, and finds level instalments by present values; slow, and as plain as it can be.
 """
 
-from calendar import isleap, monthrange
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from typing import Any
 
-Body = dict[str, Any]
-ONE_DAY = timedelta(days=1)
-IN_360 = {"day": 1, "week": 7, "month": 30, "year": 360}
-
-
-def satang(text: str) -> int:
-    return int(Fraction(text) * 100)
-
-
-def half_up(value: Fraction, multiple: int = 1) -> int:
-    steps = value / multiple
-    sign = -1 if steps < 0 else 1
-    return sign * multiple * int(abs(steps) + Fraction(1, 2))
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def month_later(anchor: date, months: int, month_end: str) -> date:
-    month = anchor.month - 1 + months
-    year, month = anchor.year + month // 12, month % 12 + 1
-    last = monthrange(year, month)[1]
-    if anchor.day <= last:
-        return date(year, month, anchor.day)
-    return date(year, month, last) if month_end == "clamp" else date(year, month, last) + ONE_DAY
-
-
-def step(anchor: date, every: Body, times: int, month_end: str) -> date:
-    count = every.get("count", 1) * times
-    if every["unit"] in ("day", "week"):
-        return anchor + timedelta(days=count * IN_360[every["unit"]])
-    return month_later(anchor, count * (12 if every["unit"] == "year" else 1), month_end)
+from tests.services.debt.loans.schedules.nights import ONE_DAY, Body, Calendar, day, half_up, satang
 
 
 class Row:
@@ -63,22 +29,15 @@ class Calculator:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        self.month_end = body.get("month_end", "clamp")
-        self.day_count = body.get("day_count") or ("per_period" if "period_rate" in body else "30/360")
+        self.calendar = Calendar(body)
         self.currency = satang(body.get("currency_multiple", "0.01"))
         multiple = satang(body.get("instalment_multiple", "0.01"))
         self.multiple = next(
             m for m in range(multiple, multiple * self.currency + 1, multiple) if m % self.currency == 0
         )
         self.start = day(body["disbursed_on"])
-        self.rate_from = {self.start: Fraction(body.get("annual_rate") or body["period_rate"])}
-        self.pauses: list[tuple[date, date]] = []
         self.drawn = satang(body["principal"])
-        self.part_of: dict[date, Fraction] = {}
-        self.harvest_month: date | None = None
-        self.harvest_day: int | None = None
-        self.rows: list[Row] = []
-        self.dates()
+        self.rows = [Row(due, weight) for due, weight in self.calendar.first_dues(body)]
         for index, row in enumerate(self.rows):
             row.no_principal = index < body.get("principal_grace", 0)
             row.interest_waits = index < body.get("interest_grace", 0)
@@ -101,120 +60,6 @@ class Calculator:
         known += [day(c["on"]) for c in body.get("changes", []) if c["type"] in ("re_age", "re_amortise")]
         self.known_until = day(body["as_of"]) if "as_of" in body else max(known, default=None)
         self.pay_off: int | None = None
-
-    # --- dates and nights ---
-
-    def dates(self) -> None:
-        body = self.body
-        if "due_dates" in body:
-            previous = self.start
-            for text in body["due_dates"]:
-                self.rows.append(Row(day(text), Fraction(1)))
-                self.measure_named(previous, day(text))
-                previous = day(text)
-            return
-        self.every = body.get("every", {"count": 1, "unit": "month"})
-        if body.get("harvest_months"):
-            self.harvest_rule()
-        else:
-            usual = step(self.start, self.every, 1, self.month_end)
-            first = day(body["first_due_on"]) if "first_due_on" in body else usual
-            self.anchor, self.anchor_index = (self.start, -1) if first == usual else (first, 0)
-        previous = self.start
-        for index in range(body["instalments"]):
-            due = self.regular(index)
-            self.rows.append(Row(due, self.weight(index)))
-            self.measure(previous, due, (due - self.regular(index - 1)).days, self.regular_days(index))
-            previous = due
-        self.next_index = body["instalments"]
-
-    def weight(self, index: int) -> Fraction:
-        return Fraction(1) if self.harvest_month is None else self.weights[self.harvest(index).month]
-
-    def regular(self, index: int) -> date:
-        """Due date ``index`` of the rule, from 0; the rule goes on in both directions."""
-        if self.harvest_month is None:
-            return step(self.anchor, self.every, index - self.anchor_index, self.month_end)
-        month = self.harvest(index)
-        last = monthrange(month.year, month.month)[1]
-        if self.harvest_day is None or self.harvest_day > last:
-            rolls = self.harvest_day is not None and self.month_end == "roll"
-            return month.replace(day=last) + (ONE_DAY if rolls else timedelta())
-        return month.replace(day=self.harvest_day)
-
-    def regular_days(self, index: int) -> int:
-        """The length of the period that ends on due date ``index``, in days of a year of 360."""
-        if self.harvest_month is None:
-            return int(IN_360[self.every["unit"]] * self.every.get("count", 1))
-        month, before = self.harvest(index), self.harvest(index - 1)
-        return 30 * ((month.year - before.year) * 12 + month.month - before.month)
-
-    def harvest(self, index: int) -> date:
-        """The first day of harvest month ``index``."""
-        month = self.harvest_month or self.start
-        for _ in range(abs(index)):
-            month = month_later(month, 1 if index > 0 else -1, "clamp")
-            while month.month not in self.weights:
-                month = month_later(month, 1 if index > 0 else -1, "clamp")
-        return month
-
-    def harvest_rule(self) -> None:
-        self.weights = {h["month"]: Fraction(h.get("weight", "1")) for h in self.body["harvest_months"]}
-        if "first_due_on" in self.body:
-            first = day(self.body["first_due_on"])
-            self.harvest_month, self.harvest_day = first.replace(day=1), first.day
-            return
-        month = month_later(self.start.replace(day=1), 1, "clamp")
-        while month.month not in self.weights:
-            month = month_later(month, 1, "clamp")
-        self.harvest_month, self.harvest_day = month, None
-
-    def measure(self, start: date, end: date, full_nights: int, days_of_360: int) -> None:
-        """What part of a year each night of a period is, where the period itself says so."""
-        whole = Fraction(1) if self.day_count == "per_period" else Fraction(days_of_360, 360)
-        night = start
-        while night < end:
-            self.part_of[night] = whole / full_nights
-            night += ONE_DAY
-
-    def forget_nights(self, since: date) -> None:
-        self.part_of = {night: part for night, part in self.part_of.items() if night < since}
-
-    def measure_named(self, start: date, end: date) -> None:
-        if self.day_count == "per_period":
-            self.measure(start, end, (end - start).days, 0)
-            return
-        months = 0
-        while month_later(end, -(months + 1), "clamp") >= start:
-            months += 1
-        forward = (end.year - start.year) * 12 + end.month - start.month
-        if forward and month_later(start, forward, "clamp") == end:
-            self.measure(start, end, (end - start).days, 30 * forward)
-            return
-        edge = month_later(end, -months, "clamp")
-        if edge > start:
-            self.measure(start, edge, (edge - month_later(end, -months - 1, "clamp")).days, 30)
-        self.measure(edge, end, (end - edge).days, 30 * months)
-
-    def night(self, on: date) -> Fraction:
-        """The part of the balance that the night beginning on a date costs."""
-        if any(first <= on <= last for first, last in self.pauses):
-            return Fraction(0)
-        rate = self.rate_from[max(since for since in self.rate_from if since <= on)]
-        if self.day_count in ("30/360", "per_period"):
-            if on not in self.part_of:
-                self.go_on(on)
-            return rate * self.part_of[on]
-        if self.day_count == "actual/actual":
-            return rate / (366 if isleap((on + ONE_DAY).year) else 365)
-        return rate / int(self.day_count.split("/")[1])
-
-    def nights(self, start: date, end: date) -> Fraction:
-        total = Fraction(0)
-        while start < end:
-            total += self.night(start)
-            start += ONE_DAY
-        return total
 
     # --- levelling ---
 
@@ -263,9 +108,9 @@ class Calculator:
         for index, (row, total) in enumerate(zip(rows, totals, strict=True)):
             begun = index == 0 and not later
             if begun and self.today > self.start_of(row):
-                exact = self.own + self.late + self.nights(self.today, row.due) * self.balance
+                exact = self.own + self.late + self.calendar.nights(self.today, row.due) * self.balance
             else:
-                exact = self.nights(self.start_of(row), row.due) * balance
+                exact = self.calendar.nights(self.start_of(row), row.due) * balance
             interest = half_up(exact, self.currency) + (extra if index == 0 else 0)
             principal = 0 if total is None else min(max(total - interest, 0), balance)
             if index == len(rows) - 1:
@@ -281,9 +126,9 @@ class Calculator:
         paying = rows[interest_only:]
         worth, discount = Fraction(0), Fraction(1)
         for row in paying:
-            discount /= 1 + self.nights(self.start_of(row), row.due)
+            discount /= 1 + self.calendar.nights(self.start_of(row), row.due)
             worth += row.weight * discount
-        first = self.nights(self.start_of(rows[0]), rows[0].due)
+        first = self.calendar.nights(self.start_of(rows[0]), rows[0].due)
         taken = 0 if interest_only else extra / (1 + first)
         exact = (principal + taken) / worth
         candidates = [[None] * interest_only + [self.payable(exact * row.weight) for row in paying]]
@@ -329,9 +174,9 @@ class Calculator:
         balance, last = principal, len(rows) - 1
         for index, (row, share, more) in enumerate(zip(rows, shares, spread, strict=True)):
             if index == 0 and not later and self.today > self.start_of(row):
-                exact = self.own + self.late + self.nights(self.today, row.due) * self.balance
+                exact = self.own + self.late + self.calendar.nights(self.today, row.due) * self.balance
             else:
-                exact = self.nights(self.start_of(row), row.due) * balance
+                exact = self.calendar.nights(self.start_of(row), row.due) * balance
             interest = half_up(exact, self.currency)
             if self.multiple > self.currency and share and index < last:
                 share = max(self.payable(Fraction(share + interest)) - interest, 0)
@@ -362,7 +207,7 @@ class Calculator:
             row.amount = None if index < interest_only else share + interest
 
     def pool_left(self, first: Row) -> int:
-        to_come = self.flat_on * self.nights(self.today, self.rows[-1].due) if self.flat_on else Fraction(0)
+        to_come = self.flat_on * self.calendar.nights(self.today, self.rows[-1].due) if self.flat_on else Fraction(0)
         before = sum(row.agreed for row in self.open_rows()[: self.open_rows().index(first)])
         whole = self.agreed_pool + half_up(self.flat_so_far + to_come, self.currency)
         return max(0, whole - self.agreed_gone - before)
@@ -416,7 +261,7 @@ class Calculator:
                 continue
             own = self.own if index == 0 else Fraction(0)
             if not self.shared:
-                own += self.nights(max(self.start_of(row), self.today), row.due) * carry[0]
+                own += self.calendar.nights(max(self.start_of(row), self.today), row.due) * carry[0]
             self.settle(row, own, late, carry, row is final, kept)
             row.leaves, late = (carry[1], carry[2]), Fraction(0)
 
@@ -444,7 +289,10 @@ class Calculator:
         return sum(row.principal - row.paid_principal for row in self.closed)
 
     def pass_night(self) -> None:
-        cost, overdue = self.night(self.today) if self.overdue() or self.open_rows() else Fraction(0), self.overdue()
+        cost, overdue = (
+            self.calendar.night(self.today) if self.overdue() or self.open_rows() else Fraction(0),
+            self.overdue(),
+        )
         if self.open_rows():
             balance = 0 if self.shared else self.balance
             self.nights_of_row.append((self.today, balance, overdue, self.flat_on))
@@ -458,17 +306,6 @@ class Calculator:
             self.after_end += overdue * cost
             self.final.interest += half_up(self.after_end, self.currency) - before
         self.today += ONE_DAY
-
-    def go_on(self, night: date) -> None:
-        """Nights after the last due date are measured as if the loan went on."""
-        if "due_dates" in self.body and not self.aged:
-            self.measure_named(night, night + timedelta(days=31))
-            return
-        index = self.next_index
-        while self.regular(index) <= night:
-            index += 1
-        end = self.regular(index)
-        self.measure(night, end, (end - self.regular(index - 1)).days, self.regular_days(index))
 
     # --- events ---
 
@@ -545,11 +382,11 @@ class Calculator:
         return half_up(exact, self.currency) + self.left_unpaid + self.waiting - paid
 
     def rate_change(self, change: Body) -> None:
-        self.rate_from[self.today] = Fraction(change.get("annual_rate") or change["period_rate"])
+        self.calendar.rate_from[self.today] = Fraction(change.get("annual_rate") or change["period_rate"])
         self.level(self.free_rows())
 
     def interest_pause(self, change: Body) -> None:
-        self.pauses.append((day(change["from"]), day(change["to"])))
+        self.calendar.pauses.append((day(change["from"]), day(change["to"])))
         rows = self.free_rows()
         if self.shared and rows:
             left = self.pool_left(rows[0])
@@ -572,12 +409,7 @@ class Calculator:
         self.level(self.free_rows())
 
     def append(self, count: int) -> None:
-        for _ in range(count):
-            due = self.regular(self.next_index)
-            nights = (due - self.regular(self.next_index - 1)).days
-            self.measure(self.rows[-1].due, due, nights, self.regular_days(self.next_index))
-            self.rows.append(Row(due, self.weight(self.next_index)))
-            self.next_index += 1
+        self.rows += [Row(due, weight) for due, weight in self.calendar.more_dues(count, self.rows[-1].due)]
 
     def principal_holiday(self, change: Body) -> None:
         rows = self.free_rows()
@@ -588,29 +420,14 @@ class Calculator:
 
     def move_due_date(self, change: Body) -> None:
         index = next(i for i, row in enumerate(self.rows) if row.due == day(change["from"]))
-        to, previous = day(change["to"]), self.start_of(self.rows[index])
-        self.forget_nights(previous)
-        if "due_dates" in self.body and not self.aged:
-            shift = to - self.rows[index].due
-            for row in self.rows[index:]:
-                row.due += shift
-                self.measure_named(previous, row.due)
-                previous = row.due
-        else:
-            number = self.next_index - len(self.rows) + index
-            if self.harvest_month is None:
-                self.anchor, self.anchor_index = to, number
-            else:
-                self.harvest_day = to.day
-            for later, row in enumerate(self.rows[index:], start=number):
-                row.due = to if later == number else self.regular(later)
-                nights = (self.regular(later) - self.regular(later - 1)).days
-                self.measure(previous, row.due, nights, self.regular_days(later))
-                previous = row.due
-        if index == len(self.closed) and self.day_count in ("30/360", "per_period"):
+        rows = self.rows[index:]
+        moved = self.calendar.move([row.due for row in rows], day(change["to"]), self.start_of(rows[0]))
+        for row, due in zip(rows, moved, strict=True):
+            row.due = due
+        if index == len(self.closed) and self.calendar.day_count in ("30/360", "per_period"):
             self.own, self.late, self.flat_so_far = Fraction(0), Fraction(0), self.flat_before
             for night, balance, overdue, flat_on in self.nights_of_row:
-                cost = self.night(night)
+                cost = self.calendar.night(night)
                 self.own += cost * balance
                 self.late += cost * overdue
                 self.flat_so_far += cost * flat_on
@@ -657,16 +474,9 @@ class Calculator:
             row.agreed = 0
         for row in kept:
             row.is_paid = True
-        self.every = change.get("every", {"count": 1, "unit": "month"})
-        self.anchor, self.anchor_index, self.harvest_month = day(change["start_on"]), 0, None
-        self.forget_nights(self.today)
-        new, previous = [], self.today
-        for index in range(change["instalments"]):
-            due = self.regular(index)
-            self.measure(previous, due, (due - self.regular(index - 1)).days, self.regular_days(index))
-            new.append(Row(due, Fraction(1)))
-            previous = due
-        self.next_index = change["instalments"]
+        every = change.get("every", {"count": 1, "unit": "month"})
+        dues = self.calendar.begin_anew(self.today, day(change["start_on"]), every, change["instalments"])
+        new = [Row(due, weight) for due, weight in dues]
         self.rows = self.closed + sorted([*kept, *new], key=lambda row: row.due)
         self.balance = principal + sum(row.principal for row in kept)
         self.own = self.late = self.flat_so_far = self.flat_before = Fraction(0)
