@@ -64,7 +64,11 @@ def _scrubbed(value: Any, depth: int) -> Any:
     if depth >= _DEPTH_MAX:
         return f"[{type(value).__name__}]"
     if isinstance(value, Mapping):
-        return {str(key): _scrubbed(part, depth + 1) for key, part in value.items() if not _is_personal(key)}
+        return {
+            _scrubbed(str(key), depth): _scrubbed(part, depth + 1)
+            for key, part in value.items()
+            if not _is_personal(key)
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [_scrubbed(part, depth + 1) for part in value]
     return _THIRTEEN_DIGITS.sub(_MASK, str(value))

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared.chassis.database import Database
-from shared.chassis.reach import EVERYTHING, NOWHERE, Reach
+from shared.chassis.reach import EVERYTHING, NOWHERE, UNSCOPED, Reach
 from shared.chassis.settings import SERVICES, Role, get_settings, role_name
 from tests.attacks.belongings import cooperative_of
 from tests.attacks.country import HERE, THERE, Country
@@ -48,7 +48,10 @@ _TABLES = """
            array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0) as columns,
            array(select format('%s:%s:%s', r.role, p.cmd, coalesce(p.qual, p.with_check))
                  from pg_policies p cross join unnest(p.roles) r(role)
-                 where p.schemaname = n.nspname and p.tablename = c.relname) as policies
+                 where p.schemaname = n.nspname and p.tablename = c.relname) as policies,
+           array(select p.policyname::text from pg_policies p
+                 where p.schemaname = n.nspname and p.tablename = c.relname and p.cmd = 'ALL'
+                   and coalesce(p.with_check, p.qual) is distinct from p.qual) as uneven
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and c.relkind in ('r', 'p', 'v', 'm', 'f')
     order by 2
@@ -71,6 +74,7 @@ async def test_every_table_with_rows_of_a_cooperative_is_under_a_policy(country:
             rules = [rule for rule in one["policies"] if rule.startswith(f"{role_name(service, role)}:ALL:")]
             assert rules, f"{one['name']} has no policy for {role}"
             assert not any(rule.endswith(":true") for rule in rules), one["name"]
+        assert not one["uneven"], f"{one['name']}: rows may be written that may not be seen"
 
 
 async def test_what_the_api_reads_is_under_a_policy_or_known_to_be_harmless(country: Country, service: str) -> None:
@@ -128,6 +132,8 @@ async def test_every_policy_keeps_the_other_places_rows_back(country: Country, s
         "nowhere": NOWHERE,
         "everything": EVERYTHING,
     }
+    if role == "api":
+        reaches["unscoped"] = UNSCOPED  # which policies hear from the worker alone
     database = Database(get_settings(), service, role, "test")
     seen = dict.fromkeys(reaches, 0)
     try:
@@ -143,8 +149,8 @@ async def test_every_policy_keeps_the_other_places_rows_back(country: Country, s
                 seen[name] += len(found & {here, there})  # other tests may have added more
                 if name != "everything":
                     assert there not in found, f"{one['name']} shows another place's rows to {role} of {name}"
-                if name == "nowhere":
-                    assert not found, one["name"]
+                if name in ("nowhere", "unscoped"):
+                    assert not found, f"{one['name']} is open to {role} of {name}"
     finally:
         await database.close()
     assert seen["everything"] == 2 * seen["province"] == 2 * seen["assigned"] > 4

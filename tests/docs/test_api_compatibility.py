@@ -32,6 +32,10 @@ OLD: Document = {
                 },
                 "responses": {"201": {"content": {}}},
             },
+            "put": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewNote"}}}},
+                "responses": {"200": {"content": {}}},
+            },
         }
     },
     "components": {
@@ -46,6 +50,9 @@ OLD: Document = {
                 "properties": {
                     "title": {"type": "string"},
                     "pages": {"type": "number"},
+                    "day": {"type": "string", "format": "date"},
+                    "marks": {"type": "array", "items": {"type": "string"}},
+                    "words": {"type": "object", "additionalProperties": {"type": "number"}},
                     "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}},
                 },
                 "required": ["title"],
@@ -56,16 +63,25 @@ OLD: Document = {
 Change = Callable[[Document], object]
 
 
+def operation(document: Document, verb: str) -> Document:
+    return document["paths"]["/notes"][verb]  # type: ignore[no-any-return]
+
+
 def get(document: Document) -> Document:
-    return dict(document["paths"])["/notes"]["get"]  # type: ignore[no-any-return]
+    return operation(document, "get")
 
 
 def post(document: Document) -> Document:
-    return dict(document["paths"])["/notes"]["post"]  # type: ignore[no-any-return]
+    return operation(document, "post")
 
 
 def schema(document: Document, name: str) -> Document:
     return document["components"]["schemas"][name]  # type: ignore[no-any-return]
+
+
+def field(document: Document, name: str) -> Document:
+    """A field of what is answered."""
+    return schema(document, "Note")["properties"][name]  # type: ignore[no-any-return]
 
 
 BREAKING: list[tuple[Change, str]] = [
@@ -107,6 +123,14 @@ BREAKING: list[tuple[Change, str]] = [
         "POST /notes: it takes no application/json now",
     ),
     (lambda new: get(new).update(requestBody={"required": True}), "GET /notes: a body is required now"),
+    (lambda new: operation(new, "put")["requestBody"].update(required=True), "PUT /notes: a body is required now"),
+    (lambda new: post(new).pop("requestBody"), "POST /notes: it takes no body now"),
+    (lambda new: field(new, "day").update(format="date-time"), "GET /notes: 200.day has another format: 'date-time'"),
+    (lambda new: field(new, "marks")["items"].update(type="number"), "GET /notes: 200.marks[] may be number now"),
+    (
+        lambda new: field(new, "words")["additionalProperties"].update(type=["number", "null"]),
+        "GET /notes: 200.words[] may be null now",
+    ),
 ]
 
 HARMLESS: list[Change] = [
@@ -118,6 +142,7 @@ HARMLESS: list[Change] = [
     lambda new: get(new)["responses"].update({"409": {"content": {}}}),
     lambda new: schema(new, "Note")["properties"].update(colour={"type": "string"}),
     lambda new: schema(new, "Note")["required"].append("pages"),
+    lambda new: field(new, "pages").update(type="integer"),
     lambda new: schema(new, "NewNote")["properties"].update(colour={"type": "string"}),
     lambda new: schema(new, "NewNote")["required"].remove("title"),
 ]

@@ -16,6 +16,7 @@ OLD: dict[str, Any] = {
         "loans": {"type": "number"},
         "closed_on": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
         "cohorts": {"type": "array", "items": {"$ref": "#/$defs/Cohort"}},
+        "marks": {"type": "array"},
     },
     "required": ["loan_id", "status"],
     "$defs": {
@@ -46,6 +47,9 @@ def cohort(**changes: Any) -> dict[str, Any]:
         ({**OLD, "required": ["loan_id", "status", "loans"]}, "$.loans is required now"),
         (changed(status={"type": "string", "enum": ["active"]}), "$.status no longer accepts 'closed'"),
         (changed(status={"type": "string", "const": "active"}), "$.status no longer accepts 'closed'"),
+        (changed(loans={"type": "number", "enum": [1]}), "$.loans accepts only listed values now"),
+        (changed(marks={"type": "array", "items": {"type": "string"}}), "$.marks accepts only some items now"),
+        (changed(cohorts={"type": "array", "items": {"type": "string"}}), "$.cohorts[] no longer accepts object"),
         (changed(loan_id={"type": "integer"}), "$.loan_id no longer accepts string"),
         (changed(loans={"type": "integer"}), "$.loans no longer accepts number"),
         (changed(closed_on={"type": "string", "format": "date"}), "$.closed_on no longer accepts null"),

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -23,6 +24,7 @@ from shared.chassis.telemetry import (
 )
 
 NATIONAL_ID = "1234567890121"
+OURS = ("01a21841-6393-7521-81f6-a8a6a8bd9230", "8513b442-7123-5234-9012-345678901234")
 
 
 @pytest.fixture
@@ -66,6 +68,9 @@ def test_personal_keys_are_left_out(key: str) -> None:
         int(NATIONAL_ID),
         [f"x{NATIONAL_ID}"],
         {"deep": {"deeper": [{"deepest": NATIONAL_ID}]}},
+        {"deep": {NATIONAL_ID: 1}},
+        Decimal(NATIONAL_ID),
+        f"{OURS[0]} is of {NATIONAL_ID}",
     ],
 )
 def test_whatever_could_be_a_national_id_is_masked(written: object) -> None:
@@ -84,7 +89,7 @@ def test_no_form_of_event_lets_a_national_id_through(extra: Any) -> None:
 
 
 def test_ids_of_ours_stay_whole() -> None:
-    for ours in ("01a21841-6393-7521-81f6-a8a6a8bd9230", "8513b442-7123-5234-9012-345678901234"):
+    for ours in OURS:
         assert drop_personal_data(None, "", {"correlation_id": ours}) == {"correlation_id": ours}
 
 

@@ -8,17 +8,20 @@ from functools import partial
 from typing import ClassVar
 from uuid import uuid4
 
+import asyncpg
+import orjson
 import pytest
 import structlog
 from aiokafka import TopicPartition
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis import outbox
-from shared.chassis.batches import ConsumerStopped, LogChanged
+from shared.chassis.batches import ConsumerStopped, LogChanged, reason_of
 from shared.chassis.consumer import Consumer, forget_offsets
 from shared.chassis.database import Database, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
-from shared.chassis.events import Topic
+from shared.chassis.events import InvalidEvent, Topic
 from shared.chassis.kafka import create_topics, make_producer
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
@@ -333,6 +336,29 @@ def test_a_full_pool_and_a_lost_connection_pass_by_themselves() -> None:
     assert is_transient(PoolTimeout())
     assert is_transient(ConnectionResetError())
     assert not is_transient(ValueError())
+
+
+def test_promise_5_the_reason_of_an_event_set_aside_quotes_nothing_of_it() -> None:
+    row = asyncpg.NotNullViolationError("Failing row contains (Somchai)")
+    reasons = [reason_of(error) for error in (KeyError("Somchai"), row, IntegrityError("insert", {}, row))]
+    assert reasons == ["KeyError", "NotNullViolationError 23502", "IntegrityError 23502"]
+    headers = {
+        "ce_type": Deposited.type,
+        "ce_id": str(uuid4()),
+        "ce_effectiveon": "2022-10-01",
+        "ce_time": "2022-10-01",
+    }
+    for version, amount in (("1.1", "Somchai"), ("1.Somchai", 1)):
+        with pytest.raises(InvalidEvent) as refused:
+            make_inbox().parse(
+                topic=Deposited.topic.name,
+                partition=0,
+                offset=0,
+                key=b"a",
+                headers=headers | {"ce_aggregateversion": version},
+                value=orjson.dumps({"account_id": str(uuid4()), "amount": amount}),
+            )
+        assert "Somchai" not in reason_of(refused.value)
 
 
 async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings, database: Database) -> None:

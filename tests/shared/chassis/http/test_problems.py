@@ -7,6 +7,7 @@ import asyncpg
 import httpx2
 import orjson
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from shared.chassis.http.app import create_app
@@ -154,12 +155,15 @@ async def test_conflict_outside_reach_looks_like_any_other_refusal(
     await client_of(areas=["10"]).post("/notes", json=note("far away", FAR), headers=key())
     near = client_of(areas=["52"])
     await near.post("/notes", json=note("in sight"), headers=key())
-    answers = [
-        await near.post("/notes", json=note("far away"), headers=key()),
-        await near.post("/notes", json=note("in sight"), headers=key()),
-        await near.post("/notes", json=note("new", FAR), headers=key()),
-        await near.post("/notes", json=note("newer", uuid4()), headers=key()),
-    ]
+    with structlog.testing.capture_logs() as logged:
+        answers = [
+            await near.post("/notes", json=note("far away"), headers=key()),
+            await near.post("/notes", json=note("in sight"), headers=key()),
+            await near.post("/notes", json=note("new", FAR), headers=key()),
+            await near.post("/notes", json=note("newer", uuid4()), headers=key()),
+        ]
+    assert [line["event"] for line in logged] == ["database_refused"] * 4
+    assert all(line["error_type"].isidentifier() for line in logged), "a message may quote a row"
     shown = {
         orjson.dumps({name: value for name, value in problem(answer).items() if name != "request_id"})
         for answer in answers

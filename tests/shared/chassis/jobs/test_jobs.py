@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 import uvloop
 
 from shared.chassis import jobs
@@ -150,10 +151,13 @@ async def test_failure_names_its_kind_and_never_the_data(
         raise error
 
     job_id = await enqueue(database, "fail")
-    async with worker(service_of(tasks), database, jobs_settings):
-        await until(lambda: has_status(database, job_id, "failed"))
+    with structlog.testing.capture_logs() as logged:
+        async with worker(service_of(tasks), database, jobs_settings):
+            await until(lambda: has_status(database, job_id, "failed"))
     found = await job(database, job_id)
     assert (found["error"], found["result"]) == (shown, None)
+    assert [line["error"] for line in logged if line["event"] in ("job_failed", "job_refused")] == [shown]
+    assert str(error.args[0]) not in str(logged)
 
 
 async def test_unknown_kind_fails(database: Database, jobs_settings: Settings) -> None:
