@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 from uuid import uuid4
@@ -17,11 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis import outbox
-from shared.chassis.batches import ConsumerStopped, LogChanged, reason_of
-from shared.chassis.consumer import Consumer, forget_offsets
+from shared.chassis.batches import BatchApplier, Claim, ConsumerStopped, LogChanged, PartitionLost, reason_of
+from shared.chassis.consumer import Consumer, ensure_offsets, forget_offsets
 from shared.chassis.database import Database, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.events import InvalidEvent, Topic
+from shared.chassis.inbox import insert_facts
 from shared.chassis.kafka import create_topics, make_producer
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
@@ -72,11 +74,16 @@ async def test_promise_2_the_outbox_refuses_what_the_broker_would_refuse(bus: Se
     class Large(BalanceRecorded):
         text: str
 
+    class Foreign(BalanceRecorded):
+        topic: ClassVar[Topic] = replace(BalanceRecorded.topic, producer="debt")
+
     async with database.unscoped() as session:
         with pytest.raises(outbox.EventRefused, match="over the limit"):
             await outbox.add(
                 session, Large(account_id=uuid4(), balance=1, text="x" * 1_000_000), version=1, effective_on=DAY
             )
+        with pytest.raises(outbox.EventRefused, match="belongs to debt"):
+            await outbox.add(session, Foreign(account_id=uuid4(), balance=1), version=1, effective_on=DAY)
 
 
 async def test_promise_3_first_copies_stand_in_commit_order_with_two_relays(bus: Settings, database: Database) -> None:
@@ -206,6 +213,21 @@ async def test_promise_4_a_rebalance_while_a_member_tells_its_offsets_stops_nobo
         await until(lambda: _is(database, "select count(*) from deposit", 20))
 
 
+async def test_promise_4_a_zombies_claim_fails_and_moves_nothing(bus: Settings, database: Database) -> None:
+    partitions = [TopicPartition("topic", number) for number in (0, 1)]
+    applier = BatchApplier(bus, make_inbox(), "registry")
+    async with database.unscoped() as session:
+        await ensure_offsets(session, "registry", "cluster", partitions, dict.fromkeys(partitions, 0))
+    async with database.unscoped() as session:
+        await applier.claim(session, [Claim("topic", 0, expected_offset=0, next_offset=5)])
+    late = [Claim("topic", 0, expected_offset=0, next_offset=3), Claim("topic", 1, expected_offset=0, next_offset=3)]
+    with pytest.raises(PartitionLost):
+        async with database.unscoped() as session:
+            await applier.claim(session, late)
+    assert await count(database, "select next_offset from consumer_offset where partition = 0") == 5
+    assert await count(database, "select next_offset from consumer_offset where partition = 1") == 0
+
+
 async def test_promise_4_a_relays_second_copy_and_an_older_state_change_nothing(
     bus: Settings, database: Database
 ) -> None:
@@ -219,6 +241,14 @@ async def test_promise_4_a_relays_second_copy_and_an_older_state_change_nothing(
         await until(lambda: _is(database, "select count(*) from balance", 2))
         await asyncio.sleep(0.5)
     assert await count(database, f"select balance from balance where id = '{account}'") == 2
+
+
+async def test_promise_4_a_fact_is_new_once(bus: Settings, database: Database) -> None:
+    fact = {"event_id": uuid4(), "account_id": uuid4(), "amount": 1}
+    async with database.unscoped() as session:
+        assert await insert_facts(session, "deposit", [fact, fact]) == [fact]
+    async with database.unscoped() as session:
+        assert await insert_facts(session, "deposit", [fact]) == []
 
 
 async def test_promise_4_a_new_epoch_wins_over_any_older_version(bus: Settings, database: Database) -> None:
@@ -348,13 +378,13 @@ def test_promise_5_the_reason_of_an_event_set_aside_quotes_nothing_of_it() -> No
         "ce_effectiveon": "2022-10-01",
         "ce_time": "2022-10-01",
     }
-    for version, amount in (("1.1", "Somchai"), ("1.Somchai", 1)):
+    for version, amount in (("1.1", "Somchai"), ("1.Somchai", 1), ("1.1", 1)):
         with pytest.raises(InvalidEvent) as refused:
             make_inbox().parse(
                 topic=Deposited.topic.name,
                 partition=0,
                 offset=0,
-                key=b"a",
+                key=b"another's",
                 headers=headers | {"ce_aggregateversion": version},
                 value=orjson.dumps({"account_id": str(uuid4()), "amount": amount}),
             )

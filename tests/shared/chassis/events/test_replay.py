@@ -56,6 +56,7 @@ async def test_a_new_epoch_is_above_one_that_the_restored_database_has_forgotten
         await publish(bus, database, [])
         await until(lambda: _is(database, "select coalesce(max(balance), 0) from balance", 50))
         forgotten = await count(database, "select epoch from outbox_epoch")
+        assert forgotten > 365 * 24 * 60  # minutes since 2020, and no count of what the database remembers
         async with database.unscoped() as session:  # restored again, to a time before the first restore
             await session.execute("update outbox_epoch set epoch = 1")
             await session.execute("update producer_epoch set epoch = epoch - 1")  # as if a minute had passed

@@ -123,6 +123,7 @@ async def write_notes(notes: list[NewNote], caller: NoteWriter, session: Writing
 
 
 @router.get("/notes")
+@router.get("/kept-notes")
 async def list_notes(caller: NoteReader, session: Reading, page: PageParameters) -> Page[Note]:
     """List notes."""
     after = page.after(str, UUID)

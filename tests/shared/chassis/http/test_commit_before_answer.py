@@ -14,24 +14,25 @@ from tests.shared.chassis.http.example import NAME
 async def test_promise_1_commit_before_answer(
     app: FastAPI, owner: asyncpg.Connection, token_issuer: TokenIssuer
 ) -> None:
-    """Another connection sees the row at the moment the answer's first byte is sent."""
-    seen_at_start: list[int] = []
+    """Another connection sees the row, and who read it, at the moment the answer's first byte is sent."""
+    seen_at_start: list[tuple[int, int]] = []
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
         async def watching_send(message: Any) -> None:
             if message["type"] == "http.response.start":
-                seen_at_start.append(await owner.fetchval("select count(*) from note"))
+                counts = "select (select count(*) from note), (select count(*) from access_log)"
+                seen_at_start.append(tuple(await owner.fetchrow(counts)))
             await send(message)
 
         await app(scope, receive, watching_send)
 
-    token = token_issuer.token(scopes="note:write", areas=["52"])
+    token = token_issuer.token(scopes="note:read note:write", areas=["52"])
+    headers = {"authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=watched), base_url="http://127.0.0.1") as client:
-        answer = await client.post(
-            f"/{NAME}/v1/notes", json=note("first"), headers={"authorization": f"Bearer {token}", **key()}
-        )
-    assert answer.status_code == 201
-    assert seen_at_start == [1]
+        answer = await client.post(f"/{NAME}/v1/notes", json=note("first"), headers={**headers, **key()})
+        assert answer.status_code == 201
+        assert (await client.get(answer.headers["location"], headers=headers)).status_code == 200
+    assert seen_at_start == [(1, 0), (1, 1)]
 
 
 async def test_promise_1_a_commit_that_fails_is_answered_as_a_failure(client: httpx2.AsyncClient) -> None:

@@ -74,6 +74,8 @@ async def test_cursor_says_nothing_and_cannot_be_made_or_moved(client: httpx2.As
         answer = await client.get("/notes", params={"cursor": bad})
         assert answer.status_code == 422, bad
         assert answer.json()["type"] == "urn:plodnee:problem:bad-cursor"
+    assert (await client.get("/notes", params={"cursor": cursor})).status_code == 200
+    assert (await client.get("/kept-notes", params={"cursor": cursor})).status_code == 422
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501, 10**30])
