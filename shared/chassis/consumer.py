@@ -36,6 +36,30 @@ log = structlog.get_logger(__name__)
 _HEARTBEAT_SECONDS = 2.0
 
 
+class Progress:
+    """Until when a group has applied all that stood in the log, whichever of its members hold the partitions.
+
+    Args:
+        told: until when it was said to have, before this process began.
+    """
+
+    def __init__(self, told: float) -> None:
+        self._told = told
+        self._until: dict[TopicPartition, float] = {}
+        self._goals: dict[TopicPartition, tuple[int, float]] = {}  # an end that was seen, and when
+
+    def whole_until(self, seen_at: float, ends: dict[TopicPartition, int], applied: dict[TopicPartition, int]) -> float:
+        """Take in the ends seen at a time, and offsets read after it; returns the time of the slowest partition."""
+        for partition, end in ends.items():
+            goal, goal_seen_at = self._goals.get(partition, (end, seen_at))
+            next_offset = applied.get(partition, 0)
+            if next_offset >= min(goal, end):  # a log that was replaced may end before the goal
+                self._until[partition] = seen_at if next_offset >= end else goal_seen_at
+                goal, goal_seen_at = end, seen_at
+            self._goals[partition] = goal, goal_seen_at
+        return min((self._until.get(partition, self._told) for partition in ends), default=seen_at)
+
+
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """One member of a service's consumer group."""
 
@@ -50,7 +74,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._held: dict[TopicPartition, int] = {}  # the next offsets, as PostgreSQL knows them; new at each rebalance
         self._batch = asyncio.Lock()  # a rebalance waits for the batch under way
         self._told_at = 0.0
-        self._applied_until_ms = 0  # when the newest event that was applied was written, by the broker's clock
+        self._progress: Progress | None = None
         self._fault: BaseException | None = None
         self._kafka: AIOKafkaConsumer | None = None
 
@@ -110,7 +134,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 headers = [record.headers for records in mine.values() for record in records]
                 with batch_span(self._name, headers), CONSUMER_BATCH_SECONDS.labels(self._name).time():
                     await self._apply(mine)
-        await self._tell(bool(mine))
+        await self._tell()
 
     async def _apply(self, fetched: dict[TopicPartition, list[Record]]) -> None:
         """Apply what was fetched: all at once, else one by one; transient errors leave everything as it was."""
@@ -139,10 +163,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 await self._applier.apply_one_by_one(session, claims, records)
         for claim in claims:
             self._held[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
-        self._applied_until_ms = min(records_of[-1].timestamp for records_of in fetched.values())
         CONSUMED_EVENTS.labels(self._name).inc(len(records))
 
-    async def _tell(self, busy: bool) -> None:
+    async def _tell(self) -> None:
         """Say how far we are: the heartbeat in PostgreSQL, and the group's offsets in Kafka for lag tools."""
         now = asyncio.get_running_loop().time()
         held = dict(self._held)  # a rebalance may take it away while we tell
@@ -150,13 +173,35 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             return
         self._told_at = now
         assert self._kafka is not None  # noqa: S101 - set in _round, which alone leads here
-        lag_events = 0
-        for partition, next_offset in held.items():
-            end = self._kafka.highwater(partition)
-            lag_events += max((end or next_offset) - next_offset, 0)
-        CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
-        lag_seconds = max(time.time() - self._applied_until_ms / 1000, 0.0) if lag_events else 0.0
+        try:
+            await self._tell_age(self._kafka)
+            await self._kafka.commit(held)
+        except (KafkaError, TimeoutError) as error:
+            # Ours are the offsets that count; lag tools see these a little later, and what we know grows older.
+            log.info("progress_not_told", consumer=self._name, error=type(error).__name__)
+
+    async def _tell_age(self, kafka: AIOKafkaConsumer) -> None:
+        """Write how old the group's knowledge is: a member that stands still is seen by those that do not."""
+        partitions = [
+            TopicPartition(name, number) for name in self._topics for number in kafka.partitions_for_topic(name) or ()
+        ]
+        seen_at = time.time()
+        async with asyncio.timeout(_HEARTBEAT_SECONDS):
+            ends: dict[TopicPartition, int] = await kafka.end_offsets(partitions)
         async with self._database.unscoped() as session:
+            rows = await session.fetch(
+                "select topic, partition, next_offset from consumer_offset where consumer = :consumer",
+                consumer=self._name,
+            )
+            applied = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            if self._progress is None:
+                told = await session.scalar(
+                    "select extract(epoch from polled_at) - lag_seconds from consumer_heartbeat where consumer = :name",
+                    name=self._name,
+                )
+                self._progress = Progress(float(told or 0))
+            until = self._progress.whole_until(seen_at, ends, applied)
+            lag_events = sum(max(end - applied.get(partition, 0), 0) for partition, end in ends.items())
             await session.execute(
                 """
                 insert into consumer_heartbeat (consumer, polled_at, lag_events, lag_seconds)
@@ -166,13 +211,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 """,
                 consumer=self._name,
                 lag=lag_events,
-                lag_seconds=lag_seconds,
+                lag_seconds=max(seen_at - until, 0.0),
             )
-        try:
-            await self._kafka.commit(held)
-        except KafkaError as error:
-            # Ours are the offsets that count; lag tools see these a little later.
-            log.info("group_offsets_not_told", consumer=self._name, error=type(error).__name__)
+        CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let the batch under way end, then hold nothing until the next assignment."""

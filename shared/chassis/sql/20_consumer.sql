@@ -17,7 +17,8 @@ create table producer_epoch (
     primary key (consumer, producer)
 );
 
--- When a consumer last asked the broker for events, so that stale knowledge can be refused.
+-- When a member of the consumer's group last told how far the group is, and how old the slowest partition's knowledge
+-- was then, so that stale knowledge can be refused.
 create table consumer_heartbeat (
     consumer text primary key,
     polled_at timestamptz not null,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import asyncpg
@@ -14,18 +14,19 @@ import orjson
 import pytest
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis import outbox
 from shared.chassis.batches import BatchApplier, Claim, ConsumerStopped, LogChanged, PartitionLost, reason_of
-from shared.chassis.consumer import Consumer, ensure_offsets, forget_offsets
+from shared.chassis.consumer import Consumer, Progress, ensure_offsets, forget_offsets
 from shared.chassis.database import Database, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.events import InvalidEvent, Topic
 from shared.chassis.inbox import insert_facts
 from shared.chassis.kafka import create_topics, make_producer
-from shared.chassis.relay import Relay
+from shared.chassis.relay import Relay, _acknowledged_ids
 from shared.chassis.settings import Settings
 from tests.shared.chassis.events.conftest import (
     CATALOGUE,
@@ -138,6 +139,12 @@ async def test_promise_3_a_missing_topic_holds_back_its_own_events_and_repeats_n
     assert len([record async for record in _all_records(bus, "plodnee.registry.deposit")]) == len(deposits)
 
 
+def test_promise_3_what_stands_behind_a_row_that_was_not_acknowledged_is_kept() -> None:
+    rows: Any = [{"id": number, "topic": "topic", "key": key} for number, key in enumerate("aba", start=1)]
+    rows += [{"id": 4, "topic": "another", "key": "a"}]
+    assert _acknowledged_ids(rows, [KafkaError(), None, None, None]) == [2, 4]
+
+
 async def test_promise_4_what_is_fetched_before_the_seek_of_an_assignment_is_not_applied(
     bus: Settings, database: Database
 ) -> None:
@@ -211,6 +218,43 @@ async def test_promise_4_a_rebalance_while_a_member_tells_its_offsets_stops_nobo
         assignable.set()
         await publish(bus, database, [(event, 1) for event in deposits[10:]])
         await until(lambda: _is(database, "select count(*) from deposit", 20))
+
+
+async def test_a_member_that_stands_still_is_not_hidden_by_one_that_does_not(bus: Settings, database: Database) -> None:
+    """An ended assignment may lie unread in its partitions: the heartbeat of the group must grow old."""
+    may_go_on = asyncio.Event()
+
+    class Stuck(Consumer):
+        async def _apply(self, fetched: Any) -> None:
+            await may_go_on.wait()
+            await super()._apply(fetched)
+
+    stuck, other = Stuck(bus, database, make_inbox(), member="a"), Consumer(bus, database, make_inbox(), member="b")
+    beats = "select count(*) from consumer_heartbeat where polled_at > now() - interval '5 seconds' and lag_seconds"
+    async with running(stuck, other):
+        try:
+            await until(lambda: _both_hold(stuck, other))
+            await until(lambda: _is(database, f"{beats} = 0", 1))
+            await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1) for _ in range(40)])
+            await until(lambda: _is(database, f"{beats} between 4 and 60", 1), seconds=30)
+        finally:
+            may_go_on.set()
+        await until(lambda: _is(database, f"{beats} = 0", 1))
+
+
+async def _both_hold(*members: Consumer) -> bool:
+    return all(member._held for member in members)
+
+
+def test_knowledge_is_as_old_as_its_slowest_partition() -> None:
+    fast, slow = TopicPartition("topic", 0), TopicPartition("topic", 1)
+    progress = Progress(told=50)
+    assert progress.whole_until(100, {fast: 5, slow: 9}, {fast: 5, slow: 2}) == 50  # as was said before
+    assert progress.whole_until(110, {fast: 7, slow: 9}, {fast: 6, slow: 8}) == 50
+    assert progress.whole_until(120, {fast: 8, slow: 12}, {fast: 8, slow: 9}) == 100  # what stood there at 100 is read
+    assert progress.whole_until(130, {fast: 9, slow: 12}, {fast: 8, slow: 12}) == 120
+    assert progress.whole_until(140, {fast: 9, slow: 12}, {fast: 9, slow: 12}) == 140
+    assert progress.whole_until(150, {fast: 2, slow: 0}, {fast: 2}) == 150  # another log, which ends earlier
 
 
 async def test_promise_4_a_zombies_claim_fails_and_moves_nothing(bus: Settings, database: Database) -> None:
