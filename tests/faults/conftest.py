@@ -53,6 +53,6 @@ async def ledger(bus: Settings, tmp_path: Path) -> AsyncIterator[Processes]:
     """The tables of a ledger in the test's database, and its processes."""
     with psycopg.connect(bus.database_url("registry", "owner"), autocommit=True) as owner:
         owner.execute(TABLES.encode())
-        owner.execute(b"grant select, insert, update, delete on ledger to plodnee_registry_worker")
+        owner.execute(b"grant select, insert, update, delete on ledger, handed to plodnee_registry_worker")
     with ledger_processes(bus, tmp_path) as processes:
         yield processes

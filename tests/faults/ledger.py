@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
@@ -36,8 +37,10 @@ from tests.shared.chassis.events.conftest import CATALOGUE, BalanceRecorded, Dep
 TABLES = """
     create table ledger (account_id uuid primary key, last_number bigint not null, entries bigint not null,
                          total bigint not null, out_of_order bigint not null);
+    create table handed (account_id uuid primary key, times bigint not null);
 """
-"""Beside the tables of the small events: by account what was entered, and how often not in its turn."""
+"""Beside the tables of the small events: by account what was entered, and how often not in its turn; and how many
+events the handler was given, known ones too."""
 
 
 def make_ledger_inbox() -> Inbox:
@@ -55,6 +58,12 @@ def make_ledger_inbox() -> Inbox:
             {"event_id": item.event_id, "account_id": item.event.account_id, "amount": item.event.amount}
             for item in received
         ]
+        given = Counter(item.event.account_id for item in received)
+        await session.execute_many(
+            "insert into handed (account_id, times) values (:account, :times)"
+            " on conflict (account_id) do update set times = handed.times + excluded.times",
+            [{"account": account, "times": given[account]} for account in sorted(given)],
+        )
         new = {fact["event_id"] for fact in await insert_facts(session, "deposit", facts)}
         numbers: dict[UUID, list[int]] = {}
         for item in received:

@@ -35,6 +35,8 @@ async def publish_entries(bus: Settings, database: Database) -> None:
 
 async def assert_each_once_in_order(database: Database) -> None:
     assert await count(database, "select count(*) from deposit") == EVENTS
+    read = await count(database, "select sum(next_offset) from consumer_offset where topic like '%.deposit'")
+    assert await count(database, "select sum(times) from handed") == read, "an offset was claimed twice"
     assert await count(database, "select count(*) from ledger") == ACCOUNTS
     assert await count(database, f"select count(*) from ledger where entries <> {ENTRIES}") == 0
     assert await count(database, f"select count(*) from ledger where total <> {ENTRIES * (ENTRIES + 1) // 2}") == 0
