@@ -124,6 +124,7 @@ BREAKING: list[tuple[Change, str]] = [
     ),
     (lambda new: get(new).update(requestBody={"required": True}), "GET /notes: a body is required now"),
     (lambda new: operation(new, "put")["requestBody"].update(required=True), "PUT /notes: a body is required now"),
+    (lambda new: post(new)["responses"].pop("201"), "POST /notes: it is answered 201 no more"),
     (lambda new: post(new).pop("requestBody"), "POST /notes: it takes no body now"),
     (lambda new: field(new, "day").update(format="date-time"), "GET /notes: 200.day has another format: 'date-time'"),
     (lambda new: field(new, "marks")["items"].update(type="number"), "GET /notes: 200.marks[] may be number now"),

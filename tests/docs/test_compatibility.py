@@ -65,6 +65,18 @@ def test_what_would_refuse_an_old_event_is_breaking(new: dict[str, Any], said: s
 
 
 @pytest.mark.parametrize(
+    "constraint",
+    [
+        *("pattern", "format", "minLength", "maxLength", "minItems", "maxItems", "additionalProperties"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    ],
+)
+def test_every_constraint_that_is_new_is_breaking(constraint: str) -> None:
+    new = changed(loans={"type": "number", constraint: 7})
+    assert breaking_changes(OLD, new) == [f"$.loans has another {constraint}: 7"]
+
+
+@pytest.mark.parametrize(
     "new",
     [
         OLD,
