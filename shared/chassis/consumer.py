@@ -168,20 +168,23 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def _tell(self) -> None:
         """Say how far we are: the heartbeat in PostgreSQL, and the group's offsets in Kafka for lag tools."""
         now = asyncio.get_running_loop().time()
-        held = dict(self._held)  # a rebalance may take it away while we tell
+        held = self._held  # a rebalance may put another in its place while we tell
         if now - self._told_at < _HEARTBEAT_SECONDS or not held:
             return
         self._told_at = now
         assert self._kafka is not None  # noqa: S101 - set in _round, which alone leads here
         try:
-            await self._tell_age(self._kafka)
+            await self._tell_age(self._kafka, held)
             await self._kafka.commit(held)
         except (KafkaError, TimeoutError) as error:
             # Ours are the offsets that count; lag tools see these a little later, and what we know grows older.
             log.info("progress_not_told", consumer=self._name, error=type(error).__name__)
 
-    async def _tell_age(self, kafka: AIOKafkaConsumer) -> None:
-        """Write how old the group's knowledge is: a member that stands still is seen by those that do not."""
+    async def _tell_age(self, kafka: AIOKafkaConsumer, held: dict[TopicPartition, int]) -> None:
+        """Write how old the group's knowledge is: a member that stands still is seen by those that do not.
+
+        Raises PartitionLost when PostgreSQL, unlike us, would go on elsewhere: after a restore, where no event may come.
+        """
         partitions = [
             TopicPartition(name, number) for name in self._topics for number in kafka.partitions_for_topic(name) or ()
         ]
@@ -213,6 +216,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 lag=lag_events,
                 lag_seconds=max(seen_at - until, 0.0),
             )
+        if held is self._held and any(applied.get(partition) != held[partition] for partition in held):
+            raise PartitionLost(f"{self._name}: offsets are not those that this member has claimed")
         CONSUMER_LAG_EVENTS.labels(self._name).set(lag_events)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:

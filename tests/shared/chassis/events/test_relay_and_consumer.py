@@ -220,6 +220,21 @@ async def test_promise_4_a_rebalance_while_a_member_tells_its_offsets_stops_nobo
         await until(lambda: _is(database, "select count(*) from deposit", 20))
 
 
+async def test_promise_4_what_a_restore_took_back_is_read_again_though_nothing_new_is_said(
+    bus: Settings, database: Database
+) -> None:
+    """The database may be back before the member asks for it again: no error of a connection tells it."""
+    async with running(Consumer(bus, database, make_inbox())):
+        await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1) for _ in range(20)])
+        await until(lambda: _is(database, "select count(*) from deposit", 20))
+        async with database.unscoped() as session:
+            await session.execute("delete from deposit")
+            await session.execute("delete from total")
+            await session.execute("update consumer_offset set next_offset = 0")
+        await until(lambda: _is(database, "select count(*) from deposit", 20))
+    assert await count(database, "select sum(amount) from total") == 20
+
+
 async def test_a_member_that_stands_still_is_not_hidden_by_one_that_does_not(bus: Settings, database: Database) -> None:
     """An ended assignment may lie unread in its partitions: the heartbeat of the group must grow old."""
     may_go_on = asyncio.Event()
