@@ -183,7 +183,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def _tell_age(self, kafka: AIOKafkaConsumer, held: dict[TopicPartition, int]) -> None:
         """Write how old the group's knowledge is: a member that stands still is seen by those that do not.
 
-        Raises PartitionLost when PostgreSQL, unlike us, would go on elsewhere: after a restore, where no event may come.
+        Raises PartitionLost when PostgreSQL would go on elsewhere than we do: after a restore no event may tell it.
         """
         partitions = [
             TopicPartition(name, number) for name in self._topics for number in kafka.partitions_for_topic(name) or ()
