@@ -236,11 +236,11 @@ async def _until_it_is(acts: Acts, delivery_id: str, status: str) -> dict[str, A
 # --- literacy: training, a month of an account, a pledge ---
 
 
-async def pledge_savings(suite: Suite, wire: Wire) -> str:
+async def pledge_savings(suite: Suite, wire: Wire, *, step: str) -> str:
     """A member of the coach's pledges to save; its id."""
     member = suite.text("literacy", "select id from member where status = 'active' order by id limit 1")
     pledge = {"member_id": member, "amount_per_month": "100.00", "starts_on": AFTER.isoformat()}
-    return str((await wire.as_("coach").post("/literacy/v1/savings-pledges", pledge, step="a pledge more"))["id"])
+    return str((await wire.as_("coach").post("/literacy/v1/savings-pledges", pledge, step=step))["id"])
 
 
 async def _teach(acts: Acts) -> str:
@@ -258,7 +258,7 @@ async def _teach(acts: Acts) -> str:
     )
     roll = {"member_numbers": numbers.split(",")}
     await coach.post(f"/literacy/v1/sessions/{held['id']}/roll-call", roll, step="a roll more")
-    return await pledge_savings(acts.suite, acts.wire)
+    return await pledge_savings(acts.suite, acts.wire, step="a pledge more")
 
 
 async def _teach_again(acts: Acts, lost: str) -> None:

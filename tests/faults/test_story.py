@@ -107,7 +107,7 @@ async def test_a_broker_whose_data_is_lost_is_filled_again_by_the_owners(suite: 
     await suite.signal("worker-reporting", signal.SIGKILL)  # what is relayed now, nobody has read when it is lost
     with suite.settings():
         async with open_wire(played.access) as wire:
-            pledge = await pledge_savings(suite, wire)
+            pledge = await pledge_savings(suite, wire, step="a pledge nobody has read")
     assert wait_until(lambda: not suite.query("literacy", "select count(*) from outbox"), PATIENCE_SECONDS)
     with suite.settings() as settings:
         said = await read_said(settings)
