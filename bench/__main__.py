@@ -16,6 +16,7 @@ from bench.results import Table
 from bench.sections import figures, loans, members, pipeline, schedules, start
 from bench.sizes import FULL, QUICK, Sizes
 from shared.chassis.testing.keys import test_environment
+from shared.embedded.runtime import EmbeddedRuntime
 
 Measure: TypeAlias = Callable[[Machine, Sizes, Table], Coroutine[Any, Any, None]]
 
@@ -73,7 +74,10 @@ def main() -> None:
         print(section.name, flush=True)
         started = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="plodnee-bench-", ignore_cleanup_errors=True) as folder:
-            section.measure(Path(folder), sizes, table)
+            try:
+                section.measure(Path(folder), sizes, table)
+            finally:
+                EmbeddedRuntime(Path(folder)).reset()  # root's PostgreSQL keeps its data outside the folder
         print(f"  took {time.perf_counter() - started:.0f} s", flush=True)
     out = options.out or (None if options.quick else results.FOLDER / f"{results.today()}.json")
     if out is not None:

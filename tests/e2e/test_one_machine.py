@@ -19,22 +19,25 @@ SMALL = ("--cooperatives", "4", "--members", "200")
 STORY_SECONDS_MAX = 280
 
 
-def environment_of(home: Path) -> dict[str, str]:
-    """As a newcomer's: nothing of Plodnee is set but where its state lies."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PLODNEE_", "KAFKA_"))}
-    return {**kept, "PLODNEE_HOME": str(home), "NO_COLOR": "1"}
-
-
 def plodnee(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "services.cli", *arguments]
 
 
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """As a newcomer's: nothing of Plodnee is set but where its state lies, which is deleted afterwards."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PLODNEE_", "KAFKA_"))}
+    environment = {**kept, "PLODNEE_HOME": str(tmp_path / "home"), "NO_COLOR": "1"}
+    yield environment
+    subprocess.run(plodnee("reset", "--yes"), cwd=ROOT, env=environment, capture_output=True, timeout=120, check=True)
+
+
 @pytest.mark.timeout(STORY_SECONDS_MAX + 20)
-def test_the_story_plays_and_proves_itself(tmp_path: Path) -> None:
+def test_the_story_plays_and_proves_itself(environment: dict[str, str]) -> None:
     told = subprocess.run(
         plodnee("demo", "--check", *SMALL),
         cwd=ROOT,
-        env=environment_of(tmp_path),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=STORY_SECONDS_MAX,
@@ -46,9 +49,10 @@ def test_the_story_plays_and_proves_itself(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def running_suite(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, dict[str, str]]]:
+def running_suite(
+    environment: dict[str, str], tmp_path: Path
+) -> Iterator[tuple[subprocess.Popen[str], str, dict[str, str]]]:
     """`plodnee up`, ready: its process, its address, its environment."""
-    environment = environment_of(tmp_path / "home")
     log = tmp_path / "up.log"
     with log.open("w") as output:
         process = subprocess.Popen(plodnee("up"), cwd=ROOT, env=environment, stdout=output, stderr=output, text=True)
