@@ -16,6 +16,9 @@ async def read_said(settings: Settings) -> Said:
     newest: dict[tuple[Any, ...], tuple[tuple[int, ...], Event]] = {}
     async for record in read_log(settings, CATALOGUE.topics):
         headers = {name: text.decode() for name, text in record.headers}
+        if not record.value:  # a state that its owner, restored to an earlier point, has withdrawn
+            newest.pop((headers["ce_type"], record.key.decode()), None)
+            continue
         event = CATALOGUE.by_type[headers["ce_type"]].model_validate_json(record.value)
         epoch, version = map(int, headers["ce_aggregateversion"].split("."))
         order = (epoch, version) if event.topic.kind == "state" else (getattr(event, "revision", 1),)
