@@ -163,7 +163,7 @@ async def forget_file(session: WriteSession, delivery_id: UUID) -> None:
 
 
 async def allow_long_pauses(session: WriteSession) -> None:
-    """A workbook is unpacked while the transaction waits."""
+    """The transaction waits while a workbook is unpacked, or while a body comes, whose time the HTTP layer bounds."""
     await session.scalar("select set_config('idle_in_transaction_session_timeout', '0', true)")
 
 
