@@ -200,6 +200,23 @@ async def test_row_that_waits_too_long_is_rejected(sender: Sender) -> None:
     assert await sender.count("select count(*) from feed_row") == 0
 
 
+async def test_row_whose_second_try_broke_off_is_not_kept_beyond_the_bound(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await sender.send(rows_of("C1,1,M7,,,,,,,,"))
+    monkeypatch.setattr(engine, "_apply_chunk", AsyncMock(side_effect=ZeroDivisionError))
+    async with sender.database.unscoped() as session:
+        await add_member(session, "C1", "M7")
+    await sender.run_jobs()
+    assert await sender.count("select count(*) from feed_row where status = 'staged'") == 1
+    await as_owner(sender.settings, "update feed_delivery set received_at = received_at - interval '15 days'")
+    async with sender.database.unscoped() as session:
+        await enqueue(session, engine.WAITING_JOB_KIND, {}, requested_by=SYSTEM)
+    await sender.run_jobs()
+    assert counts(await sender.delivery(delivery["id"])) == {"rows": 1, "rejected": 1}
+    assert await sender.count("select count(*) from feed_row") == 0
+
+
 async def test_night_tries_waiting_rows_again(sender: Sender) -> None:
     delivery = await sender.send(rows_of("C1,1,M7,,,,,,,,"))
     async with sender.database.unscoped() as session:
