@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.literacy.members import repository as members
 from shared.chassis import feeds
 from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
@@ -15,7 +16,7 @@ INBOX = Inbox("literacy", CATALOGUE)
 
 @INBOX.on(CooperativeRecorded)
 async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
-    """Keep code, area and status of co-operatives."""
+    """Keep code, area and status of co-operatives. Members may have come first: until now no sender could see them."""
     rows = [
         {
             "id": item.event.cooperative_id,
@@ -28,7 +29,9 @@ async def on_cooperatives(session: WriteSession, received: Sequence[Received[Coo
         }
         for item in received
     ]
-    await upsert_state(session, "cooperative", rows)
+    written = await upsert_state(session, "cooperative", rows)
+    numbers = await members.numbers_of(session, [row["id"] for row in written])
+    await feeds.wake_waiting(session, [f"member:{number}" for number in numbers])
 
 
 @INBOX.on(MemberRecorded)

@@ -205,6 +205,7 @@ class Database:
             )
 
         self._places = asyncio.Semaphore(settings.database_pool_size)
+        self._slow_places = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
         self._wait_seconds = settings.database_pool_wait_seconds
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
@@ -256,7 +257,7 @@ class Database:
     async def _transaction(self, reach: Reach, kind: str) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         """A connection of the pool with a transaction begun; committed when left without an error."""
         try:
-            async with self._place(), self.engine.connect() as connection:
+            async with self._one_of(self._places), self.engine.connect() as connection:
                 raw = await _driver_of(connection)
                 if raw.is_closed():  # the server ended it while it waited in the pool
                     await connection.invalidate()
@@ -276,21 +277,28 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """One of as many places as the pool has connections, in the order of asking.
+    async def slow_place(self) -> AsyncIterator[None]:
+        """One of half as many places as the pool has connections. To be taken before a transaction that lasts as long
+        as somebody's line is slow: else a few uploads would hold every connection, and nobody be answered meanwhile."""
+        async with self._one_of(self._slow_places):
+            yield
+
+    @asynccontextmanager
+    async def _one_of(self, places: asyncio.Semaphore) -> AsyncIterator[None]:
+        """One of these places, in the order of asking.
 
         The pool itself gives a connection that comes back to whoever asks next, past those who wait: under load most
         answers would be quick, and one in twenty three times as slow as it need be.
         """
         try:
-            async with asyncio.timeout(self._wait_seconds if self._places.locked() else None):
-                await self._places.acquire()
+            async with asyncio.timeout(self._wait_seconds if places.locked() else None):
+                await places.acquire()
         except TimeoutError:
             raise PoolTimeout(f"no connection came free within {self._wait_seconds:g} s") from None
         try:
             yield
         finally:
-            self._places.release()
+            places.release()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -29,6 +29,8 @@ _AS_WRITTEN = re.compile(r"-?[0-9]{1,14}\.[0-9]{2}")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
 _MANY_PLACES = re.compile(r"[+-]?[0-9,]+\.[0-9]{3,}")
 _RATE = re.compile(r"[0-9]+(\.[0-9]+)?")
+_CHARACTERS_MAX = 100
+"""Nobody writes an amount or a rate longer, and of thousands of digits Python itself makes no number."""
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -49,12 +51,13 @@ def parse_baht(text: str) -> int:
     if _AS_WRITTEN.fullmatch(text):
         return _within_bounds(int(text[:-3] + text[-2:]))
     cleaned = to_arabic_digits(text).strip().removeprefix("฿").strip()
-    if _MANY_PLACES.fullmatch(cleaned):
+    is_readable = len(cleaned) <= _CHARACTERS_MAX
+    if is_readable and _MANY_PLACES.fullmatch(cleaned):
         raise TooManyDecimals(
             f"{text!r} has more than two decimal places; write satang as two digits, as in 1234.50",
             f"{text!r} มีทศนิยมเกินสองตำแหน่ง ให้เขียนสตางค์สองหลัก เช่น 1234.50",
         )
-    if not (_PLAIN.fullmatch(cleaned) or _GROUPED.fullmatch(cleaned)):
+    if not (is_readable and (_PLAIN.fullmatch(cleaned) or _GROUPED.fullmatch(cleaned))):
         raise BilingualValueError(
             f"{text!r} is not an amount of money; write baht as in 1234.50",
             f"{text!r} ไม่ใช่จำนวนเงิน ให้เขียนเป็นบาท เช่น 1234.50",
@@ -75,7 +78,7 @@ def format_baht(satang: int, *, thousands: bool = False) -> str:
 def parse_rate(text: str) -> Decimal:
     """An interest rate per year from a decimal text: ``"0.0850"`` is 8.5 % a year. From 0 to 1, six places at most."""
     cleaned = to_arabic_digits(text).strip()
-    if not _RATE.fullmatch(cleaned):
+    if len(cleaned) > _CHARACTERS_MAX or not _RATE.fullmatch(cleaned):
         raise _bad_rate(text)
     return _checked_rate(Decimal(cleaned), text)
 
@@ -110,8 +113,7 @@ def _bad_rate(value: object) -> BilingualValueError:
 def _checked_rate(rate: Decimal, value: object) -> Decimal:
     if not rate.is_finite() or not 0 <= rate <= RATE_MAX:
         raise _bad_rate(value)
-    exponent = rate.normalize().as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -RATE_PLACES_MAX:
+    if rate != round(rate, RATE_PLACES_MAX):
         raise _bad_rate(value)
     return rate
 

@@ -21,6 +21,15 @@ async def find_members_by_number(session: ReadSession, hashes: Sequence[str]) ->
     return {row["member_number_hash"]: row for row in rows}
 
 
+async def numbers_of(session: ReadSession, cooperative_ids: Sequence[UUID]) -> list[str]:
+    """The keyed hashes of all member numbers of these co-operatives."""
+    rows = await session.fetch(
+        "select member_number_hash from member where cooperative_id = any(cast(:ids as uuid[]))",
+        ids=list(cooperative_ids),
+    )
+    return [row["member_number_hash"] for row in rows]
+
+
 async def find_agreements(session: ReadSession, member_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """The agreement in force of each member that has one; the newest plan's when there are several."""
     rows = await session.fetch(

@@ -23,15 +23,23 @@ TABLE = StateTable(
 _TYPES = tuple(dict.fromkeys(code for types in TYPES_BY_KIND.values() for code in types))
 
 
+def _said_or_stored(column: str) -> str:
+    """The value that a co-operative will have: what its row leaves empty stays as it is stored."""
+    return f"coalesce(r.data ->> '{column}', (select c.{column} from cooperative c where c.code = named.code))"
+
+
 async def validate(session: WriteSession, delivery: Delivery) -> None:
     """Refuse types that the kind has not, districts of other provinces, and areas that are not the sender's."""
+    named = {"code": "r.data ->> 'cooperative_code'"}
     for kind, types in TYPES_BY_KIND.items():
         await reject_where(
             session,
             delivery,
             "cooperative_type",
             "invalid_code",
-            "r.data ->> 'kind' = :kind and not r.data ->> 'cooperative_type' = any(cast(:types as text[]))",
+            f"{_said_or_stored('kind')} = :kind"
+            f" and not {_said_or_stored('cooperative_type')} = any(cast(:types as text[]))",
+            named=named,
             kind=kind,
             types=list(types),
         )
@@ -40,7 +48,8 @@ async def validate(session: WriteSession, delivery: Delivery) -> None:
         delivery,
         "district_code",
         "invalid_code",
-        "left(r.data ->> 'district_code', 2) <> r.data ->> 'province_code'",
+        f"left({_said_or_stored('district_code')}, 2) <> {_said_or_stored('province_code')}",
+        named=named,
     )
     if not delivery.reach.everything:
         await _reject_out_of_reach(session, delivery)

@@ -149,7 +149,8 @@ async def _wake(session: WriteSession, applied: Applied, persons: Mapping[str, K
     names = [
         name
         for written in applied.written
-        if written.before is None
+        # A corrected national id brings another person, for whom rows may wait.
+        if written.before is None or written.before["person_id"] != written.now["person_id"]
         for name in waiting_names(written.now["member_number_hash"], index[written.now["person_id"]])
     ]
     await wake_waiting(session, names)

@@ -45,7 +45,7 @@ def _arabic(value: object) -> object:
 
 
 NationalId = Annotated[str, Field(max_length=40, examples=["0-0000-00000-01-9"]), AfterValidator(read_national_id)]
-MemberNumber = Annotated[Code, Field(min_length=1, max_length=40), AfterValidator(str.strip)]
+MemberNumber = Annotated[Code, Field(min_length=1, max_length=40)]
 HouseholdNumber = Annotated[
     str, BeforeValidator(_arabic), Field(pattern=r"^[0-9]{12}$", description="Farmer registration number, 12 digits.")
 ]

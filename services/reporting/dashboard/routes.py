@@ -148,8 +148,12 @@ async def _refusal(request: Request, error: Exception) -> Response:
 
 def _keep_session(request: Request, response: Response) -> None:
     renewed: Session | None = getattr(request.state, "renewed_session", None)
-    if renewed is not None:
+    if renewed is None:
+        return
+    try:
         dashboard_of(request).cookies.set_session(response, renewed, time.time())
+    except SessionTooLarge:  # the reader keeps the session he has; when that ends, the sign-in says why no other begins
+        log.warning("session_not_renewed", reason="too large")
 
 
 async def signed_in(request: Request) -> Caller:
@@ -211,7 +215,10 @@ async def finish_sign_in(request: Request) -> Response:
     state = answer.get("state", "")
     attempt = dashboard.cookies.attempt(request.cookies, state)
     session = await dashboard.provider.finish(attempt, answer)
-    await caller_of_token(request, session.access_token)
+    try:
+        await caller_of_token(request, session.access_token)
+    except Unauthenticated:  # beginning anew would lead to the same token, and round and round
+        raise SignInFailed("sign_in_token") from None
     response = moved(HOME_PATH if attempt is None else attempt.next_path)
     dashboard.cookies.clear_attempt(response, state)
     try:

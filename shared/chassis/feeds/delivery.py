@@ -37,6 +37,7 @@ JOB_KIND = "feed"
 WAITING_JOB_KIND = "feed-waiting"
 WAITING_CRON = "33 18 * * *"  # 01:33 in Bangkok
 STAGE_BATCH_ROWS = 2_000
+STAGE_BATCH_BYTES = 1024 * 1024  # of the file; in memory, rows of many short cells weigh thirty times as much
 SIDE_BY_SIDE = 2  # chunks at once: this process works on the one while PostgreSQL works on the other
 _HEADINGS = 1
 _COUNTED = (ACCEPTED, UNCHANGED, OLDER, "rejected")
@@ -200,13 +201,18 @@ async def _batches(
     if file_format == "xlsx":
         content = b"".join([part async for part in source])
         source = csv_of_workbook(content, rows_max=context.settings.feed_rows_max)
+    read_bytes = 0
     async for chunk in source:
         rows.feed(chunk)
         for row in rows.rows():
             batch.append(row)
             if len(batch) >= STAGE_BATCH_ROWS or row[0] == _HEADINGS:
                 yield batch
-                batch = []
+                batch, read_bytes = [], 0
+        read_bytes += len(chunk)
+        if batch and read_bytes >= STAGE_BATCH_BYTES:
+            yield batch
+            batch, read_bytes = [], 0
     rows.end()
     for row in rows.rows():
         batch.append(row)

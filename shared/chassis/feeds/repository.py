@@ -163,7 +163,7 @@ async def forget_file(session: WriteSession, delivery_id: UUID) -> None:
 
 
 async def allow_long_pauses(session: WriteSession) -> None:
-    """A workbook is unpacked while the transaction waits."""
+    """The transaction waits while a workbook is unpacked, or while a body comes, whose time the HTTP layer bounds."""
     await session.scalar("select set_config('idle_in_transaction_session_timeout', '0', true)")
 
 
@@ -353,12 +353,15 @@ async def wake_delivery(session: WriteSession, delivery_id: UUID) -> int:
 
 
 async def reject_waited_too_long(session: WriteSession, delivery_id: UUID) -> int:
-    """Reject every row of a delivery that still waits, with the code of what did not come."""
+    """Reject every row that is left of a delivery, with the code of what did not come.
+
+    Also those that woke and whose job broke off: nothing of what rows say is kept beyond the bound.
+    """
     known = " ".join(f"when '{prefix}' then '{code}'" for prefix, code in UNKNOWN_BY_WAIT.items())
     refused = await session.execute(
         f"""
         with refused as (
-            update feed_row set status = 'rejected' where delivery_id = :id and status = 'waiting'
+            update feed_row set status = 'rejected' where delivery_id = :id and status in ('waiting', 'staged')
             returning row_number, split_part(waiting_for, ':', 1) as prefix
         )
         insert into feed_reject (delivery_id, row_number, column_name, code)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from fastapi.responses import StreamingResponse
 
 from shared.chassis.auth.caller import Caller, require
@@ -25,6 +25,15 @@ from shared.chassis.jobs import as_caller
 from shared.kernel.errors import NotFound
 
 FeedSender = Annotated[Caller, Security(require("feed:write"))]
+
+
+async def upload_place(request: Request) -> AsyncIterator[None]:
+    """A place among the uploads that this process takes at once."""
+    async with runtime_of(request).database.slow_place():
+        yield
+
+
+UploadPlace = Annotated[None, Depends(upload_place, scope="function")]
 
 CSV_TYPE = "text/csv"
 NDJSON_TYPE = "application/x-ndjson"
@@ -70,8 +79,9 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
     @hashes_its_own_body
     async def send(
         request: Request,
-        session: Writing,
         caller: FeedSender,
+        _place: UploadPlace,  # before the session, which holds a connection
+        session: Writing,
         kind: Annotated[Text, Query(description="One of GET /feed-kinds.")],
         as_of: Annotated[
             HappenedOn, Query(description="The day the figures stand for; an older day never overwrites.")

@@ -66,6 +66,7 @@ async def _receive_once(
     runtime = runtime_of(request)
     delivery_id = uuid7()
     file_format = _file_format(request)
+    await repository.allow_long_pauses(session)
     file_bytes, sha256 = await _store_body(request, session, delivery_id, runtime.settings.upload_body_bytes_max)
     claim = make_claim(request, input_hash_of(request, sha256 + file_format.encode()))
     answer = await find_answer(session, runtime, claim)

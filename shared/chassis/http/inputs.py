@@ -43,5 +43,6 @@ Day = Annotated[date, BeforeValidator(written_day), AfterValidator(common_era)]
 Text = Annotated[str, AfterValidator(_storable)]
 """Text without control characters, which PostgreSQL, spreadsheets and terminals refuse or obey."""
 
-Code = Annotated[Text, AfterValidator(to_arabic_digits)]
-"""A code or number as somebody types it: Thai digits become Arabic ones, as in files."""
+Code = Annotated[Text, AfterValidator(to_arabic_digits), AfterValidator(str.strip)]
+"""A code or number as somebody types it: Thai digits become Arabic ones and spaces around it fall away, as in files.
+Else a receipt would be another one in a request than in the file, and be posted twice."""

@@ -291,6 +291,21 @@ async def test_a_closed_month_takes_no_more_figures_and_a_late_member_wakes_his_
         await jobs
 
 
+async def test_a_row_whose_member_came_before_his_cooperative_wakes_when_that_comes(
+    client_of: ClientOf, database_of: DatabaseOf, settings: Settings
+) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await hear(database, [member("1")])
+    heading = "cooperative_code,member_number,month,category,amount\n"
+    shown = await _deliver(client, database, settings, "household_accounts", heading + "C-1,1,2022-11,food,10\n")
+    assert shown["waiting"] == 1
+    await hear(database, [cooperative()])
+    after = await _deliver(client, database, settings, "household_accounts", heading + "C-1,1,2022-12,food,10\n")
+    assert after["accepted"] == 1  # files follow one another
+    assert (await client.get("/literacy/v1/feed-deliveries")).json()["items"][1]["accepted"] == 1
+
+
 async def test_a_pledge_needs_the_version_that_was_read(client_of: ClientOf, database_of: DatabaseOf) -> None:
     client = await client_of("literacy", scopes=SCOPES, areas=["52"])
     database = await database_of("literacy")

@@ -99,6 +99,16 @@ def payment_total(payment: dict[str, Any], *parts: str) -> str:
     return format_baht(sum(parse_baht(payment[part]) for part in parts))
 
 
+async def test_spaces_around_a_receipt_number_make_no_other_receipt(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id = await loan_id_of(world)
+    assert (await pay(client, loan_id, "100.00", "2022-10-05", receipt_number=" R1 ")).status_code == 201
+
+    assert (await pay(client, loan_id, "100.00", "2022-10-05", receipt_number="R1")).status_code == 422
+    delivery = await world.send(client, "payments", [payment_row("R1", "100.00", "2022-10-05")], as_of="2022-10-31")
+    assert (delivery["accepted"], delivery["unchanged"]) == (0, 1)
+    assert (await pay(client, loan_id, "100.00", "2022-10-05", receipt_number="  ")).status_code == 422
+
+
 async def test_same_receipt_of_a_file_is_posted_once(world: World, client: httpx2.AsyncClient) -> None:
     rows = [payment_row("R1", "500.00", "2022-10-05"), payment_row("R2", "700.00", "2022-10-03")]
     first = await world.send(client, "payments", rows, as_of="2022-10-31")

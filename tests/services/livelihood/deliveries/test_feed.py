@@ -74,6 +74,18 @@ async def test_a_slip_that_cannot_be_is_rejected_alone_and_a_repeated_file_chang
         assert await session.scalar("select count(*) from outbox") == 4
 
 
+async def test_a_slip_whose_member_came_before_his_cooperative_wakes_when_that_comes(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes="produce:write livelihood:read feed:write job:read", areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [member(member_number_hash("C-5201", "1"))])
+    assert (await _deliver(client, database, ["D-1,100,10.00,"]))["waiting"] == 1
+    await hear(database, [cooperative()])
+    assert (await _deliver(client, database, ["D-2,100,10.00,"]))["accepted"] == 1  # files follow one another
+    assert (await client.get("/livelihood/v1/feed-deliveries")).json()["items"][1]["accepted"] == 1
+
+
 async def test_a_delivery_that_a_restore_lets_come_twice_is_the_same_to_debt(
     client_of: ClientOf, database_of: DatabaseOf, hear: Hear
 ) -> None:

@@ -106,3 +106,22 @@ async def test_sender_of_one_province_writes_that_province_only(client_of: Clien
         (5, "out_of_reach"),  # a co-operative cannot be moved out of the sender's area
     }
     assert [event["cooperative_code"] for event in await published(database, "cooperative")] == ["C1"]
+
+
+async def test_what_a_row_leaves_empty_counts_when_what_it_says_is_judged(
+    client_of: ClientOf, database: Database
+) -> None:
+    agency = await client_of("registry", scopes=FEED, areas=["TH"])
+    await deliver(agency, database, "cooperatives", HEADINGS, [row(), row("C2"), row("C3")])
+    unsaid = {"kind": "", "province_code": ""}
+    rows = [
+        row("C1", district_code=f"{OTHER_PROVINCE}01", **unsaid),
+        row("C2", cooperative_type="rice", **unsaid),
+        row("C3", cooperative_type="fishery", district_code=f"{PROVINCE}02", **unsaid),
+    ]
+    delivery = await deliver(agency, database, "cooperatives", HEADINGS, rows, as_of="2022-12-31")
+    assert counts(delivery) == {"accepted": 1, "rejected": 2}
+    assert await rejects(agency, delivery) == [
+        (2, "district_code", "invalid_code"),
+        (3, "cooperative_type", "invalid_code"),
+    ]

@@ -64,6 +64,18 @@ async def test_row_waits_for_its_person_without_naming_him(agency: httpx2.AsyncC
     assert len(await published(database, "external-debt")) == 1
 
 
+async def test_row_applies_when_a_corrected_national_id_brings_its_person(
+    agency: httpx2.AsyncClient, database: Database
+) -> None:
+    await add_member(agency, await add_cooperative(agency, "C1"), "1", 1)
+    delivery = await deliver(agency, database, "external_debts", HEADINGS, [row(person=2)])
+    assert counts(delivery) == {"waiting": 1}
+    corrected = ("cooperative_code", "member_number", "national_id"), [["C1", "1", national_id(2)]]
+    assert counts(await deliver(agency, database, "members", *corrected, as_of="2022-10-31")) == {"accepted": 1}
+    found = (await agency.get(f"/registry/v1/feed-deliveries/{delivery['id']}")).json()
+    assert counts(found) == {"accepted": 1}
+
+
 async def test_each_defect_is_refused_by_its_code(agency: httpx2.AsyncClient, database: Database) -> None:
     await add_member(agency, await add_cooperative(agency, "C1"), "1", 1)
     good = national_id(1)

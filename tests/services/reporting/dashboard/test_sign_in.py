@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,6 +27,7 @@ from services.reporting.dashboard.sign_in import (
     SignInNeeded,
     local_path,
 )
+from shared.chassis.auth.tokens import Claims, TokenVerifier, invalid_token
 from shared.chassis.settings import Settings
 from shared.embedded.identity.personas import DASHBOARD_CLIENT_ID, personas
 from shared.embedded.identity.tokens import Issuer
@@ -114,6 +116,37 @@ async def test_refusal_of_the_provider_is_a_page(browser: httpx2.AsyncClient) ->
     page = await browser.get("/dashboard/callback", params={"state": asked["state"][0], "error": "access_denied"})
     assert page.status_code == 403
     assert "ผู้ให้บริการยืนยันตัวตนไม่อนุญาต" in page.text
+
+
+async def test_token_that_is_not_for_us_is_a_page_and_no_way_round_and_round(
+    browser: httpx2.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = await answered(browser, site)
+
+    async def refused(_verifier: TokenVerifier, _token: str) -> Claims:
+        raise invalid_token()
+
+    monkeypatch.setattr(TokenVerifier, "claims", refused)
+    page = await browser.get(address)
+    assert (page.status_code, "ใช้ไม่ได้ในระบบนี้" in page.text) == (400, True)
+    assert SESSION_COOKIE not in browser.cookies
+
+
+async def test_renewed_session_that_no_browser_keeps_costs_no_page(
+    browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sign_in(browser, "chief")
+
+    async def renewed(_provider: Provider, session: Session) -> Session:
+        return replace(session)
+
+    def too_large(*_: object) -> None:
+        raise SessionTooLarge
+
+    monkeypatch.setattr(Provider, "current", renewed)
+    monkeypatch.setattr(Cookies, "set_session", too_large)
+    page = await browser.get("/dashboard/2566/TH/N/52")
+    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
 
 
 async def test_two_tabs_can_sign_in_at_once(browser: httpx2.AsyncClient) -> None:

@@ -73,6 +73,7 @@ def test_any_text_is_a_value_or_a_known_code(kind: ColumnKind, text: str) -> Non
         (Column("x", "ก", "money"), "1.234", "[too_many_decimals]"),
         (Column("x", "ก", "money"), "1e5", "[invalid_number]"),
         (Column("x", "ก", "money"), "NaN", "[invalid_number]"),
+        (Column("x", "ก", "money"), "9" * 5_000, "[invalid_number]"),
         (Column("x", "ก", "money"), "-0.01", "[negative_amount]"),
         (Column("x", "ก", "money", negative=True), "-0.01", -1),
         (Column("x", "ก", "money", minimum=1), "0", "[out_of_range]"),

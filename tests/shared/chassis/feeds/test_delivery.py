@@ -3,7 +3,7 @@ rows say outlives the work or leaves by the reject file."""
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
@@ -16,10 +16,11 @@ from shared.chassis.database import WriteSession
 from shared.chassis.feeds import delivery as engine
 from shared.chassis.feeds import marking, repository
 from shared.chassis.feeds.kinds import Delivery, FeedKind, FeedRow
+from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX
 from shared.chassis.jobs import SYSTEM, JobContext, enqueue, request_cancel
 from tests.shared.chassis.bare_service import as_owner
 from tests.shared.chassis.feeds.conftest import Sender, SenderOf
-from tests.shared.chassis.feeds.example import TOOLS, add_member
+from tests.shared.chassis.feeds.example import HEADINGS, TOOLS, add_member
 
 HEAD = "cooperative_code,number,member_number,holder,sort,price,bought_on,season,pieces,share,note\n"
 
@@ -196,6 +197,23 @@ async def test_row_that_waits_too_long_is_rejected(sender: Sender) -> None:
     await sender.run_jobs()
     assert counts(await sender.delivery(delivery["id"])) == {"rows": 2, "rejected": 2}
     assert await sender.rejects(delivery["id"]) == ["2,,unknown_member", "3,,unknown_loan"]
+    assert await sender.count("select count(*) from feed_row") == 0
+
+
+async def test_row_whose_second_try_broke_off_is_not_kept_beyond_the_bound(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await sender.send(rows_of("C1,1,M7,,,,,,,,"))
+    monkeypatch.setattr(engine, "_apply_chunk", AsyncMock(side_effect=ZeroDivisionError))
+    async with sender.database.unscoped() as session:
+        await add_member(session, "C1", "M7")
+    await sender.run_jobs()
+    assert await sender.count("select count(*) from feed_row where status = 'staged'") == 1
+    await as_owner(sender.settings, "update feed_delivery set received_at = received_at - interval '15 days'")
+    async with sender.database.unscoped() as session:
+        await enqueue(session, engine.WAITING_JOB_KIND, {}, requested_by=SYSTEM)
+    await sender.run_jobs()
+    assert counts(await sender.delivery(delivery["id"])) == {"rows": 1, "rejected": 1}
     assert await sender.count("select count(*) from feed_row") == 0
 
 
@@ -494,3 +512,18 @@ async def test_ndjson_that_breaks_off_leaves_nothing(sender: Sender) -> None:
     assert sent["error"]["code"] == "unreadable_ndjson"
     assert "row 2" in sent["error"]["message_en"]
     assert await sender.tools() == {}
+
+
+async def test_rows_of_many_cells_are_not_gathered_by_the_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a megabyte of short cells weighs fifteen in memory: two thousand such rows would end the worker."""
+    wide = ("aa," * 100_000 + "\n").encode()
+
+    async def parts(_session: WriteSession, _delivery_id: UUID) -> AsyncIterator[bytes]:
+        yield ",".join(HEADINGS).encode() + b"\n"
+        for _ in range(20):
+            yield wide
+
+    monkeypatch.setattr(engine, "_parts", parts)
+    sizes = [len(batch) async for batch in engine._batches(AsyncMock(), AsyncMock(), TOOLS, uuid4(), "csv")]
+    assert sum(sizes) == 21
+    assert max(sizes) * len(wide) <= engine.STAGE_BATCH_BYTES + 2 * RECORD_CHARACTERS_MAX

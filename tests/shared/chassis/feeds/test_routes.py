@@ -1,11 +1,18 @@
 """Goal: a file arrives once however often it is sent, within its bounds, and its job shows how far it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 
+from shared.chassis.database import Database
 from shared.chassis.feeds.service import PART_BYTES
-from tests.shared.chassis.feeds.conftest import Sender, SenderOf
+from shared.chassis.http.app import create_app
+from shared.chassis.settings import Settings
+from shared.chassis.testing.tokens import TokenIssuer
+from tests.shared.chassis.feeds.conftest import SERVICE, Sender, SenderOf
 from tests.shared.chassis.feeds.example import TOOLS
 
 HEAD = "cooperative_code,number\n"
@@ -90,6 +97,55 @@ async def test_body_above_the_bound_is_refused_also_when_it_does_not_say_its_siz
     finally:
         sender.client._transport.app.state.runtime.settings.upload_body_bytes_max = bound  # type: ignore[attr-defined]
     assert await sender.count("select count(*) from feed_file_part") == 0
+
+
+@asynccontextmanager
+async def sending(settings: Settings, token_issuer: TokenIssuer) -> AsyncIterator[httpx2.AsyncClient]:
+    """A partner's system before an app with settings of its own."""
+    app = create_app(SERVICE, settings=settings)
+    token = token_issuer.token(subject="core", areas=["52"], scopes="feed:write job:read")
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app)
+        headers = {"authorization": f"Bearer {token}", "content-type": "text/csv"}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+            yield client
+
+
+async def send_slowly(client: httpx2.AsyncClient, key: str, may_go_on: asyncio.Event) -> httpx2.Response:
+    async def body() -> AsyncIterator[bytes]:
+        yield HEAD.encode()
+        await may_go_on.wait()
+        yield b"C1,1\n"
+
+    address = "/registry/v1/feed-deliveries?kind=tools&as_of=2022-09-30"
+    return await client.post(address, content=body(), headers={"idempotency-key": key})
+
+
+async def test_slow_uploads_leave_connections_to_other_requests(
+    feed_settings: Settings, database: Database, token_issuer: TokenIssuer
+) -> None:
+    bounds = {"database_pool_size": 2, "database_pool_wait_seconds": 1.0}
+    may_go_on = asyncio.Event()
+    async with sending(feed_settings.model_copy(update=bounds), token_issuer) as client:
+        uploads = {asyncio.create_task(send_slowly(client, key, may_go_on)) for key in ("one", "two")}
+        refused, under_way = await asyncio.wait(uploads, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result().status_code for task in refused] == [503]
+        assert (await client.get("/registry/v1/feed-deliveries")).status_code == 200
+        may_go_on.set()
+        assert [(await task).status_code for task in under_way] == [202]
+
+
+async def test_upload_outlasts_the_pause_that_other_transactions_may_make(
+    feed_settings: Settings, database: Database, token_issuer: TokenIssuer
+) -> None:
+    may_go_on = asyncio.Event()
+    async with sending(
+        feed_settings.model_copy(update={"idle_in_transaction_timeout_ms": 200}), token_issuer
+    ) as client:
+        upload = asyncio.create_task(send_slowly(client, "once", may_go_on))
+        await asyncio.sleep(1)
+        may_go_on.set()
+        assert (await upload).status_code == 202
 
 
 @pytest.mark.parametrize(
