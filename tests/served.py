@@ -12,7 +12,7 @@ from shared.chassis.http.dispatch import Dispatcher
 from shared.chassis.http.serve import make_server
 from shared.chassis.settings import Settings
 
-START_SECONDS_MAX = 30.0
+START_SECONDS_MAX = 90.0
 
 
 @contextmanager

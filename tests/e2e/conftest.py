@@ -17,7 +17,7 @@ from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer
 from shared.embedded.state import free_port
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 class Processes:

@@ -25,7 +25,7 @@ from tests.conftest import _MADE, DatabaseOf
 from tests.services.reporting.test_projections import interleaved
 from tests.services.reporting.world import Said, World
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 120
 
 
 @pytest_asyncio.fixture

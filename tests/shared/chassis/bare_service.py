@@ -60,7 +60,7 @@ async def worker(
         await asyncio.wait_for(task, 60)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> None:
     """Wait until an async condition holds."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await condition():

@@ -26,7 +26,7 @@ from tests.services.reporting.kpis.test_provisional import PAID_ON, close_in, pa
 from tests.services.reporting.world import BASELINE_ON, YEAR, Said, World, received
 
 _CLOSED_ON = date(2022, 10, 5)  # a week before the payment
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 120
 _NOTHING_SECONDS = 0.5  # long enough for what is not held up to be done
 
 

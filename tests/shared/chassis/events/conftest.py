@@ -129,7 +129,7 @@ async def running(*parts: Relay | Consumer) -> AsyncIterator[asyncio.Event]:
         await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 120) -> None:
     """Wait until an async condition holds."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await condition():
