@@ -107,6 +107,7 @@ def drop_next(loan: RunningLoan, index: int) -> None:
         )  # fmt: skip
     if index + 1 < len(loan.rows):
         loan.rows[index + 1].start = row.start
+        loan.rows[index + 1].lift += row.lift
     del loan.rows[index]
     loan.forget_factors()
     loan.relevel(max(min(index, len(loan.rows) - 1), loan.free_from()))
@@ -413,18 +414,10 @@ def _hold(loan: RunningLoan, index: int, amount: int) -> None:
             "amount", "out_of_range", f"all that is left to pay on this date is {most}; name at most as much",
             f"ยอดที่เหลือทั้งหมด ณ วันนี้คือ {most} ให้ระบุไม่เกินยอดนี้",
         )  # fmt: skip
+    # Interest that a small set amount leaves unpaid lifts the next instalment, so that it is paid as early.
+    owed = row.planned + loan.rounding.figure(*(loan.own + loan.late).as_integer_ratio()) + loan.brought + loan.waiting
+    loan.rows[index + 1].lift = max(0, owed - row.interest)
     loan.relevel(index + 1)
-    _carry_into_next(loan, row, index + 1)
-
-
-def _carry_into_next(loan: RunningLoan, row: Row, index: int) -> None:
-    """Interest that a small set amount leaves unpaid lifts the next instalment, so that it is paid as early."""
-    following = loan.rows[index]
-    carried = row.planned + loan.rounding.figure(*(loan.own + loan.late).as_integer_ratio())
-    carried += loan.brought + loan.waiting - row.interest
-    if carried > 0 and following.amount is not None:
-        following.amount += carried
-        loan.forget_factors()
 
 
 def _drop_instalment(loan: RunningLoan, change: DropInstalment) -> None:

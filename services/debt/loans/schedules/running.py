@@ -46,11 +46,12 @@ class Row:
     """One row while the loan runs. ``amount`` is what the instalment comes to; None where only interest is due.
 
     ``planned`` is interest that does not come from the balance: a share of flat or of re-aged interest. ``waits`` says
-    that the row's interest falls due with a later row; ``held``, that the amount was set by hand.
+    that the row's interest falls due with a later row; ``held``, that the amount was set by hand. ``lift`` is interest
+    that a small set amount before it left unpaid: it comes on top of the instalment, however often that is levelled.
     """
 
     __slots__ = (
-        "amount", "due", "frozen", "held", "interest", "lead", "notes", "number", "opening", "paid_interest",
+        "amount", "due", "frozen", "held", "interest", "lead", "lift", "notes", "number", "opening", "paid_interest",
         "paid_principal", "passes", "planned", "principal", "start", "stretches", "waits", "weight",
     )  # fmt: skip
 
@@ -58,7 +59,7 @@ class Row:
         self.number, self.start, self.due, self.weight = number, start, due, weight
         self.amount: int | None = None
         self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
-        self.opening = 0
+        self.opening = self.lift = 0
         self.lead = self.waits = self.held = self.frozen = False
         self.passes = (0, 0)
         self.stretches: list[Stretch] = []
@@ -317,7 +318,7 @@ class RunningLoan:
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share
             only_interest = index < ground.lead or (method is Method.BULLET and index != last)
-            row.amount = None if only_interest else paid + due + share
+            row.amount = None if only_interest else paid + due + share + row.lift
             row.held = False
         if is_level:
             self.brought += brought
@@ -330,7 +331,7 @@ class RunningLoan:
         principal, interest = flat(balance, self.interest_left(start), ground, shares)
         for index, (row, paid, due) in enumerate(zip(rows, principal, interest, strict=True)):
             row.planned = due
-            row.amount = None if index < ground.lead else paid + due
+            row.amount = None if index < ground.lead else paid + due + row.lift
             row.held = False
 
     def interest_left(self, start: int) -> int:

@@ -15,6 +15,7 @@ class Row:
         self.due, self.weight = due, weight
         self.principal = self.interest = self.paid_principal = self.paid_interest = 0
         self.agreed = 0  # interest that does not come from a balance
+        self.lifted = 0  # interest that a set row before left to this one
         self.amount: int | None = None
         self.leaves = (0, 0)
         self.is_set = self.no_principal = self.interest_waits = self.is_paid = False
@@ -144,7 +145,7 @@ class Calculator:
             if abs(sum(other[-1]) - moved[-1]) < abs(off):
                 table = other
         for index, (row, (paid, interest)) in enumerate(zip(rows, table, strict=True)):
-            row.amount = None if index < interest_only else paid + interest
+            row.amount = None if index < interest_only else paid + interest + row.lifted
             row.agreed = 0
         self.left_unpaid += extra
 
@@ -184,7 +185,7 @@ class Calculator:
             balance -= share
             only_interest = index < interest_only or (self.body["method"] == "bullet" and index < last)
             row.agreed = more
-            row.amount = None if only_interest else share + interest + more
+            row.amount = None if only_interest else share + interest + more + row.lifted
 
     def level_shares(self, rows: list[Row], principal: int, interest_only: int) -> None:
         shares = self.shares(rows, principal, interest_only)
@@ -204,7 +205,7 @@ class Calculator:
                 share = balance
             balance -= share
             row.agreed = interest
-            row.amount = None if index < interest_only else share + interest
+            row.amount = None if index < interest_only else share + interest + row.lifted
 
     def pool_left(self, first: Row) -> int:
         to_come = self.flat_on * self.calendar.nights(self.today, self.rows[-1].due) if self.flat_on else Fraction(0)
@@ -447,11 +448,9 @@ class Calculator:
     def hold(self, row: Row, amount: int) -> None:
         row.amount, row.is_set, row.no_principal, row.interest_waits = amount, True, False, False
         self.foresee()
-        following = self.open_rows()[1]
-        self.level(self.open_rows()[1:])
         due = row.agreed + half_up(self.own + self.late, self.currency) + self.left_unpaid + self.waiting
-        if due > row.interest and following.amount is not None:
-            following.amount += due - row.interest
+        self.open_rows()[1].lifted = due - row.interest
+        self.level(self.open_rows()[1:])
 
     def drop_following(self) -> None:
         while len(self.closed) + 1 < len(self.rows) and self.rows[len(self.closed) + 1].due in self.drops:
@@ -459,7 +458,9 @@ class Calculator:
 
     def drop(self, index: int) -> None:
         self.drops.remove(self.rows[index].due)
-        del self.rows[index]
+        dropped = self.rows.pop(index)
+        for row in self.rows[index : index + 1]:
+            row.lifted += dropped.lifted
         rows = self.rows[min(index, len(self.rows) - 1) :]
         self.level([row for row in rows if row in self.free_rows()])
 
