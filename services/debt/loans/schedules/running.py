@@ -28,7 +28,7 @@ from services.debt.loans.schedules.terms import LoanTerms, Method
 
 NO_INTEREST: Factor = (0, 1)
 ROWS_AT_ONCE = 12
-"""Rows in advance that a payment looks at together: few payments reach further."""
+"""Rows that a payment looks at together: few payments reach further."""
 
 
 class Stretch(NamedTuple):
@@ -245,13 +245,15 @@ class RunningLoan:
 
     def _cover(self, end: int) -> None:
         """Cells beyond the last due date, where unpaid principal may go on to bear interest."""
+        number: int | None = None
         while self.cells[-1].end < end:
             last = date.fromordinal(self.cells[-1].end)
             if isinstance(self.cadence, NamedDates):
                 following = min(date(9999, 12, 31), date.fromordinal(last.toordinal() + 31))
                 self.cells += cells_between(last, following, self.terms.day_count)
                 continue
-            self.cells.append(self.cell(self.next_number_of_cells(), last.toordinal()))
+            number = self.next_number_of_cells() if number is None else number + 1
+            self.cells.append(self.cell(number, last.toordinal()))
 
     def next_number_of_cells(self) -> int:
         """The number of the first due date that has no cell yet."""
@@ -443,7 +445,10 @@ class RunningLoan:
             rows[self.first_unpaid].unpaid_principal or rows[self.first_unpaid].unpaid_interest
         ):
             self.first_unpaid += 1
-        left = self._share_out(amount, rows[self.first_unpaid : self.at], is_past=True)
+        left, start = amount, self.first_unpaid
+        while left and start < self.at:
+            left = self._share_out(left, rows[start : min(start + ROWS_AT_ONCE, self.at)], is_past=True)
+            start += ROWS_AT_ONCE
         if left and not self.matured:
             self.project()
             start = self.free_from()
@@ -453,8 +458,6 @@ class RunningLoan:
         self.excess += left
 
     def _share_out(self, amount: int, rows: Sequence[Row], *, is_past: bool) -> int:
-        if not rows:
-            return amount
         owed = [Open(0, 0, row.unpaid_interest, row.unpaid_principal) for row in rows]
         taken, left = allocate(owed, amount, HORIZONTAL)
         for index, (_, _, interest, principal) in taken:

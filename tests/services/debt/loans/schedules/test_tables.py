@@ -1,6 +1,8 @@
 """Goal: every table equals that of a calculator written apart, to the satang, over every method, day count, frequency,
 rounding and change, and their pairs."""
 
+from time import process_time
+
 import pytest
 from hypothesis import assume, given
 
@@ -101,3 +103,11 @@ def test_what_is_late_after_a_re_aged_row_due_at_once_is_measured_by_the_new_ste
     whole = body("equal_principal", "per_period", **loan)
     assert_equals_calculator(whole)
     assert rows_of_answer(answer(whole))[-1][2] == 4_71  # and 71 satang of the 32 nights before: 2 x 32/90
+
+
+def test_lateness_of_a_lifetime_is_measured_at_once() -> None:
+    begun = process_time()
+    found = answer(body(every={"count": 1, "unit": "day"}, as_of="2199-12-31"))
+
+    assert process_time() - begun < 10  # a third of a second; minutes, where every day is counted from the first one
+    assert found["rows"][-1]["balance"] == "0.00"
