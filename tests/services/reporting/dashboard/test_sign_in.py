@@ -308,6 +308,22 @@ async def test_provider_that_does_not_say_where_to_sign_in_is_told_in_words(sett
     assert failed.value.reason == "sign_in_token"
 
 
+async def test_answer_to_another_attempt_asks_for_no_token(settings: Settings) -> None:
+    asked = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        return tokens()
+
+    provider = provider_of(settings, answer, Clock(0.0))
+    mine = Attempt("state", "nonce", "v" * 64, "/dashboard")
+    for attempt, found in ((mine, {"state": "other", "code": "c"}), (mine, {"code": "c"}), (None, {"state": "state"})):
+        with pytest.raises(SignInFailed) as failed:
+            await provider.finish(attempt, found)
+        assert failed.value.reason == "sign_in_expired"
+    assert asked == []
+
+
 @pytest.mark.parametrize("id_token", [None, "not.a.token", 7])
 async def test_answer_without_a_good_identity_token_is_refused(settings: Settings, id_token: object) -> None:
     provider = provider_of(settings, lambda _: tokens(id_token=id_token), Clock(0.0))
