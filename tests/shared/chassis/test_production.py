@@ -144,10 +144,10 @@ async def test_promise_9_every_process_asks_before_it_starts(
     production.setenv("PLODNEE_LITERACY_DATABASE_URL", settings.database_url("literacy", "owner"))
     service, operators = Service("literacy", "Test", "ทดสอบ"), Settings()
     app = create_app(service, settings=operators)
-    with pytest.raises(UnsafeSettings, match="the api of literacy .* owns tables"):
+    with pytest.raises(UnsafeSettings, match=r"the api of literacy .* owns tables"):
         async with app.router.lifespan_context(app):
             pass
-    with pytest.raises(UnsafeSettings, match="the worker of literacy .* owns tables"):
+    with pytest.raises(UnsafeSettings, match=r"the worker of literacy .* owns tables"):
         await run_worker(service, operators, asyncio.Event(), parts=())
     developers = operators.model_copy(update={"issuer": "http://127.0.0.1:8000/identity"})
     with pytest.raises(UnsafeSettings, match="must be an https"):
