@@ -201,6 +201,21 @@ def test_tokens_of_any_length_survive_the_cookies(characters: int) -> None:
     assert all(len(value) < 3_800 for value in carried(response).values())
 
 
+def test_a_shorter_session_is_read_without_the_rest_of_a_longer_one() -> None:
+    cookies, response = Cookies(KEY, secure=False), Response()
+    longer = Session("".join(f"{number:x}" for number in range(9_000))[:9_000], None, 1_000.0, 100.0)
+    cookies.set_session(response, longer, now=100.0)
+    browser = carried(response)
+    assert len(browser) > 1
+    response = Response()
+    cookies.set_session(response, SESSION, now=100.0)
+    browser |= carried(response)
+    for line in response.headers.getlist("set-cookie"):
+        if "Max-Age=0" in line:
+            del browser[line.split("=", 1)[0]]
+    assert cookies.session(browser, now=200.0) == SESSION
+
+
 def test_tokens_beyond_every_browser_are_refused() -> None:
     # Letters of a linear congruential sequence: nothing in them repeats, so nothing can be packed.
     number, token = 1, ""

@@ -366,18 +366,37 @@ async def test_job_of_a_worker_that_lives_is_left_to_it(database: Database) -> N
         assert await jobs_worker.requeue_stalled_once(database, stalled_seconds=30) == requeued
 
 
-async def test_replaced_run_stops_without_a_trace(database: Database, jobs_settings: Settings) -> None:
+@pytest.mark.parametrize("tells_progress", [True, False])
+async def test_replaced_run_stops_without_a_trace(
+    database: Database, jobs_settings: Settings, tells_progress: bool
+) -> None:
     tasks = jobs.Tasks()
 
     @tasks.task("twice")
-    async def twice(context: jobs.JobContext) -> None:
+    async def twice(context: jobs.JobContext) -> Mapping[str, Any]:
         async with database.unscoped() as session:
             await session.execute("update job set attempt = attempt + 1")
-        await context.phase("never")
+        if tells_progress:
+            await context.phase("never")
+        return {"attempt": context.attempt}
 
     job_id = await enqueue(database, "twice")
     await run_job(tasks, database, jobs_settings, job_id)
-    assert await has_status(database, job_id, "running")
+    found = await job(database, job_id)
+    assert (found["status"], found["phase"], found["result"]) == ("running", None, None)
+
+
+async def test_job_that_has_ended_is_not_run_again(database: Database, jobs_settings: Settings) -> None:
+    tasks = jobs.Tasks()
+
+    @tasks.task("write")
+    async def write(context: jobs.JobContext) -> None:
+        await mark(context, "ran")
+
+    job_id = await enqueue(database, "write")
+    for _ in range(2):
+        await run_job(tasks, database, jobs_settings, job_id)
+    assert await marks(database) == ["ran"]
 
 
 async def test_job_that_kills_its_worker_every_time_is_given_up(database: Database, jobs_settings: Settings) -> None:
