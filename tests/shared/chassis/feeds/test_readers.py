@@ -272,7 +272,10 @@ def test_each_bound_of_an_archive_holds_alone(monkeypatch: pytest.MonkeyPatch, b
     assert caught.value.code == "xlsx_too_large"
 
 
-async def test_reading_process_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reading_process_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "sleep.py"
+    program.write_text("import time; time.sleep(5); print('late')")
+    monkeypatch.setattr(xlsx, "_PROGRAM", program)
     monkeypatch.setattr(xlsx, "SECONDS_MAX", 0)
     assert await refusal_of(xlsx.csv_of_workbook(workbook([["a"]]), rows_max=10)) == "xlsx_too_large"
 
