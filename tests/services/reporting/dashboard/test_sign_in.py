@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -288,6 +289,20 @@ async def test_session_is_renewed_once_for_all_requests_of_a_page(settings: Sett
     assert {session.access_token for session in found} == {"new"}
     assert {session.refresh_token for session in found} == {"newer"}
     assert {session.signed_in_at for session in found} == {SESSION.signed_in_at}
+
+
+async def test_each_reader_gets_his_own_renewed_session(settings: Settings) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        [refresh_token] = parse_qs(request.content.decode())["refresh_token"]
+        return tokens(access_token=f"of {refresh_token}")
+
+    provider = provider_of(settings, answer, Clock(SESSION.expires_at - 1))
+    readers = [replace(SESSION, refresh_token=name) for name in ("first", "second")]
+    for found in (
+        await asyncio.gather(*map(provider.current, readers)),
+        [await provider.current(one) for one in readers],
+    ):
+        assert [session.access_token for session in found] == ["of first", "of second"]
 
 
 async def test_session_that_holds_is_left_alone(settings: Settings) -> None:
