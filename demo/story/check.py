@@ -9,10 +9,11 @@ from demo.story.checks.dashboard import check_dashboard
 from demo.story.checks.defects import check_files
 from demo.story.checks.deliveries import check_deliveries
 from demo.story.checks.figures import check_figures
+from demo.story.checks.ledgers import check_ledgers
 from demo.story.checks.quiet import Rebuild, check_quiet, check_rebuild
 from demo.story.checks.reach import check_reach
 from demo.story.client import open_wire
-from demo.story.owners import read_debt, read_deliveries
+from demo.story.owners import read_debt, read_deliveries, read_loan_years
 from demo.story.played import Played
 from demo.story.telling import Narrator
 from shared.chassis.settings import Settings
@@ -67,12 +68,15 @@ async def check(played: Played, settings: Settings, rebuild: Rebuild, narrator: 
     """
     began = time.monotonic()
     async with open_wire(played.access) as wire:
-        with narrator.step("Checking", 7) as bar:
+        with narrator.step("Checking", 8) as bar:
             checks = await check_quiet(settings)
             bar.advance()
             books, deliveries = await read_debt(settings), await read_deliveries(settings)
             bar.note("figures")
             checks += await check_figures(wire, played, books, sum(one.debt for one in deliveries))
+            bar.advance()
+            bar.note("ledgers")
+            checks += check_ledgers(books, await read_loan_years(settings))
             bar.advance()
             bar.note("deliveries")
             checks += check_deliveries(played, deliveries, books)

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from demo.story.ledger import PARTS, Agreed, LoanYear, Paid
 from demo.story.recompute import Delivery, Due, LoanBook, Received, Settled
 from shared.chassis.database import Database, ReadSession
 from shared.chassis.reach import UNSCOPED
@@ -30,6 +33,17 @@ class DebtBooks:
     loans: list[LoanBook]
     received: list[Received]
     applied: dict[str, int]  # by delivery: deductions applied and not undone
+    cases: list["Case"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A debt case: of whom, and how and when it was resolved, if it was."""
+
+    cooperative_id: str
+    member_id: str
+    resolution: str | None
+    resolved_on: date | None
 
 
 async def read_debt(settings: Settings) -> DebtBooks:
@@ -44,13 +58,58 @@ async def read_debt(settings: Settings) -> DebtBooks:
             "select delivery_id, cast(sum(amount) as bigint) as amount from payment"
             " where delivery_id is not null group by delivery_id"
         )
-    return DebtBooks(loans, received, {str(row["delivery_id"]): row["amount"] for row in applied})
+        cases = [
+            Case(str(row["cooperative_id"]), str(row["member_id"]), row["resolution"], row["resolved_on"])
+            for row in await session.fetch("select cooperative_id, member_id, resolution, resolved_on from debt_case")
+        ]
+    return DebtBooks(loans, received, {str(row["delivery_id"]): row["amount"] for row in applied}, cases)
+
+
+async def read_loan_years(settings: Settings) -> list[LoanYear]:
+    """Loans with what was agreed, paid and waived, and how the payments' lines share it out."""
+    async with read_as_owner(settings, "debt") as session:
+        loans = {
+            row["id"]: LoanYear(str(row["id"]), Fraction(row["annual_rate"]))
+            for row in await session.fetch("select id, annual_rate from loan")
+        }
+        agreed = await session.fetch(
+            """
+            select loan_id, number, due_on, part.principal, part.interest, part.fee, cut_over_on
+            from instalment as part join loan on loan.id = loan_id
+            """
+        )
+        paid = await session.fetch(
+            """
+            select loan_id, id, value_on, amount from payment
+            where kind = 'payment' and id not in (select reverses from payment where reverses is not null)
+            """
+        )
+        waived = await session.fetch("select loan_id, value_on from waiver where corrects is null")
+        booked = await session.fetch(
+            f"""
+            select loan_id, number, {", ".join(f"cast(sum({part}) as bigint) as {part}" for part in PARTS)}
+            from allocation group by loan_id, number
+            """
+        )
+    for row in agreed:
+        loans[row["loan_id"]].agreed.append(
+            Agreed(row["number"], row["due_on"], row["principal"], row["interest"], row["fee"], row["cut_over_on"])
+        )
+    for row in paid:
+        loans[row["loan_id"]].paid.append(Paid(row["value_on"], str(row["id"]), row["amount"]))
+    for row in waived:
+        loans[row["loan_id"]].waived_on.append(row["value_on"])
+    for row in booked:
+        loans[row["loan_id"]].booked[row["number"]] = [row[part] for part in PARTS]
+    return list(loans.values())
 
 
 async def _loans(session: ReadSession) -> list[LoanBook]:
     books = {
-        row["id"]: LoanBook(str(row["id"]), str(row["cooperative_id"]), row["loan_number"])
-        for row in await session.fetch("select id, cooperative_id, loan_number from loan")
+        row["id"]: LoanBook(
+            str(row["id"]), str(row["cooperative_id"]), row["loan_number"], member_id=str(row["member_id"])
+        )
+        for row in await session.fetch("select id, cooperative_id, loan_number, member_id from loan")
     }
     for row in await session.fetch("select loan_id, number, due_on, principal + interest as amount from instalment"):
         books[row["loan_id"]].dues.append(Due(row["number"], row["due_on"], row["amount"]))

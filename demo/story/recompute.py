@@ -57,6 +57,7 @@ class LoanBook:
     loan_number: str
     dues: list[Due] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
+    member_id: str = ""
 
     def overdue(self, day: date) -> int:
         """OD at the close of a day."""

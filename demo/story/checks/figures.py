@@ -1,4 +1,4 @@
-"""K01, its parts and K17: what reporting answers over HTTP against the independent recomputation, to the satang."""
+"""K01, its parts, K17 and counts: what reporting answers over HTTP against another recomputation, to the satang."""
 
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,9 @@ from demo.story.recompute import (
 )
 from shared.kernel.money import format_baht, parse_baht
 
+REACHED_PARTS = 10
+"""A place has reached its target when its overdue debt fell by a tenth: the method's target of K01."""
+
 
 async def check_figures(wire: Wire, played: Played, books: DebtBooks, produce_debt: int) -> list[Check]:
     """Everything that is a figure.
@@ -43,6 +46,7 @@ async def check_figures(wire: Wire, played: Played, books: DebtBooks, produce_de
         await _k01_by_cooperative(chief, played, books.loans),
         await _k01_by_month(chief, played, books.loans),
         await _k17(chief, played, books, produce_debt),
+        await _counts(chief, played, books),
         _payments_of_the_files(played, books),
     ]
 
@@ -166,6 +170,37 @@ async def _k17(caller: Caller, played: Played, books: DebtBooks, produce_debt: i
         faults += [f"by {source}: {fault}" for fault in _compare_percent(expected.percent_hundredths, figure["value"])]
     deducted = format_baht(by_debt.produce, thousands=True)
     return verdict("K17", faults, f"{deducted} baht deducted from produce, {figure['value']} % of all collected")
+
+
+async def _counts(caller: Caller, played: Played, books: DebtBooks) -> Check:
+    """K02 (places with a case; places whose overdue debt fell by a tenth), K08 (loans cured) and K14 (cases ended)."""
+    options = played.options
+    kpis = await caller.get("/reporting/v1/kpis", area=options.province, fiscal_year_be=options.fiscal_year_be)
+    answered = {kpi["id"]: kpi for kpi in kpis}
+    places = {part["code"]: part["value"] for part in answered["K02"]["parts"]}
+    found = {
+        "places": answered["K02"]["numerator"],
+        **places,
+        "cured": answered["K08"]["numerator"],
+        "loans of the cohort": answered["K08"]["denominator"],
+        "released": answered["K14"]["numerator"],
+    }
+    cohort = [book for book in books.loans if book.overdue(options.baseline_on)]
+    falls = [cohort_figure(loans, options.baseline_on, options.last) for loans in by_cooperative(cohort).values()]
+    expected = {
+        "places": len({one.cooperative_id for one in books.cases}),
+        "places_reached": sum(REACHED_PARTS * fall.change >= fall.baseline for fall in falls),
+        "participants": len(books.cases),
+        "cured": sum(not book.overdue(options.last) for book in cohort),
+        "loans of the cohort": len(cohort),
+        "released": sum(one.resolution in ("paid", "released") for one in books.cases),
+    }
+    faults = [
+        f"{name}: {found.get(name)} and not {expected.get(name)}"
+        for name in sorted({*expected, *found})
+        if found.get(name) != expected.get(name)
+    ]
+    return verdict("K02, K08 and K14", faults, ", ".join(f"{name} {count}" for name, count in expected.items()))
 
 
 def by_hand(played: Played) -> list[Received]:

@@ -159,6 +159,9 @@ def _usable_key(entry: object) -> jwt.PyJWK | None:
         return None
     if entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
         return None
+    operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        return None
     if algorithm == "ES256" and entry.get("crv") != "P-256":
         return None
     try:

@@ -12,6 +12,7 @@ from shared.chassis.auth.jwks import ALGORITHMS, KEY_ID_CHARACTERS_MAX, KeysUnav
 from shared.chassis.http.problems import Unauthenticated, Unavailable
 
 TOKEN_CHARACTERS_MAX = 16_384
+SUBJECT_CHARACTERS_MAX = 255  # OpenID Connect Core, section 2
 REMEMBERED_SECONDS_MAX = 600  # how long keys are believed, too
 TOKENS_REMEMBERED_MAX = 10_000
 CLOCK_LEEWAY_SECONDS = 5
@@ -101,6 +102,8 @@ class TokenVerifier:
         except jwt.PyJWTError:
             raise invalid_token() from None
         self._check_time(claims)
+        if not _is_subject(claims["sub"]):
+            raise invalid_token()
         # Keycloak marks its access tokens as Bearer; a refresh or identity token is no access token.
         if claims.get("typ", "Bearer") != "Bearer":
             raise invalid_token()
@@ -111,8 +114,14 @@ class TokenVerifier:
         expires, not_before = claims["exp"], claims.get("nbf", 0)
         if not isinstance(expires, int | float) or not isinstance(not_before, int | float):
             raise invalid_token()
-        if now >= expires + CLOCK_LEEWAY_SECONDS or now < not_before - CLOCK_LEEWAY_SECONDS:
+        # Asked this way round, a number that is none (JSON's readers know NaN) lets nobody in.
+        if not not_before - CLOCK_LEEWAY_SECONDS <= now < expires + CLOCK_LEEWAY_SECONDS:
             raise invalid_token()
+
+
+def _is_subject(subject: str) -> bool:
+    """Whether it can be a key of our tables: an empty one is everybody's, and PostgreSQL keeps no NUL."""
+    return 0 < len(subject.strip()) <= len(subject) <= SUBJECT_CHARACTERS_MAX and subject.isprintable()
 
 
 def invalid_token() -> Unauthenticated:

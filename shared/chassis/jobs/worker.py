@@ -251,25 +251,30 @@ async def _enqueue_scheduled(database: Database, kind: str, timestamp: int) -> N
 
 
 async def _requeue_stalled(database: Database, stalled_seconds: float) -> None:
-    """Put the jobs of dead workers back, again and again. One statement, so that two workers cannot both do it."""
+    """Put the jobs of dead workers back, again and again."""
     while True:
         await asyncio.sleep(stalled_seconds / 3)
-        async with database.unscoped() as session:
-            rows = await session.fetch(
-                """
-                with stalled as materialized (
-                    select job.id, job.args ->> 'job_id' as job_id from procrastinate_jobs job
-                    where job.status = 'doing' and not exists (
-                        select from procrastinate_workers worker where worker.id = job.worker_id
-                        and worker.last_heartbeat > now() - make_interval(secs => :seconds))
-                    for update of job skip locked
-                )
-                select job_id, procrastinate_retry_job_v2(id, now(), null, null, null) from stalled
-                """,
-                seconds=stalled_seconds,
+        for job_id in await requeue_stalled_once(database, stalled_seconds):
+            log.warning("job_requeued", job_id=job_id, reason="its worker fell silent")
+
+
+async def requeue_stalled_once(database: Database, stalled_seconds: float) -> list[str]:
+    """Put the jobs of dead workers back. One statement, so that two workers cannot both do it."""
+    async with database.unscoped() as session:
+        rows = await session.fetch(
+            """
+            with stalled as materialized (
+                select job.id, job.args ->> 'job_id' as job_id from procrastinate_jobs job
+                where job.status = 'doing' and not exists (
+                    select from procrastinate_workers worker where worker.id = job.worker_id
+                    and worker.last_heartbeat > now() - make_interval(secs => :seconds))
+                for update of job skip locked
             )
-        for row in rows:
-            log.warning("job_requeued", job_id=row["job_id"], reason="its worker fell silent")
+            select job_id, procrastinate_retry_job_v2(id, now(), null, null, null) from stalled
+            """,
+            seconds=stalled_seconds,
+        )
+    return [row["job_id"] for row in rows]
 
 
 async def _remove_old(context: JobContext) -> dict[str, Any]:

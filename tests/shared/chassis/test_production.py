@@ -1,5 +1,6 @@
 """Goal: a production process refuses what is only safe on a developer's machine, and names each setting to mend."""
 
+import asyncio
 import base64
 import secrets
 from urllib.parse import urlsplit, urlunsplit
@@ -8,8 +9,11 @@ import asyncpg
 import pytest
 import structlog
 
+from shared.chassis.http.app import create_app
 from shared.chassis.initialise import initialise_database, keep_rows_out_of_server_log, refuse_unsafe_role
+from shared.chassis.service import Service
 from shared.chassis.settings import MissingSettings, Settings, UnsafeSettings, role_name
+from shared.chassis.worker import run_worker
 from tests.conftest import DatabaseOf
 
 
@@ -109,24 +113,47 @@ async def test_promise_9_only_the_role_that_policies_are_made_for_may_answer(
             await refuse_unsafe_role(safe, "literacy", "api")
 
 
-async def test_promise_9_a_member_of_the_owner_is_refused(
-    settings: Settings, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("right", "fault"),
+    [(f"in role {role_name('literacy', 'owner')}", "owns tables"), ("bypassrls", "bypasses policies")],
+)
+async def test_promise_9_a_role_that_was_given_too_much_is_refused(
+    settings: Settings, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch, right: str, fault: str
 ) -> None:
     await database_of("literacy")
     member = f"test_member_{secrets.token_hex(6)}"
     url = urlsplit(settings.database_url("literacy", "api"))
     admin = await asyncpg.connect(settings.require("admin_database_url"))
     try:
-        await admin.execute(f"create role {member} login password 'x' in role {role_name('literacy', 'owner')}")
+        await admin.execute(f"create role {member} login password 'x' {right}")
         await admin.execute(f'grant connect on database "{url.path[1:]}" to {member}')
         address = f"{member}:x@{url.netloc.rpartition('@')[2]}"
         monkeypatch.setenv("PLODNEE_LITERACY_DATABASE_URL", urlunsplit(url._replace(netloc=address)))
-        with pytest.raises(UnsafeSettings, match="owns tables"):
+        with pytest.raises(UnsafeSettings, match=fault):
             await refuse_unsafe_role(settings.model_copy(update={"environment": "production"}), "literacy", "api")
     finally:
         await admin.execute(f'revoke connect on database "{url.path[1:]}" from {member}')
         await admin.execute(f"drop role {member}")
         await admin.close()
+
+
+async def test_promise_9_every_process_asks_before_it_starts(
+    settings: Settings, database_of: DatabaseOf, production: pytest.MonkeyPatch
+) -> None:
+    await database_of("literacy")
+    production.setenv("PLODNEE_LITERACY_DATABASE_URL", settings.database_url("literacy", "owner"))
+    service, operators = Service("literacy", "Test", "ทดสอบ"), Settings()
+    app = create_app(service, settings=operators)
+    with pytest.raises(UnsafeSettings, match=r"the api of literacy .* owns tables"):
+        async with app.router.lifespan_context(app):
+            pass
+    with pytest.raises(UnsafeSettings, match=r"the worker of literacy .* owns tables"):
+        await run_worker(service, operators, asyncio.Event(), parts=())
+    developers = operators.model_copy(update={"issuer": "http://127.0.0.1:8000/identity"})
+    with pytest.raises(UnsafeSettings, match="must be an https"):
+        create_app(service, settings=developers)
+    with pytest.raises(UnsafeSettings, match="must be an https"):
+        await run_worker(service, developers, asyncio.Event(), parts=())
 
 
 async def test_init_mends_what_an_interrupted_init_left(settings: Settings, database_of: DatabaseOf) -> None:

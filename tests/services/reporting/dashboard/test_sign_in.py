@@ -234,6 +234,21 @@ def test_tokens_of_any_length_survive_the_cookies(characters: int) -> None:
     assert all(len(value) < 3_800 for value in carried(response).values())
 
 
+def test_a_shorter_session_is_read_without_the_rest_of_a_longer_one() -> None:
+    cookies, response = Cookies(KEY, secure=False), Response()
+    longer = Session("".join(f"{number:x}" for number in range(9_000))[:9_000], None, 1_000.0, 100.0)
+    cookies.set_session(response, longer, now=100.0)
+    browser = carried(response)
+    assert len(browser) > 1
+    response = Response()
+    cookies.set_session(response, SESSION, now=100.0)
+    browser |= carried(response)
+    for line in response.headers.getlist("set-cookie"):
+        if "Max-Age=0" in line:
+            del browser[line.split("=", 1)[0]]
+    assert cookies.session(browser, now=200.0) == SESSION
+
+
 def test_tokens_beyond_every_browser_are_refused() -> None:
     # Letters of a linear congruential sequence: nothing in them repeats, so nothing can be packed.
     number, token = 1, ""
@@ -308,6 +323,20 @@ async def test_session_is_renewed_once_for_all_requests_of_a_page(settings: Sett
     assert {session.signed_in_at for session in found} == {SESSION.signed_in_at}
 
 
+async def test_each_reader_gets_his_own_renewed_session(settings: Settings) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        [refresh_token] = parse_qs(request.content.decode())["refresh_token"]
+        return tokens(access_token=f"of {refresh_token}")
+
+    provider = provider_of(settings, answer, Clock(SESSION.expires_at - 1))
+    readers = [replace(SESSION, refresh_token=name) for name in ("first", "second")]
+    for found in (
+        await asyncio.gather(*map(provider.current, readers)),
+        [await provider.current(one) for one in readers],
+    ):
+        assert [session.access_token for session in found] == ["of first", "of second"]
+
+
 async def test_session_that_holds_is_left_alone(settings: Settings) -> None:
     provider = provider_of(settings, lambda _: httpx2.Response(500), Clock(SESSION.expires_at - 600))
     assert await provider.current(SESSION) is SESSION
@@ -339,6 +368,22 @@ async def test_provider_that_does_not_say_where_to_sign_in_is_told_in_words(sett
     with pytest.raises(SignInFailed) as failed:
         await Provider(here, httpx2.AsyncClient(transport=answer)).begin("/dashboard")
     assert failed.value.reason == "sign_in_token"
+
+
+async def test_answer_to_another_attempt_asks_for_no_token(settings: Settings) -> None:
+    asked = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        return tokens()
+
+    provider = provider_of(settings, answer, Clock(0.0))
+    mine = Attempt("state", "nonce", "v" * 64, "/dashboard")
+    for attempt, found in ((mine, {"state": "other", "code": "c"}), (mine, {"code": "c"}), (None, {"state": "state"})):
+        with pytest.raises(SignInFailed) as failed:
+            await provider.finish(attempt, found)
+        assert failed.value.reason == "sign_in_expired"
+    assert asked == []
 
 
 @pytest.mark.parametrize("id_token", [None, "not.a.token", 7])

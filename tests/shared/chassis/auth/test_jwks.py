@@ -150,8 +150,10 @@ def test_only_usable_signing_keys_are_taken() -> None:
     keys = usable_keys(
         {
             "keys": [
-                rsa_key("good", use="sig", alg="RS256"),
+                rsa_key("good", use="sig", alg="RS256", key_ops=["verify"]),
                 rsa_key("for-encryption", use="enc"),
+                rsa_key("for-wrapping", key_ops=["wrapKey", "encrypt"]),
+                rsa_key("for-anything", key_ops="verify"),
                 rsa_key("other-algorithm", alg="RS512"),
                 rsa_key("x" * 201),
                 {"kty": "oct", "k": "c2VjcmV0", "kid": "shared-secret"},

@@ -14,6 +14,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from shared.chassis.auth.jwks import UnknownKey, usable_keys
 from shared.chassis.auth.tokens import (
     REMEMBERED_SECONDS_MAX,
+    SUBJECT_CHARACTERS_MAX,
     TOKEN_CHARACTERS_MAX,
     TOKENS_REMEMBERED_MAX,
     TokenVerifier,
@@ -131,7 +132,17 @@ async def test_algorithm_of_another_key_refused(verifier: TokenVerifier) -> None
         {"exp": None},
         {"exp": "soon"},
         {"aud": None},
+        {"exp": float("nan")},
         {"nbf": int(time.time()) + 600},
+        {"nbf": float("nan")},
+        {"iat": int(time.time()) + 600},
+        {"sub": ""},
+        {"sub": " "},
+        {"sub": "officer\0"},
+        {"sub": "officer\nchief"},
+        {"sub": "\ud800"},
+        {"sub": "x" * (SUBJECT_CHARACTERS_MAX + 1)},
+        {"sub": 7},
         {"typ": "ID"},
         {"typ": "Refresh"},
     ],
@@ -141,7 +152,16 @@ async def test_claims_that_do_not_fit(verifier: TokenVerifier, changes: dict[str
 
 
 @pytest.mark.parametrize(
-    "header", [{"kid": "unknown"}, {"kid": None}, {"typ": "dpop+jwt"}, {"typ": None}, {"kid": "x" * 300}]
+    "header",
+    [
+        {"kid": "unknown"},
+        {"kid": None},
+        {"kid": "x" * 300},
+        {"typ": "dpop+jwt"},
+        {"typ": "refresh+jwt"},
+        {"typ": None},
+        {"crit": ["bound-to"], "bound-to": "another service"},
+    ],
 )
 async def test_headers_that_do_not_fit(verifier: TokenVerifier, header: dict[str, Any]) -> None:
     assert await refused(verifier, token(**header))

@@ -121,6 +121,23 @@ async def test_promise_3_first_copies_stand_in_commit_order_with_two_relays(bus:
         assert first_copies == list(range(1, versions[account] + 1))
 
 
+async def test_promise_3_two_relays_share_the_shards_and_hold_none_together(
+    bus: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.chassis.relay._REBALANCE_SECONDS", 0.1)
+    first, second = Relay(bus, database), Relay(bus, database)
+
+    async def hold(*parts: int) -> bool:
+        return [len(relay._shards) for relay in (first, second)] == list(parts)
+
+    async with running(first):
+        await until(lambda: hold(outbox.SHARDS, 0))
+        async with running(second):
+            await until(lambda: hold(outbox.SHARDS // 2, outbox.SHARDS // 2))
+            assert not first._shards & second._shards
+        await until(lambda: hold(outbox.SHARDS, 0))
+
+
 async def test_promise_3_a_missing_topic_holds_back_its_own_events_and_repeats_no_others(
     bus: Settings, database: Database
 ) -> None:
@@ -137,6 +154,11 @@ async def test_promise_3_a_missing_topic_holds_back_its_own_events_and_repeats_n
         await until(lambda: _is(database, "select count(*) from outbox", 1))
         await asyncio.sleep(4)  # and more rounds
     assert len([record async for record in _all_records(bus, "plodnee.registry.deposit")]) == len(deposits)
+
+
+def test_promise_3_a_key_has_one_shard_for_ever() -> None:
+    """Processes of two versions run side by side during an upgrade: they must agree on who publishes a key."""
+    assert [outbox.shard_of(key) for key in ("01997e5a-0000-7000-8000-000000000001", "C52-0001")] == [8, 9]
 
 
 def test_promise_3_what_stands_behind_a_row_that_was_not_acknowledged_is_kept() -> None:

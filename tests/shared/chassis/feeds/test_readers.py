@@ -1,15 +1,18 @@
 """Goal: a file is read as its sender meant it or refused with the reason, in bounded memory, and none can harm."""
 
 import io
+import resource
+import sys
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
 
-from shared.chassis.feeds import xlsx
+from shared.chassis.feeds import xlsx, xlsx_to_csv
 from shared.chassis.feeds.messages import FileRefused
 from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX, CsvRows, NdjsonRows, match_headings
 from tests.shared.chassis.feeds.conftest import Sender
@@ -257,6 +260,69 @@ async def test_workbook_that_says_it_unpacks_to_gigabytes_is_refused_unopened(mo
     content = bomb(SHEET.format(" " * (60 * 1024 * 1024)).encode())
     assert len(content) < 100 * 1024
     assert await refusal_of(xlsx.csv_of_workbook(content, rows_max=10)) == "xlsx_too_large"
+
+
+@pytest.mark.parametrize("bound", ["XLSX_BYTES_MAX", "UNPACKED_BYTES_MAX", "ENTRIES_MAX", "RATIO_MAX"])
+def test_each_bound_of_an_archive_holds_alone(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    content = workbook([["a", "b"]])
+    xlsx.check_archive(content)
+    monkeypatch.setattr(xlsx, bound, 0)
+    with pytest.raises(FileRefused) as caught:
+        xlsx.check_archive(content)
+    assert caught.value.code == "xlsx_too_large"
+
+
+async def test_reading_process_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "sleep.py"
+    program.write_text("import time; time.sleep(5); print('late')")
+    monkeypatch.setattr(xlsx, "_PROGRAM", program)
+    monkeypatch.setattr(xlsx, "SECONDS_MAX", 0)
+    assert await refusal_of(xlsx.csv_of_workbook(workbook([["a"]]), rows_max=10)) == "xlsx_too_large"
+
+
+async def test_reading_process_holds_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "tell.py"
+    program.write_text("import os; print(sorted(name for name in os.environ if name.startswith('PLODNEE_')))")
+    monkeypatch.setattr(xlsx, "_PROGRAM", program)
+    monkeypatch.setenv("PLODNEE_SESSION_KEY", "secret")
+    assert await csv_of(workbook([["a"]])) == "[]\n"
+
+
+def test_reading_process_bounds_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = {}
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: bounds.update({which: limits}))
+    monkeypatch.setattr(sys, "argv", ["xlsx_to_csv", "1000", "20", "3"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"no workbook")))
+    assert xlsx_to_csv.main() == xlsx_to_csv.EXIT_UNREADABLE
+    assert bounds == {
+        resource.RLIMIT_AS: (1000, 1000), resource.RLIMIT_CPU: (20, 20), resource.RLIMIT_CORE: (0, 0),
+    }  # fmt: skip
+
+
+ENTITIES = {
+    "one that names a file": '<!ENTITY e SYSTEM "file:///etc/hostname">',
+    "a thousand million": '<!ENTITY a "lol">'
+    + "".join(f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefghi", "bcdefghij", strict=True))
+    + '<!ENTITY e "&j;">',
+}
+
+
+@pytest.mark.parametrize("entities", ENTITIES.values(), ids=ENTITIES)
+async def test_workbook_with_entities_is_refused(entities: str) -> None:
+    sheet = SHEET.format('<row r="1"><c r="A1" t="s"><v>0</v></c></row>').encode()
+    strings = (
+        '{}<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>before{}after</t></si></sst>'
+    )
+    assert await csv_of(bomb(sheet, strings.format("", "").encode())) == "beforeafter\n"
+    content = bomb(sheet, strings.format(f"<!DOCTYPE sst [{entities}]>", "&e;").encode())
+    assert await refusal_of(xlsx.csv_of_workbook(content, rows_max=10)) == "unreadable_xlsx"
+
+
+async def test_formula_gives_the_value_that_its_sheet_holds() -> None:
+    cells = (
+        '<row r="1"><c r="A1" t="str"><f>HYPERLINK("http://evil.example")</f><v>shown</v></c><c r="B1"><f>1+1</f></c>'
+    )
+    assert await csv_of(bomb(SHEET.format(cells + "</row>").encode())) == "shown\n"
 
 
 async def test_workbook_whose_directory_lies_is_stopped() -> None:

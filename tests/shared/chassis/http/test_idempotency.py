@@ -198,7 +198,8 @@ async def test_route_that_hashes_its_own_body(
         if answer is not None:
             return answer
         uploads.append(size)
-        made = Response(b'{"id": 1}', status_code=202, headers={"Location": "/there"}, media_type="application/json")
+        headers = {"Location": "/there", "Set-Cookie": "of=this-answer"}
+        made = Response(b'{"id": 1}', status_code=202, headers=headers, media_type="application/json")
         await keep_answer(session, runtime_of(request), claim, made)
         return made
 
@@ -218,6 +219,8 @@ async def test_route_that_hashes_its_own_body(
     assert (first.status_code, again.status_code, other.status_code) == (202, 202, 422)
     assert again.headers["idempotency-replayed"] == "true"
     assert again.headers["location"] == "/there"
+    assert "set-cookie" in first.headers
+    assert "set-cookie" not in again.headers  # headers are kept in clear
     assert uploads == [3_000_000]
 
 

@@ -4,6 +4,8 @@ kill and a shutdown, and is seen by nobody but its caller and whoever sees at le
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ import uvloop
 from shared.chassis import jobs
 from shared.chassis.database import Database
 from shared.chassis.jobs import worker as jobs_worker
+from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
 from shared.chassis.jobs.worker import ATTEMPTS_MAX, run_job
 from shared.chassis.reach import EVERYTHING, UNSCOPED, Reach
 from shared.chassis.service import Service
@@ -182,6 +185,37 @@ async def test_transient_failure_is_tried_again(database: Database, jobs_setting
     assert (await job(database, job_id))["result"] == {"attempt": 2}
 
 
+def test_each_further_attempt_waits_longer() -> None:
+    """A database that is restarted must not meet every job again in the same second."""
+    again = jobs_worker._Retry()
+    for attempts, seconds in ((0, 2), (1, 4), (3, 16), (9, 60), (60, 60)):
+        queued = SimpleNamespace(attempts=attempts)
+        before = datetime.now(UTC)
+        decision = again.get_retry_decision(exception=ConnectionResetError(), job=queued)
+        after = datetime.now(UTC)
+        assert decision is not None
+        assert decision.retry_at is not None
+        assert before <= decision.retry_at - timedelta(seconds=seconds) <= after
+    assert again.get_retry_decision(exception=KeyError(), job=SimpleNamespace(attempts=0)) is None
+
+
+async def test_transient_failure_ends_a_job_at_last(database: Database, jobs_settings: Settings) -> None:
+    tasks = jobs.Tasks()
+
+    @tasks.task("lost")
+    async def lost(context: jobs.JobContext) -> None:
+        raise ConnectionResetError
+
+    job_id = await enqueue(database, "lost")
+    for _ in range(TRANSIENT_ATTEMPTS_MAX - 1):
+        with pytest.raises(ConnectionResetError):
+            await run_job(tasks, database, jobs_settings, job_id)
+        assert await has_status(database, job_id, "queued")
+    await run_job(tasks, database, jobs_settings, job_id)
+    found = await job(database, job_id)
+    assert (found["status"], found["error"]) == ("failed", "ConnectionResetError")
+
+
 async def test_lost_connections_interrupt_jobs_and_do_not_end_them(
     database: Database, jobs_settings: Settings, admin_url: str
 ) -> None:
@@ -318,18 +352,51 @@ async def test_job_of_a_killed_worker_goes_to_another(database: Database, jobs_s
     assert (await job(database, job_id))["result"] == {"attempt": 2}
 
 
-async def test_replaced_run_stops_without_a_trace(database: Database, jobs_settings: Settings) -> None:
+async def test_job_of_a_worker_that_lives_is_left_to_it(database: Database) -> None:
+    job_id = await enqueue(database, "long")
+    async with database.unscoped() as session:
+        busy = await session.scalar("select worker_id from procrastinate_register_worker_v1()")
+        await session.scalar("select id from procrastinate_fetch_job_v2(cast(null as varchar[]), :worker)", worker=busy)
+    for silent, requeued in ((20, []), (40, [str(job_id)]), (40, [])):
+        async with database.unscoped() as session:
+            await session.execute(
+                "update procrastinate_workers set last_heartbeat = now() - make_interval(secs => :silent)",
+                silent=silent,
+            )
+        assert await jobs_worker.requeue_stalled_once(database, stalled_seconds=30) == requeued
+
+
+@pytest.mark.parametrize("tells_progress", [True, False])
+async def test_replaced_run_stops_without_a_trace(
+    database: Database, jobs_settings: Settings, tells_progress: bool
+) -> None:
     tasks = jobs.Tasks()
 
     @tasks.task("twice")
-    async def twice(context: jobs.JobContext) -> None:
+    async def twice(context: jobs.JobContext) -> Mapping[str, Any]:
         async with database.unscoped() as session:
             await session.execute("update job set attempt = attempt + 1")
-        await context.phase("never")
+        if tells_progress:
+            await context.phase("never")
+        return {"attempt": context.attempt}
 
     job_id = await enqueue(database, "twice")
     await run_job(tasks, database, jobs_settings, job_id)
-    assert await has_status(database, job_id, "running")
+    found = await job(database, job_id)
+    assert (found["status"], found["phase"], found["result"]) == ("running", None, None)
+
+
+async def test_job_that_has_ended_is_not_run_again(database: Database, jobs_settings: Settings) -> None:
+    tasks = jobs.Tasks()
+
+    @tasks.task("write")
+    async def write(context: jobs.JobContext) -> None:
+        await mark(context, "ran")
+
+    job_id = await enqueue(database, "write")
+    for _ in range(2):
+        await run_job(tasks, database, jobs_settings, job_id)
+    assert await marks(database) == ["ran"]
 
 
 async def test_job_that_kills_its_worker_every_time_is_given_up(database: Database, jobs_settings: Settings) -> None:
