@@ -17,7 +17,6 @@ from services.registry.officers import service as officers
 from services.registry.officers.routes import router as officers_router
 from services.registry.programmes import service as programmes
 from services.registry.programmes.routes import router as programmes_router
-from services.registry.waking import TASKS
 from shared.chassis.feeds.routes import feed_router
 from shared.chassis.http.code_lists import code_list_router
 from shared.chassis.jobs import job_router
@@ -41,7 +40,6 @@ SERVICE = Service(
         feed_router(FEED_KINDS),
         job_router(),
     ],
-    tasks=TASKS,
     feed_kinds=FEED_KINDS,
     events=EVENTS,
     tell_again=[

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 CASE_TYPES: Mapping[str, str] = {
     "id": "uuid",

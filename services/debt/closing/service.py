@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.debt.business_days import ONE_DAY, hold_days
+from services.debt.business_days.domain import ONE_DAY
+from services.debt.business_days.repository import hold_days
 from services.debt.cases.service import open_cases
 from services.debt.closing import repository
 from services.debt.closing.domain import NPL_DAYS_PAST_DUE, class_table, identity_gap

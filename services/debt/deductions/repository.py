@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 _TYPES: Mapping[str, str] = {
     "delivery_id": "uuid",

@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.debt.business_days import posting_date, share_days
+from services.debt.business_days.domain import posting_date
+from services.debt.business_days.repository import share_days
 from services.debt.deductions import repository
 from services.debt.deductions.domain import split_deduction
 from services.debt.loans.repository import active_loan_ids

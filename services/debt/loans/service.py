@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from services.debt.business_days import business_date, posting_date, share_days
+from services.debt.business_days.domain import posting_date
+from services.debt.business_days.repository import share_days
+from services.debt.business_days.service import business_date
 from services.debt.closing.domain import LoanClass, class_table, classify, overdue_at
 from services.debt.errors import LoanNotFound
 from services.debt.loans import repository

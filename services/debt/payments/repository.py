@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.debt.loans.domain import Instalment
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 PAYMENT_TYPES: Mapping[str, str] = {
     "id": "uuid",

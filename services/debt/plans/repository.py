@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.debt.plans.domain import PlanInstalment
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 _CHANGING_TYPES: Mapping[str, str] = {
     "status": "text",

@@ -6,7 +6,8 @@ from typing import Any
 from services.registry.cooperatives.domain import TYPES_BY_KIND, cooperative_id
 from services.registry.cooperatives.models import Cooperative
 from services.registry.cooperatives.service import recorded
-from services.registry.states import Statement, StateTable, Written, apply_statements, days, given
+from services.registry.states.models import StateTable
+from services.registry.states.service import Statement, Written, apply_statements, days, given
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import Column, Delivery, FeedKind, FeedRow, Outcome, reject_where

@@ -8,7 +8,8 @@ from services.registry.external_debts.models import ExternalDebt
 from services.registry.external_debts.service import recorded
 from services.registry.members import repository as members
 from services.registry.members.identity import national_id_index
-from services.registry.states import Statement, StateTable, apply_statements, days
+from services.registry.states.models import StateTable
+from services.registry.states.service import Statement, apply_statements, days
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import Column, Delivery, FeedKind, FeedRow, Outcome, wait_where, waiting

@@ -10,7 +10,8 @@ from services.registry.cooperatives import repository as cooperatives
 from services.registry.households import repository, service
 from services.registry.households.identity import household_id
 from services.registry.households.models import Household, Plot
-from services.registry.states import Statement, StateTable, apply_statements, days, given
+from services.registry.states.models import StateTable
+from services.registry.states.service import Statement, apply_statements, days, given
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (

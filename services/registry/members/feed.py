@@ -11,7 +11,8 @@ from services.registry.members.domain import clean_phone, read_name
 from services.registry.members.identity import KnownPerson
 from services.registry.members.models import Member
 from services.registry.members.service import recorded, waiting_names
-from services.registry.states import Applied, Statement, StateTable, Written, apply_statements, days, given
+from services.registry.states.models import StateTable
+from services.registry.states.service import Applied, Statement, Written, apply_statements, days, given
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash, person_keys
 from shared.chassis.database import WriteSession

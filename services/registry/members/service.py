@@ -21,12 +21,12 @@ from services.registry.members.schemas import (
     MemberSummary,
     RevealedNationalId,
 )
-from services.registry.waking import wake_later
 from shared.chassis import outbox
 from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.auth.caller import Caller
 from shared.chassis.crypto import member_number_hash, person_keys
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.feeds import wake_later
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of

@@ -18,7 +18,7 @@
 The routes are ``feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
 """
 
-from shared.chassis.feeds.delivery import wake_waiting
+from shared.chassis.feeds.delivery import wake_later, wake_waiting
 from shared.chassis.feeds.kinds import (
     ACCEPTED,
     OLDER,
@@ -52,5 +52,6 @@ __all__ = [
     "rejected",
     "wait_where",
     "waiting",
+    "wake_later",
     "wake_waiting",
 ]

@@ -309,6 +309,15 @@ async def pass_wake_lock(session: WriteSession) -> None:
     await session.scalar("select pg_advisory_xact_lock(:key)", key=_WAKE_LOCK)
 
 
+async def does_any_wait(session: ReadSession, names: Sequence[str]) -> bool:
+    """Whether any row waits for one of these names."""
+    found: bool = await session.scalar(
+        "select exists (select from feed_row where status = 'waiting' and waiting_for = any(cast(:names as text[])))",
+        names=list(names),
+    )
+    return found
+
+
 async def wake_rows(session: WriteSession, names: Sequence[str]) -> list[UUID]:
     """Put the rows that wait for these names back to do; returns their deliveries."""
     rows = await session.fetch(
