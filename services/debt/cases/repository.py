@@ -224,6 +224,6 @@ async def external_debts(session: ReadSession, member_id: UUID) -> Sequence[Row]
     )
 
 
-def every_case(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_case(session: ReadSession) -> AsyncIterator[Row]:
     """All cases as they are now."""
     return session.stream("select * from debt_case order by id")

@@ -19,6 +19,7 @@ from services.debt.payments.ledger import Ledger, NewPayment, load_histories, op
 from services.debt.payments.repository import payments_of_delivery
 from services.debt.plans.domain import PlanState
 from services.debt.plans.repository import find_plans
+from services.debt.projections.repository import known_members
 from shared.chassis import outbox
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Received
@@ -47,7 +48,7 @@ async def settle_deductions(session: WriteSession, received: Sequence[Received[D
     ledger = await open_ledger(session, {loan_id for found in loans.values() for loan_id in found})
     await _load_back_dated(session, ledger, ordered, loans)
     plans = await find_plans(session, {request.plan_id for request in ordered})
-    members = await repository.known_members(session, {request.member_id for request in ordered})
+    members = await known_members(session, {request.member_id for request in ordered})
     new: list[Mapping[str, Any]] = []
     tombs: list[Mapping[str, Any]] = []
     events: list[Outgoing] = []

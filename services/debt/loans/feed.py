@@ -9,6 +9,7 @@ from uuid import UUID
 from services.debt.loans import repository
 from services.debt.loans.domain import Instalment
 from services.debt.loans.service import NewLoan, compare_loan, open_loans, terms_of
+from services.debt.projections.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (
@@ -62,7 +63,7 @@ async def _validate(session: WriteSession, delivery: Delivery) -> None:
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
-    members = await repository.find_members(session, [row.data["member"] for row in rows])
+    members = await find_members_by_number(session, [row.data["member"] for row in rows])
     known = {row.row_number: members[row.data["member"]] for row in rows if row.data["member"] in members}
     loan_ids = await repository.find_by_number(
         session,

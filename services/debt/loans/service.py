@@ -33,6 +33,7 @@ from services.debt.loans.schemas import (
     LoanRead,
 )
 from services.debt.payments.domain import late_policy
+from services.debt.projections.repository import codes_of
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -163,7 +164,7 @@ async def open_loans(session: WriteSession, loans: Sequence[tuple[NewLoan, list[
     rows = [_opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id])) for loan, parts in loans]
     await repository.insert_loans(session, rows, [parts for _, parts in loans])
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
-    codes = await repository.codes_of(session, {loan.cooperative_id for loan, _ in loans})
+    codes = await codes_of(session, {loan.cooperative_id for loan, _ in loans})
     await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan, _ in loans])
 
 

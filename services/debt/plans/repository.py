@@ -162,6 +162,6 @@ async def overdue_of_member(session: ReadSession, member_id: UUID, cooperative_i
     return amount
 
 
-def every_plan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_plan(session: ReadSession) -> AsyncIterator[Row]:
     """All plans as they are now."""
     return session.stream("select * from plan order by id")

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.literacy.courses import repository
 from services.literacy.courses.service import Attendee, Scored, record_attendance, record_scores
-from services.literacy.members.repository import find_members_by_number
+from services.literacy.projections.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (

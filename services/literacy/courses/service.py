@@ -26,7 +26,7 @@ from services.literacy.errors import (
     UnknownMemberNumbers,
     UnknownSession,
 )
-from services.literacy.members.repository import find_cooperative, find_member, find_members_by_number
+from services.literacy.projections.repository import find_cooperative, find_member, find_members_by_number
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import ReadSession, Row, WriteSession

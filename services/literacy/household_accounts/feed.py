@@ -8,7 +8,7 @@ from uuid import UUID
 from services.literacy.household_accounts import repository
 from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.service import publish_months
-from services.literacy.members.repository import find_members_by_number
+from services.literacy.projections.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (

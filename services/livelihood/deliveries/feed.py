@@ -8,7 +8,7 @@ from typing import Any
 from services.livelihood.code_lists.domain import CODE_LISTS
 from services.livelihood.deliveries.service import NewDelivery, record_deliveries
 from services.livelihood.errors import DeliveryNumberTaken, SharesOverGross, WorthOutOfBounds
-from services.livelihood.members.repository import find_members_by_number
+from services.livelihood.projections.repository import find_members_by_number
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (

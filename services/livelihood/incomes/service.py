@@ -12,7 +12,7 @@ from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, Unkn
 from services.livelihood.incomes import repository
 from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
 from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRead, StateIncomePlan
-from services.livelihood.members.repository import find_member
+from services.livelihood.projections.repository import find_cooperative, find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -45,7 +45,7 @@ class NewPlan:
 async def request_computation(session: WriteSession, caller: Caller, wanted: ComputeIncomePlans) -> UUID:
     """Queue the computation for everybody within reach or for one co-operative; raises UnknownCooperative."""
     cooperative_id = wanted.cooperative_id
-    if cooperative_id is not None and not await repository.is_cooperative_known(session, cooperative_id):
+    if cooperative_id is not None and await find_cooperative(session, cooperative_id) is None:
         raise UnknownCooperative
     return await enqueue(session, _KIND, wanted.model_dump(mode="json"), requested_by=caller.subject)
 

@@ -18,7 +18,7 @@ DEBTS_MAX = 500  # of one person; more would be a fault of the data
 
 async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID) -> ExternalDebts:
     """A member's debts elsewhere; recorded. Raises MemberNotFound when there is no such member within reach."""
-    rows = await repository.of_member(session, member_id, DEBTS_MAX)
+    rows = await repository.list_debts_of_member(session, member_id, DEBTS_MAX)
     if not rows:
         raise MemberNotFound
     await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])

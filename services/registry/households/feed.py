@@ -60,7 +60,7 @@ async def apply_households(session: WriteSession, delivery: Delivery, rows: list
     """Write what the rows change, publish each household that changed, wake the plots that waited for it."""
     ids = await cooperatives.ids_by_code(session, sorted({row.data["cooperative_code"] for row in rows}))
     known = [row for row in rows if row.data["cooperative_code"] in ids]
-    heads = await repository.heads(
+    heads = await repository.find_heads(
         session,
         [ids[row.data["cooperative_code"]] for row in known],
         [row.data["member_number"] for row in known],
@@ -109,7 +109,7 @@ async def validate_plots(session: WriteSession, delivery: Delivery) -> None:
 async def apply_plots(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change; a household whose plots changed is a new version of the household."""
     household_ids = {row.row_number: UUID(row.data["household_id"]) for row in rows}
-    held = await repository.lock(session, sorted(set(household_ids.values())))
+    held = await repository.lock_households(session, sorted(set(household_ids.values())))
     outcomes: dict[int, Outcome] = {number: waiting(f"household:{found}") for number, found in household_ids.items()}
     statements = [
         Statement(row.row_number, _plot_values(row.data)) for row in rows if household_ids[row.row_number] in held
