@@ -1,4 +1,4 @@
-"""Goal: whoever looks for a statement of a service finds it in a repository, and nowhere else.
+"""Goal: whoever looks for a statement of a service finds it in a repository, and a route names its caller first.
 
 Method: the source of every module is read. Import walls are import-linter's (`make lint`); what it cannot see, a call
 on a session or a statement in a string, is looked for here.
@@ -7,9 +7,16 @@ on a session or a statement in a string, is looked for here.
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+import pytest
+from fastapi.routing import APIRoute
+
 import services
+from shared.chassis.http.sessions import audited_reading, reading, writing
+from shared.chassis.service import Service
+from shared.chassis.settings import SERVICES
 
 ROOT = Path(services.__file__).parent
 # Models and their metadata describe tables, with a condition of an index here and there: they are never run. What a
@@ -78,3 +85,18 @@ def test_the_guard_knows_sql_when_it_sees_it() -> None:
         assert list(_sql_of(source)), source
     assert not list(_sql_of('"""select what is due"""\nlabels.get("select")\nname = "Set off"'))
     assert list(_drivers_of("import sqlalchemy.exc\nfrom asyncpg import Record")) == ["sqlalchemy.exc", "asyncpg"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_who_lacks_a_scope_is_refused_before_a_connection_is_taken(service: str) -> None:
+    assembled: Service = import_module(f"services.{service}.app").SERVICE
+    routes = [route for router in assembled.routers for route in router.routes if isinstance(route, APIRoute)]
+    opened = 0
+    for route in routes:
+        asked = [dependency.call for dependency in route.dependant.dependencies]
+        sessions = [place for place, call in enumerate(asked) if call in (reading, audited_reading, writing)]
+        scopes = [place for place, call in enumerate(asked) if "require." in getattr(call, "__qualname__", "")]
+        assert scopes or not sessions, route.path
+        assert not sessions or max(scopes) < min(sessions), route.path
+        opened += len(sessions)
+    assert opened > 1

@@ -18,7 +18,7 @@ router = APIRouter(route_class=IdempotentRoute, tags=["savings"])
 
 @router.post("/savings-pledges", status_code=201, responses=problem_responses(UnknownMember))
 async def pledge_savings(
-    session: Writing, caller: LiteracyWriter, pledge: PledgeSavings, response: Response
+    _caller: LiteracyWriter, session: Writing, pledge: PledgeSavings, response: Response
 ) -> PledgeRead:
     """Record a member's pledge to save every month."""
     recorded = await service.pledge_savings(session, pledge)
@@ -29,7 +29,7 @@ async def pledge_savings(
 
 @router.get("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge))
 async def get_pledge(
-    session: AuditedReading, caller: LiteracyReader, pledge_id: UUID, response: Response
+    caller: LiteracyReader, session: AuditedReading, pledge_id: UUID, response: Response
 ) -> PledgeRead:
     """Read one pledge; its ETag allows a change."""
     pledge = await service.read_pledge(session, caller, pledge_id)
@@ -39,8 +39,8 @@ async def get_pledge(
 
 @router.patch("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge, PledgeCannotBecome, 412, 428))
 async def change_pledge(
+    _caller: LiteracyWriter,
     session: Writing,
-    caller: LiteracyWriter,
     pledge_id: UUID,
     change: ChangePledge,
     response: Response,
