@@ -1,7 +1,8 @@
 """What every service's migrations share: the chassis' own tables, row-level security by reach, and grants.
 
-Roles: the owner runs migrations and is bound by no policy; api is bound by the caller's reach; worker is bound by it
-too, unless the transaction says that it is unscoped (relay, consumer, close). COPY works on chassis tables only.
+Roles: the owner runs migrations and is bound by no policy (why none is forced on him: docs/decisions/0003); api is
+bound by the caller's reach; worker is bound by it too, unless the transaction says that it is unscoped (relay,
+consumer, close). COPY works on chassis tables only.
 """
 
 from pathlib import Path

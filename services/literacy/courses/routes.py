@@ -1,4 +1,4 @@
-"""Courses, sessions, roll calls and tests."""
+"""Routes of courses, sessions, roll calls and tests."""
 
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import Reading, Writing
 
-router = APIRouter(route_class=IdempotentRoute, tags=["courses"])
+router = APIRouter(tags=["courses"], route_class=IdempotentRoute)
 
 
 @router.post("/courses", status_code=201, responses=problem_responses(UnknownCooperative, CourseCodeTaken))

@@ -1,4 +1,4 @@
-"""Household accounts: months read and closed."""
+"""Routes of household accounts."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 
-router = APIRouter(route_class=IdempotentRoute, tags=["household accounts"])
+router = APIRouter(tags=["household accounts"], route_class=IdempotentRoute)
 
 
 @router.post("/household-months/close", responses=problem_responses(UnknownCooperative))

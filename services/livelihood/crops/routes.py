@@ -1,4 +1,4 @@
-"""The crop calendar."""
+"""Routes of the crop calendar."""
 
 from fastapi import APIRouter
 

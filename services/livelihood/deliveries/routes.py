@@ -1,4 +1,4 @@
-"""Produce deliveries: recorded, read, reversed."""
+"""Routes of produce deliveries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +22,7 @@ from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 
-router = APIRouter(route_class=IdempotentRoute, tags=["produce deliveries"])
+router = APIRouter(tags=["produce deliveries"], route_class=IdempotentRoute)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""Expected income by month."""
+"""Routes of expected income."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +15,7 @@ from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 from shared.chassis.jobs import JobAccepted
 
-router = APIRouter(route_class=IdempotentRoute, tags=["expected income"])
+router = APIRouter(tags=["expected income"], route_class=IdempotentRoute)
 
 YearQuery = Annotated[FiscalYearBe, Query()]
 

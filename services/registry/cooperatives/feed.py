@@ -29,7 +29,7 @@ def _said_or_stored(column: str) -> str:
     return f"coalesce(r.data ->> '{column}', (select c.{column} from cooperative c where c.code = named.code))"
 
 
-async def validate(session: WriteSession, delivery: Delivery) -> None:
+async def _validate(session: WriteSession, delivery: Delivery) -> None:
     """Refuse types that the kind has not, districts of other provinces, and areas that are not the sender's."""
     named = {"code": "r.data ->> 'cooperative_code'"}
     for kind, types in TYPES_BY_KIND.items():
@@ -76,7 +76,7 @@ async def _reject_out_of_reach(session: WriteSession, delivery: Delivery) -> Non
     )
 
 
-async def apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change and publish each co-operative that changed."""
     statements = [Statement(row.row_number, _values(row.data)) for row in rows]
     applied = await apply_statements(session, TABLE, statements, delivery.as_of, _identify)
@@ -101,7 +101,7 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-FEED = FeedKind(
+COOPERATIVES = FeedKind(
     name="cooperatives",
     columns=[
         Column("cooperative_code", "รหัสสหกรณ์", "code", required=True, length_max=40),
@@ -116,6 +116,6 @@ FEED = FeedKind(
         Column("status", "สถานะ", "code", choices=("active", "dissolved", "liquidation")),
     ],
     key=("cooperative_code",),
-    validate=validate,
-    apply=apply,
+    validate=_validate,
+    apply=_apply,
 )

@@ -1,4 +1,4 @@
-"""Areas."""
+"""Routes of areas."""
 
 from fastapi import APIRouter
 

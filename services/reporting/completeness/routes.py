@@ -1,4 +1,4 @@
-"""Whether months are complete."""
+"""Routes of completeness."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Complete files of what the caller reaches."""
+"""Routes of exports: complete files of what the caller reaches."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""KPIs."""
+"""Routes of KPIs."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Targets of KPIs."""
+"""Routes of targets."""
 
 from typing import Annotated
 

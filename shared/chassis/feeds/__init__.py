@@ -15,7 +15,7 @@
         apply=apply_loans,            # some thousand rows in one transaction -> an outcome per row
     )
 
-The routes are ``feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
+The routes are ``routes.feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
 """
 
 from shared.chassis.feeds.delivery import wake_later, wake_waiting
@@ -33,7 +33,6 @@ from shared.chassis.feeds.kinds import (
     waiting,
 )
 from shared.chassis.feeds.marking import reject_out_of_reach, reject_unknown_cooperatives, reject_where, wait_where
-from shared.chassis.feeds.routes import feed_router
 
 __all__ = [
     "ACCEPTED",
@@ -44,7 +43,6 @@ __all__ = [
     "FeedKind",
     "FeedRow",
     "Outcome",
-    "feed_router",
     "outcome_of",
     "reject_out_of_reach",
     "reject_unknown_cooperatives",
