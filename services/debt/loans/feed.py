@@ -10,7 +10,6 @@ from services.debt.loans import repository
 from services.debt.loans.domain import Instalment
 from services.debt.loans.service import NewLoan, compare_loan, open_loans, terms_of
 from services.debt.projections.repository import find_members_by_number
-from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
@@ -20,6 +19,7 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
+    member_named,
     reject_out_of_reach,
     reject_where,
     rejected,
@@ -29,10 +29,6 @@ from shared.chassis.feeds import (
 from shared.kernel.errors import Invalid
 
 HARVEST_MONTHS = r"(1[0-2]|0?[1-9])(;(1[0-2]|0?[1-9]))*"
-
-
-def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
 
 
 async def _validate(session: WriteSession, delivery: Delivery) -> None:
@@ -164,7 +160,7 @@ LOANS = FeedKind(
         Column("opening_last_paid_on", "วันที่ชำระล่าสุดก่อนยกยอด", "date", not_after_as_of=True),
     ],
     key=("cooperative_code", "loan_number"),
-    derive=_derive,
+    derive=member_named,
     validate=_validate,
     apply=_apply,
     independent=True,

@@ -10,7 +10,7 @@
             Column("disbursed_on", "วันที่จ่ายเงินกู้", "date", not_after_as_of=True),
         ],
         key=("cooperative_code", "loan_number"),
-        derive=lambda data: {"member": member_number_hash(data["cooperative_code"], data["member_number"])},
+        derive=member_named,          # values worked out of others, here the hash that names the member
         validate=validate_loans,      # reject_unknown_cooperatives, reject_where, wait_where: SQL over all rows at once
         apply=apply_loans,            # some thousand rows in one transaction -> an outcome per row
     )
@@ -28,6 +28,7 @@ from shared.chassis.feeds.kinds import (
     FeedKind,
     FeedRow,
     Outcome,
+    member_named,
     outcome_of,
     rejected,
     waiting,
@@ -43,6 +44,7 @@ __all__ = [
     "FeedKind",
     "FeedRow",
     "Outcome",
+    "member_named",
     "outcome_of",
     "reject_out_of_reach",
     "reject_unknown_cooperatives",

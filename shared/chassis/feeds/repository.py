@@ -121,7 +121,6 @@ async def lock_delivery(session: WriteSession, delivery_id: UUID) -> tuple[Deliv
             as_of=row["as_of"],
             requested_by=row["requested_by"],
             reach=Reach.from_json(reach),
-            received_at=row["received_at"],
         ),
         row,
     )
