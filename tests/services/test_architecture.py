@@ -23,7 +23,16 @@ ROOT = Path(services.__file__).parent
 # feed says of its rows is a condition too, SQL beside the columns it is about, which the chassis makes a statement of.
 DESCRIBES_TABLES = ("models.py", "tables.py")
 RUNS = {"fetch", "fetch_one", "fetchrow", "fetchval", "scalar", "execute", "execute_many", "executemany", "stream"}
-HOLDS_ROWS = {"add", "copy", "cursor", "delete", "get", "raw", "select"}  # of a session; a dict has some of them too
+HOLDS_ROWS = {
+    "add",
+    "copy",
+    "cursor",
+    "delete",
+    "get",
+    "lock",
+    "raw",
+    "select",
+}  # of a session; a dict has some of them too
 DRIVERS = {"sqlalchemy", "asyncpg", "psycopg"}
 STATEMENT = re.compile(r"\s*(select|insert into|update|delete from|with|truncate|lock table)\s+\w", re.IGNORECASE)
 

@@ -29,7 +29,7 @@ async def list_closes(
     _caller: LoanReader, session: Reading, page: PageParameters, cooperative_id: UUID
 ) -> Page[CloseRead]:
     """What was stated of a co-operative's days, the newest first."""
-    return await service.list_closes(session, cooperative_id, page)
+    return await service.list_closes(session, page, cooperative_id)
 
 
 @router.post("/baselines", status_code=202)

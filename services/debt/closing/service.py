@@ -64,7 +64,7 @@ async def request_baseline(session: WriteSession, caller: Caller, fiscal_year_be
     return await enqueue(session, "baseline", {"fiscal_year_be": fiscal_year_be}, requested_by=caller.subject)
 
 
-async def list_closes(session: ReadSession, cooperative_id: UUID, page: PageRequest) -> Page[CloseRead]:
+async def list_closes(session: ReadSession, page: PageRequest, cooperative_id: UUID) -> Page[CloseRead]:
     """What was stated of a co-operative's days, the newest first."""
     after = page.after(date, int)
     rows = await repository.list_statements(

@@ -27,7 +27,7 @@ async def list_loans(
     cooperative_id: UUID | None = None,
 ) -> Page[LoanRead]:
     """Loans of a member or of a co-operative."""
-    return await service.list_loans(session, caller, member_id, cooperative_id, page)
+    return await service.list_loans(session, caller, page, member_id=member_id, cooperative_id=cooperative_id)
 
 
 @router.get("/loans/{loan_id}", responses=problem_responses(LoanNotFound))

@@ -106,7 +106,7 @@ def frequency_of(terms: LoanTerms) -> Frequency:
 
 
 async def list_loans(
-    session: WriteSession, caller: Caller, member_id: UUID | None, cooperative_id: UUID | None, page: PageRequest
+    session: WriteSession, caller: Caller, page: PageRequest, *, member_id: UUID | None, cooperative_id: UUID | None
 ) -> Page[LoanRead]:
     """Loans of a member or a co-operative within reach; who was shown is logged.
 

@@ -29,7 +29,7 @@ async def list_payments(
     caller: LoanReader, session: AuditedReading, page: PageParameters, loan_id: UUID
 ) -> Page[PaymentSummary]:
     """The postings of a loan in the order of their days; a file's payments are found here by their receipt numbers."""
-    return await service.list_payments(session, caller, loan_id, page)
+    return await service.list_payments(session, caller, page, loan_id)
 
 
 @router.get("/{payment_id}", responses=problem_responses(PaymentNotFound))

@@ -43,7 +43,7 @@ async def list_courses(
     _caller: LiteracyReader, session: Reading, page: PageParameters, cooperative_id: UUID
 ) -> Page[CourseRead]:
     """List a co-operative's courses by code."""
-    return await service.list_courses(session, cooperative_id, page)
+    return await service.list_courses(session, page, cooperative_id)
 
 
 @router.post("/courses/{course_id}/sessions", status_code=201, responses=problem_responses(UnknownCourse))

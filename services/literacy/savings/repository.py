@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.literacy.savings.models import SavingsPledge
 from shared.chassis.database import ReadSession, Row, WriteSession
 
@@ -16,10 +14,7 @@ async def find_pledge(session: ReadSession, pledge_id: UUID) -> SavingsPledge | 
 
 async def lock_pledge(session: WriteSession, pledge_id: UUID) -> SavingsPledge | None:
     """The same, held until this transaction ends."""
-    found = await session.select(
-        select(SavingsPledge).where(SavingsPledge.id == pledge_id).with_for_update()  # type: ignore[arg-type]
-    )
-    return found[0] if found else None
+    return await session.lock(SavingsPledge, pledge_id)
 
 
 async def insert_pledge(session: WriteSession, pledge: SavingsPledge) -> None:

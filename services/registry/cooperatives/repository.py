@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.registry.cooperatives.models import Cooperative
 from shared.chassis.database import ReadSession, Row, WriteSession
 
@@ -18,8 +16,7 @@ async def find_cooperative(session: ReadSession, cooperative_id: UUID) -> Cooper
 
 async def lock_cooperative(session: WriteSession, cooperative_id: UUID) -> Cooperative | None:
     """The co-operative, held until this transaction ends."""
-    found = await session.select(select(Cooperative).where(Cooperative.id == cooperative_id).with_for_update())  # type: ignore[arg-type]
-    return found[0] if found else None
+    return await session.lock(Cooperative, cooperative_id)
 
 
 async def insert_cooperative(session: WriteSession, cooperative: Cooperative) -> None:

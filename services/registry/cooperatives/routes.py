@@ -26,7 +26,7 @@ async def list_cooperatives(
     province: Annotated[str | None, Query(pattern=r"^[0-9]{2}$")] = None,
 ) -> Page[CooperativeRead]:
     """Co-operatives and farmer groups within reach, in Thai dictionary order."""
-    return await service.list_cooperatives(session, province, page)
+    return await service.list_cooperatives(session, page, province)
 
 
 @router.get("/{cooperative_id}", responses=problem_responses(CooperativeNotFound))

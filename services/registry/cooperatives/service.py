@@ -63,7 +63,7 @@ async def read_cooperative(session: ReadSession, cooperative_id: UUID) -> Cooper
 
 
 async def list_cooperatives(
-    session: ReadSession, province_code: str | None, page: PageRequest
+    session: ReadSession, page: PageRequest, province_code: str | None
 ) -> Page[CooperativeRead]:
     """Co-operatives within reach, in Thai dictionary order."""
     rows = await repository.list_cooperatives(session, province_code, page.after(str, UUID), page.fetch_limit)

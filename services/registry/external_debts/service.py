@@ -22,7 +22,7 @@ async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID)
     if not rows:
         raise MemberNotFound
     await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])
-    return ExternalDebts(items=[_read(row) for row in rows if row["id"] is not None])
+    return ExternalDebts(items=[_shown(row) for row in rows if row["id"] is not None])
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
@@ -43,7 +43,7 @@ def recorded(debt: Mapping[str, Any]) -> ExternalDebtRecorded:
     )
 
 
-def _read(row: Mapping[str, Any]) -> ExternalDebtRead:
+def _shown(row: Mapping[str, Any]) -> ExternalDebtRead:
     return ExternalDebtRead(
         id=row["id"],
         creditor=row["creditor"],

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from services.registry.errors import MemberNumberTaken
@@ -140,8 +139,7 @@ async def sealed_national_id(session: ReadSession, member_id: UUID) -> Row | Non
 
 async def lock_member(session: WriteSession, member_id: UUID) -> Member | None:
     """The member, held until this transaction ends."""
-    found = await session.select(select(Member).where(Member.id == member_id).with_for_update())  # type: ignore[arg-type]
-    return found[0] if found else None
+    return await session.lock(Member, member_id)
 
 
 async def insert_member(session: WriteSession, member: Member) -> None:

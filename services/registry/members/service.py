@@ -94,7 +94,7 @@ async def change_member(
 
 async def read_member(session: WriteSession, caller: Caller, member_id: UUID) -> MemberRead:
     """One member; the reading is recorded. Raises MemberNotFound when there is none within reach."""
-    return _as_shown(await repository.find_member_logged(session, caller, member_id))
+    return _shown(await repository.find_member_logged(session, caller, member_id))
 
 
 async def search_members(
@@ -199,10 +199,10 @@ async def _publish(session: WriteSession, member: Member) -> None:
 
 
 async def _read(session: ReadSession, member_id: UUID) -> MemberRead:
-    return _as_shown(await repository.find_member(session, member_id))
+    return _shown(await repository.find_member(session, member_id))
 
 
-def _as_shown(row: Row | None) -> MemberRead:
+def _shown(row: Row | None) -> MemberRead:
     if row is None:
         raise MemberNotFound
     phone = None

@@ -53,8 +53,7 @@ async def find_enrolment(session: ReadSession, enrolment_id: UUID) -> Row | None
 
 async def lock_enrolment(session: WriteSession, enrolment_id: UUID) -> Enrolment | None:
     """One enrolment within reach, held until this transaction ends."""
-    found = await session.select(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update())  # type: ignore[arg-type]
-    return found[0] if found else None
+    return await session.lock(Enrolment, enrolment_id)
 
 
 async def insert_enrolment(session: WriteSession, enrolment: Enrolment) -> None:

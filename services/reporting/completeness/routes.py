@@ -25,4 +25,4 @@ async def list_completeness(
     area: Annotated[Text, Query(max_length=36)] = "TH",
 ) -> Page[MonthCompleteness]:
     """By co-operative and month: closed to the month's end, and agreeing with debt's control totals."""
-    return await service.list_completeness(session, area, fiscal_year_be, page)
+    return await service.list_completeness(session, page, area, fiscal_year_be)
