@@ -90,10 +90,6 @@ class Machine:
             await asyncio.to_thread(process.wait, DRAIN_SECONDS_MAX)
             self._processes.remove(process)
 
-    async def stop_all(self) -> None:
-        """End every process started here; the servers stay."""
-        await self.stop(*self._processes)
-
     def _end_all(self) -> None:
         for process in self._processes:
             process.send_signal(signal.SIGTERM)
@@ -123,9 +119,9 @@ class Api:
         """A signed access token with these rights."""
         return self._issuer.token(scopes=scopes, areas=areas, subject="bench")
 
-    def client(self, scopes: str, areas: list[str] | None = None) -> httpx2.AsyncClient:
-        """An HTTP client with these rights, of the whole country unless told."""
-        headers = {"authorization": f"Bearer {self.token(scopes, areas or ['TH'])}"}
+    def client(self, scopes: str) -> httpx2.AsyncClient:
+        """An HTTP client with these rights in the whole country."""
+        headers = {"authorization": f"Bearer {self.token(scopes, ['TH'])}"}
         return httpx2.AsyncClient(base_url=self.address, headers=headers, timeout=600)
 
 

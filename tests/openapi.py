@@ -10,17 +10,17 @@ import json
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from unittest.mock import patch
 
 import httpx2
+import pytest
 import schemathesis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -64,38 +64,8 @@ def _sent_as_it_is(_context: schemathesis.SerializationContext, value: Any) -> b
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
-TestT = TypeVar("TestT", bound=Callable[..., Any])
 Case = schemathesis.Case[Any]
 Fill = Callable[[Database, httpx2.AsyncClient], Awaitable[None]]
-
-
-def every_operation(document: Any, count: int, *, found_again: bool = True) -> Callable[[TestT], TestT]:
-    """Run a test for every operation: with the cases that the document's own bounds suggest, and with random ones.
-
-    Args:
-        document: from :func:`document_of`.
-        count: of random cases an operation.
-        found_again: the same cases each time, so that a run says the same as the run before.
-    """
-
-    def decorate(test: TestT) -> TestT:
-        bounded = hypothesis_settings(
-            max_examples=count,
-            deadline=None,
-            derandomize=found_again,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        )
-        decorated: TestT = document.parametrize()(bounded(test))
-        return decorated
-
-    return decorate
-
-
-def document_of(service: str) -> Any:
-    """The committed document, as schemathesis reads it."""
-    text = (ROOT / "docs" / "api" / f"{service}.json").read_text(encoding="utf-8")
-    return schemathesis.openapi.from_dict(json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -177,38 +147,6 @@ async def send_file(client: httpx2.AsyncClient, service: str, kind: str) -> None
     await made(client.post(path, content=b"heading\n", headers={"content-type": "text/csv"}))
 
 
-@contextmanager
-def served_api(
-    service: str, settings: Settings, tokens: TokenIssuer, *, fill: Fill, known: Mapping[str, str]
-) -> Iterator[Api]:
-    """The real app of a service over a database of its own.
-
-    Args:
-        service: its name.
-        settings: of the test run.
-        tokens: who signs.
-        fill: puts records into the database, through the service's own doors.
-        known: queries for what may be named, by parameter or field.
-    """
-    variable = f"PLODNEE_{service.upper()}_DATABASE_URL"
-    nation, district, officer = (
-        tokens.token(subject=subject, scopes=EVERY_SCOPE, areas=areas, lifetime_seconds=86_400)
-        for subject, areas in (("contract", ["TH"]), ("contract-district", [DISTRICT]), (OFFICER, None))
-    )
-    with (
-        patch.dict(os.environ, {variable: f"{os.environ[variable]}_openapi"}),
-        socket.create_server(("127.0.0.1", 0)) as listening,
-    ):
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        asyncio.run(make_database(settings, service))
-        try:
-            with served(create_app(import_module(f"services.{service}.app").SERVICE), settings, listening):
-                found = asyncio.run(_filled(settings, service, url, nation, fill, known))
-                yield Api(url, nation, district, officer, found)
-        finally:
-            asyncio.run(drop_database(settings, service))
-
-
 async def _filled(
     settings: Settings, service: str, url: str, token: str, fill: Fill, known: Mapping[str, str]
 ) -> dict[str, list[str]]:
@@ -250,3 +188,85 @@ async def _assign(database: Database) -> None:
             """,
             service=database.service,
         )
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The fixture and the tests of a service's module, each to be assigned there to a name of its own.
+
+    Attributes:
+        service: its name.
+        fill: puts records into the database, through the service's own doors.
+        known: queries for what may be named, by parameter or field.
+    """
+
+    service: str
+    fill: Fill
+    known: Mapping[str, str]
+
+    def api(self) -> Any:
+        """The fixture `api`: the real app over a database of its own, for all tests of the module."""
+
+        def api(settings: Settings, token_issuer: TokenIssuer) -> Iterator[Api]:
+            variable = f"PLODNEE_{self.service.upper()}_DATABASE_URL"
+            nation, district, officer = (
+                token_issuer.token(subject=subject, scopes=EVERY_SCOPE, areas=areas, lifetime_seconds=86_400)
+                for subject, areas in (("contract", ["TH"]), ("contract-district", [DISTRICT]), (OFFICER, None))
+            )
+            with (
+                patch.dict(os.environ, {variable: f"{os.environ[variable]}_openapi"}),
+                socket.create_server(("127.0.0.1", 0)) as listening,
+            ):
+                url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+                asyncio.run(make_database(settings, self.service))
+                try:
+                    with served(create_app(import_module(f"services.{self.service}.app").SERVICE), settings, listening):
+                        found = asyncio.run(_filled(settings, self.service, url, nation, self.fill, self.known))
+                        yield Api(url, nation, district, officer, found)
+                finally:
+                    asyncio.run(drop_database(settings, self.service))
+
+        return pytest.fixture(api, scope="module")
+
+    def every_answer(self) -> Any:
+        """What a caller with every right is answered is in the document."""
+
+        def test(case: Case, api: Api) -> None:
+            api.check(case)
+
+        return self._of_every_operation(test, A_FEW)
+
+    def every_answer_to_who_may_less(self) -> Any:
+        """What others are answered is in it too."""
+
+        def test(case: Case, api: Api) -> None:
+            api.check_who_may_less(case)
+
+        return self._of_every_operation(test, 1)
+
+    def every_answer_at_length(self) -> Any:
+        """Both, with other random cases in every run."""
+
+        def test(case: Case, api: Api) -> None:
+            api.check(case)
+            api.check_who_may_less(case)
+
+        return pytest.mark.slow(self._of_every_operation(test, MANY, found_again=False))
+
+    def _of_every_operation(self, test: Callable[..., None], count: int, *, found_again: bool = True) -> Any:
+        """A test for every operation: with the cases that the document's own bounds suggest, and with random ones.
+
+        Args:
+            test: of one case.
+            count: of random cases an operation.
+            found_again: the same cases each time, so that a run says the same as the run before.
+        """
+        bounded = hypothesis_settings(
+            max_examples=count,
+            deadline=None,
+            derandomize=found_again,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        text = (ROOT / "docs" / "api" / f"{self.service}.json").read_text(encoding="utf-8")
+        return schemathesis.openapi.from_dict(json.loads(text)).parametrize()(bounded(test))

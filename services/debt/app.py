@@ -1,4 +1,4 @@
-"""The debt service, assembled."""
+"""Debt: what is owed, and how it is paid."""
 
 from services.debt.cases import service as cases
 from services.debt.cases.routes import router as cases_router

@@ -1,4 +1,4 @@
-"""The rights this service asks for, one type each."""
+"""Debt's rights, one type each: a route that names it gives the caller, or refuses."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What debt does with the events of registry and livelihood."""
+"""What debt does with the events of others."""
 
 from collections.abc import Sequence
 

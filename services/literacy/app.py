@@ -10,13 +10,13 @@ from services.literacy.household_accounts.routes import router as household_acco
 from services.literacy.inbox import INBOX
 from services.literacy.savings import service as savings
 from services.literacy.savings.routes import router as savings_router
-from shared.chassis.feeds import feed_router
+from shared.chassis.feeds.routes import feed_router
 from shared.chassis.http.code_lists import code_list_router
-from shared.chassis.jobs.routes import job_router
+from shared.chassis.jobs import job_router
 from shared.chassis.service import Service
-from shared.contracts import literacy
+from shared.contracts.literacy import EVENTS
 
-FEED_KINDS = [TRAINING, HOUSEHOLD_ACCOUNTS]
+FEED_KINDS = (TRAINING, HOUSEHOLD_ACCOUNTS)
 
 SERVICE = Service(
     name="literacy",
@@ -32,6 +32,6 @@ SERVICE = Service(
     ],
     inbox=INBOX,
     feed_kinds=FEED_KINDS,
-    events=literacy.EVENTS,
+    events=EVENTS,
     tell_again=[courses.tell_again, household_accounts.tell_again, savings.tell_again],
 )

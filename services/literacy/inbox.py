@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from services.literacy.members import repository as members
-from shared.chassis import feeds
+from services.literacy.projections import repository as projections
 from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received, withdrawn
-from shared.chassis.inbox import Inbox, forget, upsert_state
+from shared.chassis.feeds import wake_waiting
+from shared.chassis.inbox import Inbox, forget
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.registry import AssignmentRecorded, CooperativeRecorded, MemberRecorded
 
@@ -16,45 +16,22 @@ INBOX = Inbox("literacy", CATALOGUE)
 
 @INBOX.on(CooperativeRecorded)
 async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
-    """Keep code, area and status of co-operatives. Members may have come first: until now no sender could see them."""
-    rows = [
-        {
-            "id": item.event.cooperative_id,
-            "code": item.event.cooperative_code,
-            "name_th": item.event.name_th,
-            "province_code": item.event.province_code,
-            "district_code": item.event.district_code,
-            "status": item.event.status,
-            **item.guard(),
-        }
-        for item in received
-    ]
-    written = await upsert_state(session, "cooperative", rows)
-    numbers = await members.numbers_of(session, [row["id"] for row in written])
-    await feeds.wake_waiting(session, [f"member:{number}" for number in numbers])
+    """Know co-operatives. Members may have come first: until now no sender could see them, so their rows wait."""
+    written = await projections.store_cooperatives(session, received)
+    hashes = await projections.member_hashes(session, [row["id"] for row in written])
+    await wake_waiting(session, [f"member:{one}" for one in hashes])
 
 
 @INBOX.on(MemberRecorded)
 async def on_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
-    """Keep members, and wake the rows of files that waited for them."""
-    rows = [
-        {
-            "id": item.event.member_id,
-            "cooperative_id": item.event.cooperative_id,
-            "member_number_hash": item.event.member_number_hash,
-            "household_id": item.event.household_id,
-            "status": item.event.status,
-            **item.guard(),
-        }
-        for item in received
-    ]
-    written = await upsert_state(session, "member", rows)
-    await feeds.wake_waiting(session, [f"member:{row['member_number_hash']}" for row in written])
+    """Know members, and wake the rows of files that waited for them."""
+    written = await projections.store_members(session, received)
+    await wake_waiting(session, [f"member:{row['member_number_hash']}" for row in written])
 
 
 @INBOX.on(AssignmentRecorded)
 async def on_assignments(session: WriteSession, received: Sequence[Received[AssignmentRecorded]]) -> None:
-    """Keep officers' co-operatives: their reach."""
+    """Know how far each officer reaches."""
     for item in received:
         await store_assignments(session, item.event.officer_id, item.order, item.event.cooperatives)
 

@@ -1,4 +1,4 @@
-"""Literacy's tables have metadata of their own: other services have tables of the same names."""
+"""Literacy's tables have metadata of their own: the other services have tables of the same names."""
 
 from typing import ClassVar
 

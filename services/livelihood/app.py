@@ -7,14 +7,15 @@ from services.livelihood.deliveries.feed import PRODUCE
 from services.livelihood.deliveries.routes import router as deliveries_router
 from services.livelihood.inbox import INBOX
 from services.livelihood.incomes import service as incomes
+from services.livelihood.incomes.jobs import TASKS
 from services.livelihood.incomes.routes import router as incomes_router
-from shared.chassis.feeds import feed_router
+from shared.chassis.feeds.routes import feed_router
 from shared.chassis.http.code_lists import code_list_router
-from shared.chassis.jobs.routes import job_router
+from shared.chassis.jobs import job_router
 from shared.chassis.service import Service
-from shared.contracts import livelihood
+from shared.contracts.livelihood import EVENTS
 
-FEED_KINDS = [PRODUCE]
+FEED_KINDS = (PRODUCE,)
 
 SERVICE = Service(
     name="livelihood",
@@ -29,8 +30,8 @@ SERVICE = Service(
         job_router(),
     ],
     inbox=INBOX,
-    tasks=incomes.tasks,
+    tasks=TASKS,
     feed_kinds=FEED_KINDS,
-    events=livelihood.EVENTS,
+    events=EVENTS,
     tell_again=[incomes.tell_again, deliveries.tell_again],
 )

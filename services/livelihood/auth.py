@@ -1,4 +1,4 @@
-"""The rights of livelihood, as types of the caller."""
+"""Livelihood's rights, one type each: a route that names it gives the caller, or refuses."""
 
 from typing import Annotated
 

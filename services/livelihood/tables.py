@@ -1,4 +1,4 @@
-"""Livelihood's tables have metadata of their own: other services have tables of the same names."""
+"""Livelihood's tables have metadata of their own: the other services have tables of the same names."""
 
 from typing import ClassVar
 

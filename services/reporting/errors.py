@@ -1,4 +1,4 @@
-"""What reporting refuses, each with its status and a type that never changes.
+"""What the rules of reporting refuse, each with its status and a type that never changes.
 
 DomainError
 ├── NotFound 404

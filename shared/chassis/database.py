@@ -150,8 +150,9 @@ class WriteSession(ReadSession):
     def add(self, *rows: SQLModel) -> None:
         self._session.add_all(rows)
 
-    async def delete(self, row: SQLModel) -> None:
-        await self._session.delete(row)
+    async def lock(self, model: type[ModelT], key: Any) -> ModelT | None:
+        """The row with this primary key, held until the transaction ends."""
+        return await self._session.get(model, key, with_for_update=True)
 
     async def flush(self) -> None:
         if self._orm is not None:

@@ -37,7 +37,7 @@ async def show_dead_letter(database: Database, dead_letter_id: int) -> dict[str,
     return dict(row) if row else None
 
 
-async def retry_dead_letters(database: Database, inbox: Inbox, topic_prefix: str = "") -> Retried:
+async def retry_dead_letters(database: Database, inbox: Inbox, topic_prefix: str) -> Retried:
     """Apply what was set aside, in order, key by key; the live consumer stands still meanwhile.
 
     A key whose first event still fails stays parked whole. What its producer took back meanwhile, by a restore, is let

@@ -8,7 +8,7 @@ event, in order per key.
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,6 @@ from shared.chassis.database import WriteSession
 from shared.chassis.events import Catalogue, Event, EventT, InvalidEvent, Received, Topic, Withdrawn, withdrawn
 
 Handler: TypeAlias = Callable[[WriteSession, Sequence[Received[Any]]], Awaitable[None]]
-KeyT = TypeVar("KeyT")
 
 
 class Inbox:
@@ -147,16 +146,13 @@ def _runs(received: Sequence[Received[Event]]) -> Iterable[tuple[type[Event], li
         yield from batches.items()
 
 
-async def upsert_state(
-    session: WriteSession, table: str, rows: Sequence[dict[str, Any]], *, key: str = "id"
-) -> list[dict[str, Any]]:
+async def upsert_state(session: WriteSession, table: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Write states into a read model unless it already knows the same or a newer one.
 
     Args:
         session: the consumer's transaction.
-        table: a table with columns `epoch` and `version`.
-        rows: one row per key, all with the same columns, `epoch` and `version` among them.
-        key: the primary key's column.
+        table: a table with the primary key `id` and columns `epoch` and `version`.
+        rows: one row per id, all with the same columns, `epoch` and `version` among them.
 
     Returns:
         The rows that were really written.
@@ -165,19 +161,19 @@ async def upsert_state(
         return []
     columns = list(rows[0])
     names = ", ".join(columns)
-    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column != key)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id")
     written = await session.fetch(
         f"""
         insert into {table} as target ({names})
-        select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb)) order by {key}
-        on conflict ({key}) do update set {changes}
+        select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb)) order by id
+        on conflict (id) do update set {changes}
         where (target.epoch, target.version) < (excluded.epoch, excluded.version)
-        returning target.{key} as key
+        returning target.id
         """,
         rows=to_json(rows),
     )
-    keys = {str(row["key"]) for row in written}
-    return [row for row in rows if str(row[key]) in keys]
+    ids = {str(row["id"]) for row in written}
+    return [row for row in rows if str(row["id"]) in ids]
 
 
 def forget(table: str) -> Callable[[WriteSession, Sequence[Received[Withdrawn]]], Awaitable[None]]:

@@ -1,7 +1,8 @@
 """What every service's migrations share: the chassis' own tables, row-level security by reach, and grants.
 
-Roles: the owner runs migrations and is bound by no policy; api is bound by the caller's reach; worker is bound by it
-too, unless the transaction says that it is unscoped (relay, consumer, close). COPY works on chassis tables only.
+Roles: the owner runs migrations and is bound by no policy (why none is forced on him: docs/decisions/0003); api is
+bound by the caller's reach; worker is bound by it too, unless the transaction says that it is unscoped (relay,
+consumer, close). COPY works on chassis tables only.
 """
 
 from pathlib import Path
@@ -92,26 +93,19 @@ def grant(service: str, table: str, *, api: str = "select, insert, update", sche
         run_sql(f"grant {api} on {name} to {role_name(service, 'api')};")
 
 
-def protect_cooperatives(service: str, table: str = "cooperative", *, schema: str = "public") -> None:
+def protect_cooperatives(service: str, *, schema: str = "public") -> None:
     """Row-level security on the table of co-operatives itself: columns id, province_code, district_code."""
-    _policies(service, f"{schema}.{table}", _IN_REACH)
+    _policies(service, f"{schema}.cooperative", _IN_REACH)
 
 
-def protect(
-    service: str,
-    table: str,
-    *,
-    column: str = "cooperative_id",
-    schema: str = "public",
-    cooperatives: str = "cooperative",
-) -> None:
+def protect(service: str, table: str) -> None:
     """Row-level security on a table whose rows belong to a co-operative.
 
     A row is in reach when its co-operative is: the sub-query runs under the policy of the co-operatives' table, so
     the meaning of reach stands in one place.
     """
-    condition = f"exists (select 1 from {schema}.{cooperatives} reached where reached.id = {table}.{column})"
-    _policies(service, f"{schema}.{table}", condition)
+    condition = f"exists (select 1 from public.cooperative reached where reached.id = {table}.cooperative_id)"
+    _policies(service, f"public.{table}", condition)
 
 
 def protect_by(service: str, table: str, condition: str, *, schema: str = "public") -> None:

@@ -30,7 +30,7 @@ PARTS: tuple[Part, ...] = ("relay", "consumer", "jobs")
 
 
 async def run_worker(
-    service: Service, settings: Settings, stop: asyncio.Event, parts: tuple[Part, ...] = PARTS, member: str = "0"
+    service: Service, settings: Settings, stop: asyncio.Event, parts: tuple[Part, ...] = PARTS
 ) -> None:
     """Run the parts of a service's worker until `stop`, then drain: finish the batch, commit, leave, close.
 
@@ -45,7 +45,7 @@ async def run_worker(
     try:
         starters: dict[Part, Callable[[], Awaitable[None]]] = {
             "relay": lambda: Relay(settings, database).run(stop),
-            "consumer": lambda: _consume(service, settings, database, stop, member),
+            "consumer": lambda: _consume(service, settings, database, stop),
             "jobs": lambda: run_jobs(tasks_of(service), database, settings, stop),
         }
         running = [asyncio.create_task(_until(starters[part], stop), name=f"{service.name}-{part}") for part in parts]
@@ -80,11 +80,11 @@ async def _until(start: Callable[[], Awaitable[None]], stop: asyncio.Event) -> N
         raise
 
 
-async def _consume(service: Service, settings: Settings, database: Database, stop: asyncio.Event, member: str) -> None:
+async def _consume(service: Service, settings: Settings, database: Database, stop: asyncio.Event) -> None:
     if service.inbox is None or not service.inbox.topics:
         return
     try:
-        await Consumer(settings, database, service.inbox, member=member).run(stop)
+        await Consumer(settings, database, service.inbox).run(stop)
     except (ConsumerStopped, LogChanged):
         await stop.wait()  # logged where it happened; a person starts the worker again after mending
 

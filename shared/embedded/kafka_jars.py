@@ -56,9 +56,9 @@ class Jar:
             return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
 
 
-def listed_jars(list_path: Path = LIST_PATH) -> list[Jar]:
+def listed_jars() -> list[Jar]:
     """The committed list."""
-    rows = [line.split() for line in list_path.read_text().splitlines() if line.strip()]
+    rows = [line.split() for line in LIST_PATH.read_text().splitlines() if line.strip()]
     return [Jar(sha256=sha256, size_bytes=int(size), coordinate=coordinate) for sha256, size, coordinate in rows]
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 CASE_TYPES: Mapping[str, str] = {
     "id": "uuid",
@@ -224,6 +224,6 @@ async def external_debts(session: ReadSession, member_id: UUID) -> Sequence[Row]
     )
 
 
-def every_case(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_case(session: ReadSession) -> AsyncIterator[Row]:
     """All cases as they are now."""
     return session.stream("select * from debt_case order by id")

@@ -21,8 +21,8 @@ router = APIRouter(prefix="/cases", tags=["cases"], route_class=IdempotentRoute)
 
 @router.get("")
 async def list_cases(
-    session: AuditedReading,
     caller: CaseReader,
+    session: AuditedReading,
     page: PageParameters,
     cooperative_id: UUID | None = None,
     member_id: UUID | None = None,
@@ -37,7 +37,7 @@ async def list_cases(
 
 
 @router.get("/{case_id}", responses=problem_responses(CaseNotFound))
-async def read_case(session: AuditedReading, caller: CaseReader, response: Response, case_id: UUID) -> CaseDetail:
+async def read_case(caller: CaseReader, session: AuditedReading, case_id: UUID, response: Response) -> CaseDetail:
     """A case with its history and its newest assessment."""
     case = await service.read_case(session, caller, case_id)
     response.headers["ETag"] = etag_of(case.version)
@@ -50,7 +50,7 @@ async def read_case(session: AuditedReading, caller: CaseReader, response: Respo
     responses=problem_responses(CaseNotFound, CaseStageConflict, CapacityInputsInvalid),
 )
 async def assess_case(
-    session: Writing, caller: CaseAssessor, case_id: UUID, assessment: AssessmentCreate
+    caller: CaseAssessor, session: Writing, case_id: UUID, assessment: AssessmentCreate
 ) -> AssessmentRead:
     """Assess what the household can pay, with all its creditors, and put the debtor in a group."""
     return await service.assess_case(session, caller, case_id, assessment)

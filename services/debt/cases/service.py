@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from services.debt.business_days import open_day
+from services.debt.business_days.service import open_day
 from services.debt.capacity.domain import Capacity, CapacityInputs, assess, capacity_policy
 from services.debt.cases import repository
 from services.debt.cases.domain import ENDED, Resolution, Stage, case_id, move

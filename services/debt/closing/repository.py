@@ -549,12 +549,12 @@ async def overdue_members(session: ReadSession, cooperative_ids: Collection[UUID
     return [row["member_id"] for row in rows]
 
 
-def every_baseline(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_baseline(session: ReadSession) -> AsyncIterator[Row]:
     """All frozen cohorts."""
     return session.stream("select * from baseline order by fiscal_year_be, cooperative_id")
 
 
-def every_close(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_close(session: ReadSession) -> AsyncIterator[Row]:
     """All that was stated of closed days, every revision."""
     return session.stream(
         "select closed_on, cast(statement as text) as statement from close_statement"

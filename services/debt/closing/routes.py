@@ -17,7 +17,7 @@ router = APIRouter(tags=["closes"], route_class=IdempotentRoute)
 
 
 @router.post("/closes", status_code=202, responses=problem_responses(404))
-async def request_close(session: Writing, caller: CloseRunner, response: Response, close: CloseRequest) -> JobAccepted:
+async def request_close(caller: CloseRunner, session: Writing, close: CloseRequest, response: Response) -> JobAccepted:
     """Close business dates up to a day; month-ends on the way are stated too."""
     job_id = await service.request_close(session, caller, close.close_to, close.cooperative_ids)
     response.headers["Location"] = f"/debt/v1/jobs/{job_id}"
@@ -26,15 +26,15 @@ async def request_close(session: Writing, caller: CloseRunner, response: Respons
 
 @router.get("/closes")
 async def list_closes(
-    session: Reading, _caller: LoanReader, page: PageParameters, cooperative_id: UUID
+    _caller: LoanReader, session: Reading, page: PageParameters, cooperative_id: UUID
 ) -> Page[CloseRead]:
     """What was stated of a co-operative's days, the newest first."""
-    return await service.list_closes(session, cooperative_id, page)
+    return await service.list_closes(session, page, cooperative_id)
 
 
 @router.post("/baselines", status_code=202)
 async def request_baseline(
-    session: Writing, caller: CloseRunner, response: Response, baseline: BaselineRequest
+    caller: CloseRunner, session: Writing, baseline: BaselineRequest, response: Response
 ) -> JobAccepted:
     """Freeze the cohort of a fiscal year and open a case for every member overdue at its baseline."""
     job_id = await service.request_baseline(session, caller, baseline.fiscal_year_be)

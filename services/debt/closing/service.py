@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.debt.business_days import ONE_DAY, hold_days
+from services.debt.business_days.domain import ONE_DAY
+from services.debt.business_days.repository import hold_days
 from services.debt.cases.service import open_cases
 from services.debt.closing import repository
 from services.debt.closing.domain import NPL_DAYS_PAST_DUE, class_table, identity_gap
@@ -63,7 +64,7 @@ async def request_baseline(session: WriteSession, caller: Caller, fiscal_year_be
     return await enqueue(session, "baseline", {"fiscal_year_be": fiscal_year_be}, requested_by=caller.subject)
 
 
-async def list_closes(session: ReadSession, cooperative_id: UUID, page: PageRequest) -> Page[CloseRead]:
+async def list_closes(session: ReadSession, page: PageRequest, cooperative_id: UUID) -> Page[CloseRead]:
     """What was stated of a co-operative's days, the newest first."""
     after = page.after(date, int)
     rows = await repository.list_statements(

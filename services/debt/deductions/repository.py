@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 _TYPES: Mapping[str, str] = {
     "delivery_id": "uuid",
@@ -32,11 +32,6 @@ async def find_deductions(session: ReadSession, delivery_ids: Collection[UUID]) 
     return {row["delivery_id"]: row for row in rows}
 
 
-def every_deduction(session: ReadSession) -> AsyncIterator[Row]:
-    """All that became of deliveries."""
-    return session.stream("select * from deduction order by delivery_id")
-
-
 async def insert_deductions(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """What became of deliveries heard of for the first time."""
     await insert_rows(session, "deduction", _TYPES, [[row[name] for name in _TYPES] for row in rows])
@@ -58,9 +53,6 @@ async def update_deductions(session: WriteSession, rows: Sequence[Mapping[str, A
     )
 
 
-async def known_members(session: ReadSession, member_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the members that the registry has told of."""
-    rows = await session.fetch(
-        "select id from member where id = any(cast(:ids as uuid[]))", ids=sorted(set(member_ids))
-    )
-    return {row["id"] for row in rows}
+def every_deduction(session: ReadSession) -> AsyncIterator[Row]:
+    """All that became of deliveries."""
+    return session.stream("select * from deduction order by delivery_id")

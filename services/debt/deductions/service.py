@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.debt.business_days import posting_date, share_days
+from services.debt.business_days.domain import posting_date
+from services.debt.business_days.repository import share_days
 from services.debt.deductions import repository
 from services.debt.deductions.domain import split_deduction
 from services.debt.loans.repository import active_loan_ids
@@ -18,6 +19,7 @@ from services.debt.payments.ledger import Ledger, NewPayment, load_histories, op
 from services.debt.payments.repository import payments_of_delivery
 from services.debt.plans.domain import PlanState
 from services.debt.plans.repository import find_plans
+from services.debt.projections.repository import known_members
 from shared.chassis import outbox
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.events import Received
@@ -46,7 +48,7 @@ async def settle_deductions(session: WriteSession, received: Sequence[Received[D
     ledger = await open_ledger(session, {loan_id for found in loans.values() for loan_id in found})
     await _load_back_dated(session, ledger, ordered, loans)
     plans = await find_plans(session, {request.plan_id for request in ordered})
-    members = await repository.known_members(session, {request.member_id for request in ordered})
+    members = await known_members(session, {request.member_id for request in ordered})
     new: list[Mapping[str, Any]] = []
     tombs: list[Mapping[str, Any]] = []
     events: list[Outgoing] = []

@@ -1,4 +1,4 @@
-"""Loans, their instalments, and the days they are posted by. Written by the repositories; made by the migrations."""
+"""Loans and their instalments. Written by the repositories; made by the migrations."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,15 +8,6 @@ from sqlalchemy import BigInteger, Index, SmallInteger, Text, text
 from sqlmodel import Field
 
 from services.debt.tables import DebtTable
-
-
-class BusinessDay(DebtTable, table=True):
-    """Up to which day a co-operative is closed; None: nothing yet."""
-
-    __tablename__ = "business_day"
-
-    cooperative_id: UUID = Field(primary_key=True)
-    closed_on: date | None = None
 
 
 class Loan(DebtTable, table=True):

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.debt.loans.domain import Instalment
-from services.debt.rows import insert_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows
 
 LOAN_TYPES: Mapping[str, str] = {
     "id": "uuid",
@@ -43,32 +43,6 @@ LOAN_TYPES: Mapping[str, str] = {
 
 # In the order of the domain's Instalment, so that a row becomes one without naming its parts.
 INSTALMENT_COLUMNS = ", ".join(Instalment._fields)
-
-
-async def find_cooperatives(session: ReadSession, codes: Collection[str]) -> dict[str, UUID]:
-    """Ids by code of the co-operatives within reach."""
-    rows = await session.fetch(
-        "select id, code from cooperative where code = any(cast(:codes as text[]))", codes=sorted(set(codes))
-    )
-    return {row["code"]: row["id"] for row in rows}
-
-
-async def codes_of(session: ReadSession, cooperative_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Codes of co-operatives by id."""
-    rows = await session.fetch(
-        "select id, code from cooperative where id = any(cast(:ids as uuid[]))", ids=sorted(cooperative_ids)
-    )
-    return {row["id"]: row["code"] for row in rows}
-
-
-async def find_members(session: ReadSession, hashes: Collection[str]) -> dict[str, Row]:
-    """Members within reach by the hash of their co-operative and number."""
-    rows = await session.fetch(
-        "select id, cooperative_id, member_number_hash from member"
-        " where member_number_hash = any(cast(:hashes as text[]))",
-        hashes=sorted(set(hashes)),
-    )
-    return {row["member_number_hash"]: row for row in rows}
 
 
 async def find_by_number(session: ReadSession, numbers: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
@@ -236,6 +210,6 @@ async def list_differences(session: ReadSession, loan_id: UUID) -> Sequence[Row]
     )
 
 
-def every_loan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_loan(session: ReadSession) -> AsyncIterator[Row]:
     """All loans as they are now."""
     return session.stream("select * from loan order by id")

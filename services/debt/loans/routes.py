@@ -20,18 +20,18 @@ router = APIRouter(tags=["loans"])
 
 @router.get("/loans")
 async def list_loans(
-    session: AuditedReading,
     caller: LoanReader,
+    session: AuditedReading,
     page: PageParameters,
     member_id: UUID | None = None,
     cooperative_id: UUID | None = None,
 ) -> Page[LoanRead]:
     """Loans of a member or of a co-operative."""
-    return await service.list_loans(session, caller, member_id, cooperative_id, page)
+    return await service.list_loans(session, caller, page, member_id=member_id, cooperative_id=cooperative_id)
 
 
 @router.get("/loans/{loan_id}", responses=problem_responses(LoanNotFound))
-async def read_loan(session: AuditedReading, caller: LoanReader, response: Response, loan_id: UUID) -> LoanDetail:
+async def read_loan(caller: LoanReader, session: AuditedReading, loan_id: UUID, response: Response) -> LoanDetail:
     """A loan, and what later files of its co-operative state otherwise."""
     loan = await service.read_loan(session, caller, loan_id)
     response.headers["ETag"] = etag_of(loan.version)
@@ -40,8 +40,8 @@ async def read_loan(session: AuditedReading, caller: LoanReader, response: Respo
 
 @router.get("/loans/{loan_id}/instalments", responses=problem_responses(LoanNotFound))
 async def read_instalments(
-    session: AuditedReading,
     caller: LoanReader,
+    session: AuditedReading,
     loan_id: UUID,
     as_of: Annotated[Day | None, Query(description="Late interest up to this day; the open day unless told.")] = None,
 ) -> InstalmentList:

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from services.debt.business_days import business_date, posting_date, share_days
+from services.debt.business_days.domain import posting_date
+from services.debt.business_days.repository import share_days
+from services.debt.business_days.service import business_date
 from services.debt.closing.domain import LoanClass, class_table, classify, overdue_at
 from services.debt.errors import LoanNotFound
 from services.debt.loans import repository
@@ -31,6 +33,7 @@ from services.debt.loans.schemas import (
     LoanRead,
 )
 from services.debt.payments.domain import late_policy
+from services.debt.projections.repository import codes_of
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -103,7 +106,7 @@ def frequency_of(terms: LoanTerms) -> Frequency:
 
 
 async def list_loans(
-    session: WriteSession, caller: Caller, member_id: UUID | None, cooperative_id: UUID | None, page: PageRequest
+    session: WriteSession, caller: Caller, page: PageRequest, *, member_id: UUID | None, cooperative_id: UUID | None
 ) -> Page[LoanRead]:
     """Loans of a member or a co-operative within reach; who was shown is logged.
 
@@ -161,7 +164,7 @@ async def open_loans(session: WriteSession, loans: Sequence[tuple[NewLoan, list[
     rows = [_opened(loan, parts, posting_date(loan.cut_over_on, closed[loan.cooperative_id])) for loan, parts in loans]
     await repository.insert_loans(session, rows, [parts for _, parts in loans])
     await outbox.add_many(session, [loan_recorded(row) for row in rows])
-    codes = await repository.codes_of(session, {loan.cooperative_id for loan, _ in loans})
+    codes = await codes_of(session, {loan.cooperative_id for loan, _ in loans})
     await wake_waiting(session, [waiting_name(codes[loan.cooperative_id], loan.loan_number) for loan, _ in loans])
 
 

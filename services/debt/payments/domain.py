@@ -1,7 +1,7 @@
 """How a payment is shared out, what lateness costs, and how a loan is computed again from its entries. Satang.
 
-**Order.** Oldest instalment first; inside it the parts in ``ALLOCATION_ORDER``; what is over goes to the next
-instalment. (The Bank of Thailand's horizontal order, a reference for co-operatives.)
+**Order.** Oldest instalment first; inside it fee, default interest, late interest, interest, principal; what is
+over goes to the next instalment. (The Bank of Thailand's horizontal order, a reference for co-operatives.)
 
 **Lateness.** Principal of an instalment that is unpaid after its due date bears simple interest for each night from
 the due date on. The whole late rate comes from an effective-dated policy; its contract part is ordinary interest
@@ -26,8 +26,6 @@ from services.debt.errors import BackDatedEntry, PaymentInvalid
 from services.debt.loans.domain import Instalment
 from shared.kernel.errors import FieldProblem
 from shared.kernel.money import half_up
-
-ALLOCATION_ORDER = ("fee", "default_interest", "late_interest", "interest", "principal")
 
 DAYS_IN_YEAR = 365
 RATE_UNIT = 1_000_000

@@ -5,10 +5,11 @@ from datetime import date
 from uuid import UUID
 
 from services.debt.errors import PaymentInvalid
-from services.debt.loans.repository import find_by_number, find_cooperatives
+from services.debt.loans.repository import find_by_number
 from services.debt.loans.service import waiting_name
 from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
 from services.debt.payments.repository import known_receipts
+from services.debt.projections.repository import ids_by_code
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
@@ -25,7 +26,7 @@ from shared.chassis.feeds import (
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
-    cooperatives = await find_cooperatives(session, [row.data["cooperative_code"] for row in rows])
+    cooperatives = await ids_by_code(session, [row.data["cooperative_code"] for row in rows])
     keys = {
         row.row_number: (cooperatives[row.data["cooperative_code"]], row.data["loan_number"])
         for row in rows

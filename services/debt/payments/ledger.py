@@ -15,7 +15,8 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.debt.business_days import posting_date, share_days
+from services.debt.business_days.domain import posting_date
+from services.debt.business_days.repository import share_days
 from services.debt.closing.domain import class_table, classify, overdue_at
 from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentInvalid
 from services.debt.loans import repository as loans_repository

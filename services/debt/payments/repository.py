@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.debt.loans.domain import Instalment
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 PAYMENT_TYPES: Mapping[str, str] = {
     "id": "uuid",
@@ -236,7 +236,7 @@ async def lines_of_payment(session: ReadSession, payment_id: UUID) -> Sequence[R
     )
 
 
-def every_payment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_payment(session: ReadSession) -> AsyncIterator[Row]:
     """All postings in their order, each with the fiscal years of the cohorts that its loan belonged to."""
     return session.stream(
         """
@@ -249,6 +249,6 @@ def every_payment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
     )
 
 
-def every_waiver(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_waiver(session: ReadSession) -> AsyncIterator[Row]:
     """All waivers and corrections of them, in their order."""
     return session.stream("select * from waiver order by id")

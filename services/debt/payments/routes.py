@@ -17,7 +17,7 @@ router = APIRouter(prefix="/payments", tags=["payments"], route_class=Idempotent
 
 
 @router.post("", status_code=201, responses=problem_responses(LoanNotFound, PaymentInvalid))
-async def post_payment(session: Writing, caller: PaymentWriter, response: Response, new: PaymentCreate) -> PaymentRead:
+async def post_payment(caller: PaymentWriter, session: Writing, new: PaymentCreate, response: Response) -> PaymentRead:
     """Post a payment; it goes to the oldest instalment first."""
     payment = await service.post_payment(session, caller, new)
     response.headers["Location"] = f"/debt/v1/payments/{payment.id}"
@@ -26,14 +26,14 @@ async def post_payment(session: Writing, caller: PaymentWriter, response: Respon
 
 @router.get("", responses=problem_responses(LoanNotFound))
 async def list_payments(
-    session: AuditedReading, caller: LoanReader, page: PageParameters, loan_id: UUID
+    caller: LoanReader, session: AuditedReading, page: PageParameters, loan_id: UUID
 ) -> Page[PaymentSummary]:
     """The postings of a loan in the order of their days; a file's payments are found here by their receipt numbers."""
-    return await service.list_payments(session, caller, loan_id, page)
+    return await service.list_payments(session, caller, page, loan_id)
 
 
 @router.get("/{payment_id}", responses=problem_responses(PaymentNotFound))
-async def read_payment(session: AuditedReading, caller: LoanReader, payment_id: UUID) -> PaymentRead:
+async def read_payment(caller: LoanReader, session: AuditedReading, payment_id: UUID) -> PaymentRead:
     """A payment or a reversal, with what it settles as the books stand."""
     return await service.read_payment(session, caller, payment_id)
 
@@ -44,7 +44,7 @@ async def read_payment(session: AuditedReading, caller: LoanReader, payment_id: 
     responses=problem_responses(PaymentNotFound, PaymentAlreadyReversed, PaymentInvalid),
 )
 async def reverse_payment(
-    session: Writing, caller: PaymentWriter, response: Response, payment_id: UUID, reverse: PaymentReverse
+    caller: PaymentWriter, session: Writing, payment_id: UUID, reverse: PaymentReverse, response: Response
 ) -> PaymentRead:
     """Undo a payment; the loan is computed as if it had never been, the difference booked in the open day."""
     reversal = await service.reverse_payment(session, caller, payment_id, reverse.reason)

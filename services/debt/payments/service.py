@@ -82,7 +82,7 @@ async def read_payment(session: WriteSession, caller: Caller, payment_id: UUID) 
 
 
 async def list_payments(
-    session: WriteSession, caller: Caller, loan_id: UUID, page: PageRequest
+    session: WriteSession, caller: Caller, page: PageRequest, loan_id: UUID
 ) -> Page[PaymentSummary]:
     """The postings of a loan; who was shown is logged. Raises LoanNotFound."""
     loan = await find_loan(session, loan_id)

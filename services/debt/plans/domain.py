@@ -177,9 +177,7 @@ def check_terms(deduction_share: Decimal, instalments: int) -> None:
         raise PlanTermsInvalid(problems[0].message_en, problems[0].message_th, problems)
 
 
-def harvest_months(
-    income_by_month: Mapping[int, int], months_max: int = HARVEST_MONTHS_MAX
-) -> tuple[HarvestMonth, ...]:
+def harvest_months(income_by_month: Mapping[int, int]) -> tuple[HarvestMonth, ...]:
     """The months with the highest expected income, weighted by it, in order of the calendar.
 
     ``income_by_month`` gives satang for months 1 to 12; missing months have none. Of equal months the earlier counts.
@@ -196,7 +194,7 @@ def harvest_months(
     earning = [(income, -month) for month, income in income_by_month.items() if income > 0]
     if not earning:
         return tuple(HarvestMonth(month) for month in range(1, 13))
-    best = sorted(earning, reverse=True)[:months_max]
+    best = sorted(earning, reverse=True)[:HARVEST_MONTHS_MAX]
     return tuple(sorted(HarvestMonth(-negative_month, income) for income, negative_month in best))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.debt.plans.domain import PlanInstalment
-from services.debt.rows import insert_rows, update_rows
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.rows import insert_rows, update_rows
 
 _CHANGING_TYPES: Mapping[str, str] = {
     "status": "text",
@@ -162,6 +162,6 @@ async def overdue_of_member(session: ReadSession, member_id: UUID, cooperative_i
     return amount
 
 
-def every_plan(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_plan(session: ReadSession) -> AsyncIterator[Row]:
     """All plans as they are now."""
     return session.stream("select * from plan order by id")

@@ -32,7 +32,7 @@ _ACT = problem_responses(PlanNotFound, PlanStateConflict, CaseStageConflict)
     status_code=201,
     responses=problem_responses(CaseNotFound, CaseStageConflict, PlanStateConflict, PlanTermsInvalid),
 )
-async def propose_plan(session: Writing, caller: PlanProposer, response: Response, plan: PlanCreate) -> PlanRead:
+async def propose_plan(caller: PlanProposer, session: Writing, plan: PlanCreate, response: Response) -> PlanRead:
     """Propose a plan; its instalments fall in the months in which the household expects income."""
     proposed = await service.propose_plan(session, caller, plan)
     response.headers["Location"] = f"/debt/v1/plans/{proposed.id}"
@@ -41,8 +41,8 @@ async def propose_plan(session: Writing, caller: PlanProposer, response: Respons
 
 @router.get("")
 async def list_plans(
-    session: AuditedReading,
     caller: CaseReader,
+    session: AuditedReading,
     page: PageParameters,
     case_id: UUID | None = None,
     cooperative_id: UUID | None = None,
@@ -56,7 +56,7 @@ async def list_plans(
 
 
 @router.get("/{plan_id}", responses=problem_responses(PlanNotFound))
-async def read_plan(session: AuditedReading, caller: CaseReader, response: Response, plan_id: UUID) -> PlanRead:
+async def read_plan(caller: CaseReader, session: AuditedReading, plan_id: UUID, response: Response) -> PlanRead:
     """A plan with what the member promises."""
     plan = await service.read_plan(session, caller, plan_id)
     response.headers["ETag"] = etag_of(plan.version)
@@ -64,24 +64,24 @@ async def read_plan(session: AuditedReading, caller: CaseReader, response: Respo
 
 
 @router.post("/{plan_id}/approve", responses=_ACT | problem_responses(PlanOwnApproval))
-async def approve_plan(session: Writing, caller: PlanApprover, plan_id: UUID) -> PlanRead:
+async def approve_plan(caller: PlanApprover, session: Writing, plan_id: UUID) -> PlanRead:
     """Approve a proposed plan; who proposed it or assessed the case cannot."""
     return await service.approve_plan(session, caller, plan_id)
 
 
 @router.post("/{plan_id}/reject", responses=_ACT)
-async def reject_plan(session: Writing, caller: PlanApprover, plan_id: UUID) -> PlanRead:
+async def reject_plan(caller: PlanApprover, session: Writing, plan_id: UUID) -> PlanRead:
     """Reject a proposed plan."""
     return await service.reject_plan(session, caller, plan_id)
 
 
 @router.post("/{plan_id}/accept", responses=_ACT)
-async def accept_plan(session: Writing, caller: PlanAccepter, plan_id: UUID) -> PlanRead:
+async def accept_plan(caller: PlanAccepter, session: Writing, plan_id: UUID) -> PlanRead:
     """Record the member's signature: the plan is in force, and its waiver is booked."""
     return await service.accept_plan(session, caller, plan_id)
 
 
 @router.post("/{plan_id}/withdraw", responses=_ACT)
-async def withdraw_plan(session: Writing, caller: PlanProposer, plan_id: UUID) -> PlanRead:
+async def withdraw_plan(caller: PlanProposer, session: Writing, plan_id: UUID) -> PlanRead:
     """Withdraw a proposed plan."""
     return await service.withdraw_plan(session, caller, plan_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from services.debt.business_days import open_day
+from services.debt.business_days.service import open_day
 from services.debt.cases.domain import Stage
 from services.debt.cases.repository import assessors_of_case, income_of_member
 from services.debt.cases.service import lock_case, move_case

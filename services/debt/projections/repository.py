@@ -1,10 +1,9 @@
-"""What debt knows of others' facts, kept from their events."""
+"""All SQL of what debt knows of others' facts, kept from their events."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from shared.chassis.database import WriteSession
+from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.events import Received
 from shared.chassis.inbox import upsert_state
 from shared.contracts.livelihood import OccupationPlanRecorded
@@ -16,9 +15,7 @@ from shared.contracts.registry import (
 )
 
 
-async def store_cooperatives(
-    session: WriteSession, received: Sequence[Received[CooperativeRecorded]]
-) -> Sequence[dict[str, Any]]:
+async def store_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> Sequence[Row]:
     """Co-operatives and farmer groups; returns the rows that were really written."""
     return await upsert_state(
         session,
@@ -41,18 +38,7 @@ async def store_cooperatives(
     )
 
 
-async def member_hashes(session: WriteSession, cooperative_ids: Sequence[UUID]) -> list[str]:
-    """The hashes of the members' numbers of these co-operatives."""
-    rows = await session.fetch(
-        "select member_number_hash from member where cooperative_id = any(cast(:ids as uuid[]))",
-        ids=sorted(cooperative_ids),
-    )
-    return [row["member_number_hash"] for row in rows]
-
-
-async def store_members(
-    session: WriteSession, received: Sequence[Received[MemberRecorded]]
-) -> Sequence[dict[str, Any]]:
+async def store_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> Sequence[Row]:
     """Members; returns the rows that were really written."""
     return await upsert_state(
         session,
@@ -135,3 +121,46 @@ async def store_enrolments(session: WriteSession, received: Sequence[Received[En
             for item in received
         ],
     )
+
+
+async def ids_by_code(session: ReadSession, codes: Collection[str]) -> dict[str, UUID]:
+    """Ids by code of the co-operatives within reach."""
+    rows = await session.fetch(
+        "select id, code from cooperative where code = any(cast(:codes as text[]))", codes=sorted(set(codes))
+    )
+    return {row["code"]: row["id"] for row in rows}
+
+
+async def codes_of(session: ReadSession, cooperative_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Codes of co-operatives by id."""
+    rows = await session.fetch(
+        "select id, code from cooperative where id = any(cast(:ids as uuid[]))", ids=sorted(cooperative_ids)
+    )
+    return {row["id"]: row["code"] for row in rows}
+
+
+async def member_hashes(session: ReadSession, cooperative_ids: Sequence[UUID]) -> list[str]:
+    """The hashes of the members' numbers of these co-operatives."""
+    rows = await session.fetch(
+        "select member_number_hash from member where cooperative_id = any(cast(:ids as uuid[]))",
+        ids=sorted(cooperative_ids),
+    )
+    return [row["member_number_hash"] for row in rows]
+
+
+async def find_members_by_number(session: ReadSession, hashes: Collection[str]) -> dict[str, Row]:
+    """Members within reach by the hash of their co-operative and number."""
+    rows = await session.fetch(
+        "select id, cooperative_id, member_number_hash from member"
+        " where member_number_hash = any(cast(:hashes as text[]))",
+        hashes=sorted(set(hashes)),
+    )
+    return {row["member_number_hash"]: row for row in rows}
+
+
+async def known_members(session: ReadSession, member_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the members that the registry has told of."""
+    rows = await session.fetch(
+        "select id from member where id = any(cast(:ids as uuid[]))", ids=sorted(set(member_ids))
+    )
+    return {row["id"] for row in rows}

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from services.literacy.courses import repository
 from services.literacy.courses.service import Attendee, Scored, record_attendance, record_scores
-from services.literacy.members.repository import find_members_by_number
-from shared.chassis.crypto import member_number_hash
+from services.literacy.projections.repository import find_members_by_number
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
@@ -18,14 +16,11 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
+    member_named,
     reject_out_of_reach,
     waiting,
 )
 from shared.kernel.identifiers import uuid7
-
-
-def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
@@ -116,7 +111,7 @@ TRAINING = FeedKind(
         Column("post_score", "คะแนนหลังอบรม", "decimal", places_max=2, minimum=0, maximum=100),
     ],
     key=("cooperative_code", "course_code", "session_date", "member_number"),
-    derive=_derive,
+    derive=member_named,
     validate=reject_out_of_reach,
     apply=_apply,
 )

@@ -1,4 +1,4 @@
-"""SQL of courses, sessions, attendance and tests."""
+"""All SQL of courses, sessions, attendance and tests."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
@@ -62,6 +62,7 @@ async def store_assessments(
 
 
 async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID, phase: str) -> Row | None:
+    """A member's test before or after a course, or None when there is none within reach."""
     return await session.fetch_one(
         "select * from assessment where course_id = :course and member_id = :member and phase = :phase",
         course=course_id,
@@ -70,20 +71,8 @@ async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID
     )
 
 
-def every_attendance(session: ReadSession) -> AsyncIterator[Row]:
-    """All attendances, with the day of their session."""
-    return session.stream(
-        "select attendance.*, course_session.held_on from attendance"
-        " join course_session on course_session.id = attendance.session_id order by attendance.id"
-    )
-
-
-def every_assessment(session: ReadSession) -> AsyncIterator[Row]:
-    """All tests as they are scored now."""
-    return session.stream("select * from assessment order by id")
-
-
 async def find_course(session: ReadSession, course_id: UUID) -> Row | None:
+    """One course, or None when there is none within reach."""
     return await session.fetch_one("select * from course where id = :id", id=course_id)
 
 
@@ -106,17 +95,6 @@ async def list_courses(session: ReadSession, cooperative_id: UUID, after: str, l
         cooperative=cooperative_id,
         after=after,
         limit=limit,
-    )
-
-
-async def _insert(session: WriteSession, table: str, rows: Sequence[dict[str, Any]], unique: str) -> int:
-    """Insert the rows whose unique columns are free, in the order of those, so that two at once do not deadlock."""
-    return await session.execute(
-        f"""
-        insert into {table} select * from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))
-        order by {unique} on conflict ({unique}) do nothing
-        """,
-        rows=to_json(rows),
     )
 
 
@@ -146,3 +124,27 @@ async def session_ids(session: ReadSession, keys: Sequence[tuple[UUID, date]]) -
         days=[day for _, day in keys],
     )
     return {(row["course_id"], row["held_on"]): row["id"] for row in rows}
+
+
+def every_attendance(session: ReadSession) -> AsyncIterator[Row]:
+    """All attendances, with the day of their session."""
+    return session.stream(
+        "select attendance.*, course_session.held_on from attendance"
+        " join course_session on course_session.id = attendance.session_id order by attendance.id"
+    )
+
+
+def every_assessment(session: ReadSession) -> AsyncIterator[Row]:
+    """All tests as they are scored now."""
+    return session.stream("select * from assessment order by id")
+
+
+async def _insert(session: WriteSession, table: str, rows: Sequence[dict[str, Any]], unique: str) -> int:
+    """Insert the rows whose unique columns are free, in the order of those, so that two at once do not deadlock."""
+    return await session.execute(
+        f"""
+        insert into {table} select * from jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))
+        order by {unique} on conflict ({unique}) do nothing
+        """,
+        rows=to_json(rows),
+    )

@@ -1,4 +1,4 @@
-"""Courses, sessions, roll calls and tests over HTTP."""
+"""What goes in and out about courses, sessions, roll calls and tests over HTTP."""
 
 from datetime import date
 from decimal import Decimal

@@ -26,7 +26,7 @@ from services.literacy.errors import (
     UnknownMemberNumbers,
     UnknownSession,
 )
-from services.literacy.members.repository import find_cooperative, find_member, find_members_by_number
+from services.literacy.projections.repository import find_cooperative, find_member, find_members_by_number
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -70,7 +70,7 @@ async def open_course(session: WriteSession, sent: OpenCourse) -> CourseRead:
     return CourseRead.model_validate(course)
 
 
-async def list_courses(session: ReadSession, cooperative_id: UUID, page: PageRequest) -> Page[CourseRead]:
+async def list_courses(session: ReadSession, page: PageRequest, cooperative_id: UUID) -> Page[CourseRead]:
     """A co-operative's courses by code."""
     (after,) = page.after(str) or ("",)
     rows = await repository.list_courses(session, cooperative_id, after, page.fetch_limit)

@@ -8,8 +8,7 @@ from uuid import UUID
 from services.literacy.household_accounts import repository
 from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.service import publish_months
-from services.literacy.members.repository import find_members_by_number
-from shared.chassis.crypto import member_number_hash
+from services.literacy.projections.repository import find_members_by_number
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
@@ -20,15 +19,12 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
+    member_named,
     reject_out_of_reach,
     rejected,
     waiting,
 )
 from shared.kernel.identifiers import derived_id
-
-
-def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
@@ -113,7 +109,7 @@ HOUSEHOLD_ACCOUNTS = FeedKind(
         Column("amount", "จำนวนเงิน", "money", required=True),
     ],
     key=("cooperative_code", "member_number", "month", "category"),
-    derive=_derive,
+    derive=member_named,
     validate=reject_out_of_reach,
     apply=_apply,
 )

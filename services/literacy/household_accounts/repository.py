@@ -1,4 +1,4 @@
-"""SQL of household accounts and their months."""
+"""All SQL of household accounts and their months."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
@@ -88,11 +88,6 @@ async def close_months(session: WriteSession, cooperative_id: UUID, month: date,
     )
 
 
-def every_month(session: ReadSession) -> AsyncIterator[Row]:
-    """All months of all accounts."""
-    return session.stream("select * from ledger_month order by month, id")
-
-
 async def list_months(session: ReadSession, member_id: UUID, after: date, limit: int) -> Sequence[Row]:
     """A member's months in order."""
     return await session.fetch(
@@ -101,3 +96,8 @@ async def list_months(session: ReadSession, member_id: UUID, after: date, limit:
         after=after,
         limit=limit,
     )
+
+
+def every_month(session: ReadSession) -> AsyncIterator[Row]:
+    """All months of all accounts."""
+    return session.stream("select * from ledger_month order by month, id")

@@ -1,4 +1,4 @@
-"""Household accounts over HTTP."""
+"""What goes in and out about household accounts over HTTP."""
 
 from datetime import date
 from typing import Annotated, Literal, Self

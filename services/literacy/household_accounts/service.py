@@ -8,7 +8,7 @@ from services.literacy.errors import UnknownCooperative, UnknownMember
 from services.literacy.household_accounts import repository
 from services.literacy.household_accounts.domain import CATEGORIES
 from services.literacy.household_accounts.schemas import CloseMonths, LedgerMonthRead, MonthsClosed
-from services.literacy.members.repository import find_cooperative, find_member
+from services.literacy.projections.repository import find_cooperative, find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession

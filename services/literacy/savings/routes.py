@@ -1,4 +1,4 @@
-"""Savings pledges."""
+"""Routes of savings pledges."""
 
 from uuid import UUID
 
@@ -13,12 +13,12 @@ from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 
-router = APIRouter(route_class=IdempotentRoute, tags=["savings"])
+router = APIRouter(prefix="/savings-pledges", tags=["savings"], route_class=IdempotentRoute)
 
 
-@router.post("/savings-pledges", status_code=201, responses=problem_responses(UnknownMember))
+@router.post("", status_code=201, responses=problem_responses(UnknownMember))
 async def pledge_savings(
-    session: Writing, caller: LiteracyWriter, pledge: PledgeSavings, response: Response
+    _caller: LiteracyWriter, session: Writing, pledge: PledgeSavings, response: Response
 ) -> PledgeRead:
     """Record a member's pledge to save every month."""
     recorded = await service.pledge_savings(session, pledge)
@@ -27,9 +27,9 @@ async def pledge_savings(
     return recorded
 
 
-@router.get("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge))
+@router.get("/{pledge_id}", responses=problem_responses(UnknownPledge))
 async def get_pledge(
-    session: AuditedReading, caller: LiteracyReader, pledge_id: UUID, response: Response
+    caller: LiteracyReader, session: AuditedReading, pledge_id: UUID, response: Response
 ) -> PledgeRead:
     """Read one pledge; its ETag allows a change."""
     pledge = await service.read_pledge(session, caller, pledge_id)
@@ -37,10 +37,10 @@ async def get_pledge(
     return pledge
 
 
-@router.patch("/savings-pledges/{pledge_id}", responses=problem_responses(UnknownPledge, PledgeCannotBecome, 412, 428))
+@router.patch("/{pledge_id}", responses=problem_responses(UnknownPledge, PledgeCannotBecome, 412, 428))
 async def change_pledge(
+    _caller: LiteracyWriter,
     session: Writing,
-    caller: LiteracyWriter,
     pledge_id: UUID,
     change: ChangePledge,
     response: Response,

@@ -1,4 +1,4 @@
-"""Savings pledges over HTTP."""
+"""What goes in and out about savings pledges over HTTP."""
 
 from datetime import date
 from typing import Annotated, Self

@@ -5,7 +5,7 @@ from typing import cast
 from uuid import UUID
 
 from services.literacy.errors import UnknownMember, UnknownPledge
-from services.literacy.members.repository import find_member
+from services.literacy.projections.repository import find_member
 from services.literacy.savings import repository
 from services.literacy.savings.domain import Status, become
 from services.literacy.savings.models import SavingsPledge
@@ -35,8 +35,7 @@ async def pledge_savings(session: WriteSession, sent: PledgeSavings) -> PledgeRe
         status="pledged",
         version=1,
     )
-    session.add(row)
-    await session.flush()
+    await repository.insert_pledge(session, row)
     await outbox.add(session, _event(row), version=1, effective_on=sent.starts_on)
     return _shown(row)
 
@@ -58,12 +57,6 @@ async def change_pledge(session: WriteSession, pledge_id: UUID, sent: ChangePled
     return _shown(row)
 
 
-async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
-    """Every pledge as it is now."""
-    async for row in repository.every_pledge(session):
-        yield _event(SavingsPledge(**row)), row["version"], row["starts_on"]
-
-
 async def read_pledge(session: WriteSession, caller: Caller, pledge_id: UUID) -> PledgeRead:
     """One pledge within reach; who was shown is logged. Raises UnknownPledge."""
     row = await repository.find_pledge(session, pledge_id)
@@ -71,6 +64,12 @@ async def read_pledge(session: WriteSession, caller: Caller, pledge_id: UUID) ->
         raise UnknownPledge
     await log_access(session, caller, "savings-pledge", [row.member_id])
     return _shown(row)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every pledge as it is now."""
+    async for row in repository.every_pledge(session):
+        yield _event(SavingsPledge(**row)), row["version"], row["starts_on"]
 
 
 def _shown(row: SavingsPledge) -> PledgeRead:

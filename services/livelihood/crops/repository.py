@@ -1,4 +1,4 @@
-"""SQL of the crop calendar: what a rai yields, costs and earns, and in which months. Dated assumptions."""
+"""All SQL of the crop calendar: what a rai yields, costs and earns, and in which months. Dated assumptions."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""The crop calendar."""
+"""Routes of the crop calendar."""
 
 from fastapi import APIRouter
 
@@ -12,6 +12,6 @@ router = APIRouter(tags=["crop calendar"])
 
 
 @router.get("/crop-calendars")
-async def list_crop_calendars(session: Reading, caller: LivelihoodReader, as_of: Day) -> list[CropCalendarRead]:
+async def list_crop_calendars(_caller: LivelihoodReader, session: Reading, as_of: Day) -> list[CropCalendarRead]:
     """List the crops with their months and economics as of a date, each with its source."""
     return await service.list_crop_calendars(session, as_of)

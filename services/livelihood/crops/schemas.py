@@ -1,4 +1,4 @@
-"""The crop calendar over HTTP."""
+"""What goes out about the crop calendar over HTTP."""
 
 from datetime import date
 from decimal import Decimal

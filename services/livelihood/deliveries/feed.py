@@ -8,8 +8,7 @@ from typing import Any
 from services.livelihood.code_lists.domain import CODE_LISTS
 from services.livelihood.deliveries.service import NewDelivery, record_deliveries
 from services.livelihood.errors import DeliveryNumberTaken, SharesOverGross, WorthOutOfBounds
-from services.livelihood.members.repository import find_members_by_number
-from shared.chassis.crypto import member_number_hash
+from services.livelihood.projections.repository import find_members_by_number
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
@@ -19,15 +18,12 @@ from shared.chassis.feeds import (
     FeedKind,
     FeedRow,
     Outcome,
+    member_named,
     reject_out_of_reach,
     rejected,
     waiting,
 )
 from shared.kernel.errors import DomainError
-
-
-def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
@@ -76,7 +72,7 @@ PRODUCE = FeedKind(
         Column("savings_share", "สัดส่วนเงินออม", "decimal", places_max=4, minimum=0, maximum=1),
     ],
     key=("cooperative_code", "delivery_number"),
-    derive=_derive,
+    derive=member_named,
     validate=reject_out_of_reach,
     apply=_apply,
 )

@@ -1,4 +1,4 @@
-"""SQL of produce deliveries."""
+"""All SQL of produce deliveries."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
@@ -13,12 +13,8 @@ from shared.chassis.inbox import to_json
 
 
 async def find_delivery(session: ReadSession, delivery_id: UUID) -> ProduceDelivery | None:
+    """One delivery, or None when there is none within reach."""
     return await session.get(ProduceDelivery, delivery_id)
-
-
-def every_delivery(session: ReadSession) -> AsyncIterator[Row]:
-    """All deliveries, in the order of their dates."""
-    return session.stream("select * from produce_delivery order by delivered_on, id")
 
 
 async def lock_deliveries(session: WriteSession, delivery_ids: Sequence[UUID]) -> dict[UUID, ProduceDelivery]:
@@ -84,3 +80,8 @@ async def list_deliveries(
         last_id=last_id,
         limit=limit,
     )
+
+
+def every_delivery(session: ReadSession) -> AsyncIterator[Row]:
+    """All deliveries, in the order of their dates."""
+    return session.stream("select * from produce_delivery order by delivered_on, id")

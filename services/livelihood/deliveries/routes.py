@@ -1,4 +1,4 @@
-"""Produce deliveries: recorded, read, reversed."""
+"""Routes of produce deliveries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +22,7 @@ from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 
-router = APIRouter(route_class=IdempotentRoute, tags=["produce deliveries"])
+router = APIRouter(tags=["produce deliveries"], route_class=IdempotentRoute)
 
 
 @router.post(
@@ -31,7 +31,7 @@ router = APIRouter(route_class=IdempotentRoute, tags=["produce deliveries"])
     responses=problem_responses(UnknownMember, DeliveryNumberTaken, SharesOverGross, WorthOutOfBounds),
 )
 async def record_delivery(
-    session: Writing, caller: ProduceRecorder, delivery: RecordDelivery, response: Response
+    _caller: ProduceRecorder, session: Writing, delivery: RecordDelivery, response: Response
 ) -> DeliveryRead:
     """Record produce delivered through the co-operative; the share agreed in the member's plan is held for the debt."""
     recorded = await service.record_delivery(session, delivery)
@@ -41,8 +41,8 @@ async def record_delivery(
 
 @router.get("/produce-deliveries")
 async def list_deliveries(
-    session: AuditedReading,
     caller: LivelihoodReader,
+    session: AuditedReading,
     page: PageParameters,
     cooperative_id: UUID,
     status: Annotated[str | None, Query(pattern="^(held|settled|reversing|reversed)$")] = None,
@@ -52,7 +52,7 @@ async def list_deliveries(
 
 
 @router.get("/produce-deliveries/{delivery_id}", responses=problem_responses(UnknownDelivery))
-async def get_delivery(session: AuditedReading, caller: LivelihoodReader, delivery_id: UUID) -> DeliveryRead:
+async def get_delivery(caller: LivelihoodReader, session: AuditedReading, delivery_id: UUID) -> DeliveryRead:
     """Read one delivery."""
     return await service.read_delivery(session, caller, delivery_id)
 
@@ -62,7 +62,7 @@ async def get_delivery(session: AuditedReading, caller: LivelihoodReader, delive
     responses=problem_responses(UnknownDelivery, DeliveryNotReversible, ReversedTooEarly),
 )
 async def reverse_delivery(
-    session: Writing, caller: ProduceRecorder, delivery_id: UUID, reversal: ReverseDelivery
+    _caller: ProduceRecorder, session: Writing, delivery_id: UUID, reversal: ReverseDelivery
 ) -> DeliveryRead:
     """Undo a delivery that was a mistake, with whatever it paid."""
     return await service.reverse_delivery(session, delivery_id, reversal)
@@ -70,7 +70,7 @@ async def reverse_delivery(
 
 @router.get("/deduction-agreements")
 async def list_deduction_agreements(
-    session: AuditedReading, caller: LivelihoodReader, page: PageParameters, cooperative_id: UUID
+    caller: LivelihoodReader, session: AuditedReading, page: PageParameters, cooperative_id: UUID
 ) -> Page[AgreementRead]:
     """List the agreements in force that a share of each delivery pays the debt."""
     return await service.list_agreements(session, caller, page, cooperative_id)

@@ -1,4 +1,4 @@
-"""Produce deliveries over HTTP."""
+"""What goes in and out about produce deliveries over HTTP."""
 
 from datetime import date
 from decimal import Decimal

@@ -11,7 +11,7 @@ from services.livelihood.deliveries import domain, repository
 from services.livelihood.deliveries.models import ProduceDelivery
 from services.livelihood.deliveries.schemas import AgreementRead, DeliveryRead, RecordDelivery, ReverseDelivery
 from services.livelihood.errors import DeliveryNumberTaken, ReversedTooEarly, UnknownDelivery, UnknownMember
-from services.livelihood.members import repository as members
+from services.livelihood.projections import repository as projections
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -52,7 +52,7 @@ async def record_delivery(session: WriteSession, sent: RecordDelivery) -> Delive
         DeliveryNumberTaken: the co-operative has used the number.
         SharesOverGross, WorthOutOfBounds: it cannot be divided.
     """
-    member = await members.find_member(session, sent.member_id)
+    member = await projections.find_member(session, sent.member_id)
     if member is None:
         raise UnknownMember
     new = NewDelivery(
@@ -80,7 +80,7 @@ async def record_deliveries(session: WriteSession, deliveries: Sequence[NewDeliv
         Of each, in their order: True when it was recorded now, False when the very same was recorded before, or why it
         cannot be (SharesOverGross, WorthOutOfBounds, DeliveryNumberTaken).
     """
-    agreements = await members.find_agreements(session, [new.member_id for new in deliveries])
+    agreements = await projections.find_agreements(session, [new.member_id for new in deliveries])
     tried = [_row_or_refusal(new, agreements.get(new.member_id)) for new in deliveries]
     rows: dict[UUID, dict[str, Any]] = {}
     for one in tried:
@@ -293,21 +293,6 @@ def _settled_event(row: ProduceDelivery, revision: int) -> ProduceSettled:
     )
 
 
-async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
-    """Every delivery as it was recorded, the reversal asked for if one was, and its end if it has come."""
-    async for stored in repository.every_delivery(session):
-        row = ProduceDelivery(**stored)
-        gross = domain.gross_satang(row.kilograms, row.price_satang_per_kilogram)
-        division = domain.divide(gross, row.savings_share, row.deduction_share)
-        amounts = {f"{name}_satang": getattr(division, name) for name in ("gross", "savings", "paid", "held")}
-        for event in _events_of({**stored, **amounts}):
-            yield event, 1, row.delivered_on
-        if division.held and row.reversed_on is not None:
-            yield _reversal_event(row, row.reversed_on), row.version, row.reversed_on
-        if row.settled_on is not None and (division.held or row.status == "reversed"):
-            yield _settled_event(row, 2 if row.status == "reversed" else 1), row.version, row.settled_on
-
-
 async def read_delivery(session: WriteSession, caller: Caller, delivery_id: UUID) -> DeliveryRead:
     """One delivery within reach; who was shown is logged. Raises UnknownDelivery."""
     delivery = await _read(session, delivery_id)
@@ -329,9 +314,24 @@ async def list_agreements(
 ) -> Page[AgreementRead]:
     """Agreements in force of a co-operative, by plan; who was shown is logged."""
     last = page.after(UUID)
-    rows = await members.list_agreements(session, cooperative_id, last[0] if last else None, page.fetch_limit)
+    rows = await projections.list_agreements(session, cooperative_id, last[0] if last else None, page.fetch_limit)
     await log_access(session, caller, "agreement-list", sorted({row["member_id"] for row in rows[: page.limit]}))
     return page_of(rows, page, lambda row: (row["plan_id"],), AgreementRead.model_validate)
+
+
+async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
+    """Every delivery as it was recorded, the reversal asked for if one was, and its end if it has come."""
+    async for stored in repository.every_delivery(session):
+        row = ProduceDelivery(**stored)
+        gross = domain.gross_satang(row.kilograms, row.price_satang_per_kilogram)
+        division = domain.divide(gross, row.savings_share, row.deduction_share)
+        amounts = {f"{name}_satang": getattr(division, name) for name in ("gross", "savings", "paid", "held")}
+        for event in _events_of({**stored, **amounts}):
+            yield event, 1, row.delivered_on
+        if division.held and row.reversed_on is not None:
+            yield _reversal_event(row, row.reversed_on), row.version, row.reversed_on
+        if row.settled_on is not None and (division.held or row.status == "reversed"):
+            yield _settled_event(row, 2 if row.status == "reversed" else 1), row.version, row.settled_on
 
 
 async def _read(session: ReadSession, delivery_id: UUID) -> DeliveryRead:

@@ -1,4 +1,4 @@
-"""SQL of expected income by month."""
+"""All SQL of expected income by month."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -26,12 +26,8 @@ async def list_members_with_household(
     )
 
 
-async def is_cooperative_known(session: ReadSession, cooperative_id: UUID) -> bool:
-    """Whether the co-operative exists within reach."""
-    return bool(await session.scalar("select exists (select from cooperative where id = :id)", id=cooperative_id))
-
-
 async def count_members_with_household(session: ReadSession, cooperative_id: UUID | None) -> int:
+    """How many members have a household."""
     return int(
         await session.scalar(
             """
@@ -55,21 +51,6 @@ async def find_plan(session: ReadSession, member_id: UUID, fiscal_year_be: int) 
         """,
         member=member_id,
         year=fiscal_year_be,
-    )
-
-
-def every_plan(session: ReadSession) -> AsyncIterator[Row]:
-    """All plans that have months; their days, incomes and costs stand side by side."""
-    return session.stream(
-        """
-        select plan.*, filled.days, filled.incomes, filled.costs
-        from occupation_plan as plan cross join lateral (
-            select array_agg(month order by month) as days, array_agg(income_satang order by month) as incomes,
-                   array_agg(cost_satang order by month) as costs
-            from occupation_plan_month where occupation_plan_id = plan.id
-        ) as filled
-        where plan.version > 0 order by plan.id
-        """
     )
 
 
@@ -120,4 +101,19 @@ async def store_plans(session: WriteSession, plans: Sequence[dict[str, Any]], mo
             set income_satang = excluded.income_satang, cost_satang = excluded.cost_satang
         """,
         months=to_json(months),
+    )
+
+
+def every_plan(session: ReadSession) -> AsyncIterator[Row]:
+    """All plans that have months; their days, incomes and costs stand side by side."""
+    return session.stream(
+        """
+        select plan.*, filled.days, filled.incomes, filled.costs
+        from occupation_plan as plan cross join lateral (
+            select array_agg(month order by month) as days, array_agg(income_satang order by month) as incomes,
+                   array_agg(cost_satang order by month) as costs
+            from occupation_plan_month where occupation_plan_id = plan.id
+        ) as filled
+        where plan.version > 0 order by plan.id
+        """
     )

@@ -1,4 +1,4 @@
-"""Expected income by month."""
+"""Routes of expected income."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,14 +15,14 @@ from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.sessions import AuditedReading, Writing
 from shared.chassis.jobs import JobAccepted
 
-router = APIRouter(route_class=IdempotentRoute, tags=["expected income"])
+router = APIRouter(tags=["expected income"], route_class=IdempotentRoute)
 
 YearQuery = Annotated[FiscalYearBe, Query()]
 
 
 @router.post("/income-plans/compute", status_code=202, responses=problem_responses(UnknownCooperative))
 async def compute_income_plans(
-    session: Writing, caller: LivelihoodWriter, wanted: ComputeIncomePlans, response: Response
+    caller: LivelihoodWriter, session: Writing, wanted: ComputeIncomePlans, response: Response
 ) -> JobAccepted:
     """Compute expected income from plots and the crop calendar, as a job."""
     job_id = await service.request_computation(session, caller, wanted)
@@ -32,8 +32,8 @@ async def compute_income_plans(
 
 @router.put("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember, MonthsNotOfYear, 412, 428))
 async def state_income_plan(
-    session: Writing,
     caller: LivelihoodWriter,
+    session: Writing,
     member_id: UUID,
     fiscal_year_be: YearQuery,
     plan: StateIncomePlan,
@@ -48,7 +48,7 @@ async def state_income_plan(
 
 @router.get("/members/{member_id}/income-plan", responses=problem_responses(UnknownMember, UnknownIncomePlan))
 async def get_income_plan(
-    session: AuditedReading, caller: LivelihoodReader, member_id: UUID, fiscal_year_be: YearQuery, response: Response
+    caller: LivelihoodReader, session: AuditedReading, member_id: UUID, fiscal_year_be: YearQuery, response: Response
 ) -> IncomePlanRead:
     """Read a household's expected income by month; its ETag allows a change."""
     plan = await service.read_income_plan(session, caller, member_id, fiscal_year_be)

@@ -1,4 +1,4 @@
-"""Expected income by month over HTTP."""
+"""What goes in and out about expected income by month over HTTP."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -1,8 +1,7 @@
 """Use cases of expected income: computed from plots, or stated by the household."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -12,23 +11,18 @@ from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, Unkn
 from services.livelihood.incomes import repository
 from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
 from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRead, StateIncomePlan
-from services.livelihood.members.repository import find_member
+from services.livelihood.projections.repository import find_cooperative, find_member
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.events import Event
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
-from shared.chassis.jobs import JobContext, Tasks, enqueue
+from shared.chassis.jobs import enqueue
 from shared.chassis.replay import Outgoing
 from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
 from shared.kernel.calendar import add_months, fiscal_year_bounds
 from shared.kernel.identifiers import derived_id
-
-_KIND = "compute-income-plans"
-_CHUNK_MEMBERS = 1_000
-
-tasks = Tasks()
 
 
 @dataclass(frozen=True)
@@ -45,37 +39,14 @@ class NewPlan:
 async def request_computation(session: WriteSession, caller: Caller, wanted: ComputeIncomePlans) -> UUID:
     """Queue the computation for everybody within reach or for one co-operative; raises UnknownCooperative."""
     cooperative_id = wanted.cooperative_id
-    if cooperative_id is not None and not await repository.is_cooperative_known(session, cooperative_id):
+    if cooperative_id is not None and await find_cooperative(session, cooperative_id) is None:
         raise UnknownCooperative
-    return await enqueue(session, _KIND, wanted.model_dump(mode="json"), requested_by=caller.subject)
+    return await enqueue(session, "compute-income-plans", wanted.model_dump(mode="json"), requested_by=caller.subject)
 
 
-@tasks.task(_KIND)
-async def compute_income_plans(
-    context: JobContext, *, fiscal_year_be: int, cooperative_id: str | None = None
-) -> dict[str, Any]:
-    """Compute the plan of every member with a farm household, chunk by chunk; a stated plan is left alone.
-
-    Repeating changes nothing, so a job that was killed simply starts again.
-    """
-    cooperative = UUID(cooperative_id) if cooperative_id else None
+async def crops_of_year(session: ReadSession, fiscal_year_be: int) -> dict[str, CropEconomics]:
+    """What crops yield, cost and earn, as it is known at the beginning of a fiscal year."""
     first, _ = fiscal_year_bounds(fiscal_year_be)
-    async with context.database.read(context.reach) as reader:
-        crops = _economics(await list_crop_economics(reader, first))
-        total = await repository.count_members_with_household(reader, cooperative)
-    after, done, changed = UUID(int=0), 0, 0
-    while True:
-        async with context.database.write(context.reach) as session:
-            members = await repository.list_members_with_household(session, cooperative, after, _CHUNK_MEMBERS)
-            plans = [_computed(member, crops, fiscal_year_be) for member in members]
-            changed += await _store(session, plans, fiscal_year_be, first)
-        if not members:
-            return {"members": done, "changed": changed}
-        after, done = members[-1]["member_id"], done + len(members)
-        await context.progress(done, total)
-
-
-def _economics(rows: Sequence[Row]) -> dict[str, CropEconomics]:
     return {
         row["crop"]: CropEconomics(
             planting_months=tuple(row["planting_months"]),
@@ -84,11 +55,18 @@ def _economics(rows: Sequence[Row]) -> dict[str, CropEconomics]:
             price_satang_per_kilogram=row["price_satang_per_kilogram"],
             cash_cost_satang_per_rai=row["cash_cost_satang_per_rai"],
         )
-        for row in rows
+        for row in await list_crop_economics(session, first)
     }
 
 
-def _computed(member: Row, crops: dict[str, CropEconomics], fiscal_year_be: int) -> NewPlan:
+async def compute_plans(
+    session: WriteSession, members: Sequence[Row], crops: Mapping[str, CropEconomics], fiscal_year_be: int
+) -> int:
+    """Compute the plans of members with their household's plots; returns how many changed."""
+    return await _store(session, [_computed(member, crops, fiscal_year_be) for member in members], fiscal_year_be)
+
+
+def _computed(member: Row, crops: Mapping[str, CropEconomics], fiscal_year_be: int) -> NewPlan:
     plots = [PlotArea(plot["crop"], Decimal(plot["area_rai"])) for plot in member["plots"]]
     return NewPlan(
         cooperative_id=member["cooperative_id"],
@@ -124,7 +102,7 @@ async def state_income_plan(
     version = (await repository.lock_versions(session, [member_id], fiscal_year_be))[member_id]["version"]
     if version:
         require_match(if_match, version)
-    await _store(session, [plan], fiscal_year_be, first)
+    await _store(session, [plan], fiscal_year_be)
     return await read_income_plan(session, caller, member_id, fiscal_year_be)
 
 
@@ -152,10 +130,11 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
         yield _event(row["id"], plan, year), row["version"], fiscal_year_bounds(year)[0]
 
 
-async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be: int, effective_on: date) -> int:
+async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be: int) -> int:
     """Write plans that changed, with their events; returns how many. A computed plan never replaces a stated one."""
     await repository.open_plans(session, [_plan_row(plan, fiscal_year_be) for plan in plans])
     known = await repository.lock_versions(session, [plan.member_id for plan in plans], fiscal_year_be)
+    first, _ = fiscal_year_bounds(fiscal_year_be)
     rows, months, events = [], [], []
     for plan in plans:
         before = known[plan.member_id]
@@ -166,7 +145,7 @@ async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be
         plan_id, version = before["id"], before["version"] + 1
         rows.append({**_plan_row(plan, fiscal_year_be), "id": plan_id, "version": version})
         months += [_month_row(plan_id, plan.cooperative_id, month) for month in plan.months]
-        events.append((_event(plan_id, plan, fiscal_year_be), version, effective_on))
+        events.append((_event(plan_id, plan, fiscal_year_be), version, first))
     if rows:
         await repository.store_plans(session, rows, months)
         await outbox.add_many(session, events)

@@ -6,7 +6,8 @@ from typing import Any
 from services.registry.cooperatives.domain import TYPES_BY_KIND, cooperative_id
 from services.registry.cooperatives.models import Cooperative
 from services.registry.cooperatives.service import recorded
-from services.registry.states import Statement, StateTable, Written, apply_statements, days, given
+from services.registry.states.models import StateTable
+from services.registry.states.service import Statement, Written, apply_statements, days, given
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import Column, Delivery, FeedKind, FeedRow, Outcome, reject_where
@@ -28,7 +29,7 @@ def _said_or_stored(column: str) -> str:
     return f"coalesce(r.data ->> '{column}', (select c.{column} from cooperative c where c.code = named.code))"
 
 
-async def validate(session: WriteSession, delivery: Delivery) -> None:
+async def _validate(session: WriteSession, delivery: Delivery) -> None:
     """Refuse types that the kind has not, districts of other provinces, and areas that are not the sender's."""
     named = {"code": "r.data ->> 'cooperative_code'"}
     for kind, types in TYPES_BY_KIND.items():
@@ -75,7 +76,7 @@ async def _reject_out_of_reach(session: WriteSession, delivery: Delivery) -> Non
     )
 
 
-async def apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change and publish each co-operative that changed."""
     statements = [Statement(row.row_number, _values(row.data)) for row in rows]
     applied = await apply_statements(session, TABLE, statements, delivery.as_of, _identify)
@@ -100,7 +101,7 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-FEED = FeedKind(
+COOPERATIVES = FeedKind(
     name="cooperatives",
     columns=[
         Column("cooperative_code", "รหัสสหกรณ์", "code", required=True, length_max=40),
@@ -115,6 +116,6 @@ FEED = FeedKind(
         Column("status", "สถานะ", "code", choices=("active", "dissolved", "liquidation")),
     ],
     key=("cooperative_code",),
-    validate=validate,
-    apply=apply,
+    validate=_validate,
+    apply=_apply,
 )

@@ -1,10 +1,7 @@
-"""All SQL about co-operatives, apart from what the feeds share."""
+"""All SQL of co-operatives, apart from what files state."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
-
-from sqlalchemy import select
 
 from services.registry.cooperatives.models import Cooperative
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -12,18 +9,23 @@ from shared.chassis.database import ReadSession, Row, WriteSession
 _FIRST = ("", UUID(int=0))
 
 
-async def find(session: ReadSession, cooperative_id: UUID) -> Cooperative | None:
+async def find_cooperative(session: ReadSession, cooperative_id: UUID) -> Cooperative | None:
     """The co-operative, when it is within reach."""
     return await session.get(Cooperative, cooperative_id)
 
 
-async def lock(session: WriteSession, cooperative_id: UUID) -> Cooperative | None:
+async def lock_cooperative(session: WriteSession, cooperative_id: UUID) -> Cooperative | None:
     """The co-operative, held until this transaction ends."""
-    found = await session.select(select(Cooperative).where(Cooperative.id == cooperative_id).with_for_update())  # type: ignore[arg-type]
-    return found[0] if found else None
+    return await session.lock(Cooperative, cooperative_id)
 
 
-async def list_by_name(
+async def insert_cooperative(session: WriteSession, cooperative: Cooperative) -> None:
+    """A new co-operative; the database refuses a code that is taken, seen or not."""
+    session.add(cooperative)
+    await session.flush()
+
+
+async def list_cooperatives(
     session: ReadSession, province_code: str | None, after: tuple[str, UUID] | None, limit: int
 ) -> Sequence[Row]:
     """Co-operatives within reach in Thai dictionary order, after a sort key and id."""
@@ -53,6 +55,6 @@ async def count_within_reach(session: ReadSession, ids: list[UUID]) -> int:
     return int(await session.scalar("select count(*) from cooperative where id = any(cast(:ids as uuid[]))", ids=ids))
 
 
-def every_cooperative(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_cooperative(session: ReadSession) -> AsyncIterator[Row]:
     """All co-operatives and farmer groups."""
     return session.stream("select * from cooperative order by id")

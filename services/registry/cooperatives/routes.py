@@ -26,12 +26,12 @@ async def list_cooperatives(
     province: Annotated[str | None, Query(pattern=r"^[0-9]{2}$")] = None,
 ) -> Page[CooperativeRead]:
     """Co-operatives and farmer groups within reach, in Thai dictionary order."""
-    return await service.list_cooperatives(session, province, page)
+    return await service.list_cooperatives(session, page, province)
 
 
 @router.get("/{cooperative_id}", responses=problem_responses(CooperativeNotFound))
 async def read_cooperative(
-    cooperative_id: UUID, _caller: CooperativeReader, session: Reading, response: Response
+    _caller: CooperativeReader, session: Reading, cooperative_id: UUID, response: Response
 ) -> CooperativeRead:
     """One co-operative or farmer group."""
     cooperative = await service.read_cooperative(session, cooperative_id)
@@ -41,7 +41,7 @@ async def read_cooperative(
 
 @router.post("", status_code=201, responses=problem_responses(Refused))
 async def record_cooperative(
-    new: CooperativeCreate, _caller: CooperativeWriter, session: Writing, response: Response
+    _caller: CooperativeWriter, session: Writing, new: CooperativeCreate, response: Response
 ) -> CooperativeRead:
     """Record a co-operative or farmer group."""
     cooperative = await service.record_cooperative(session, new)
@@ -52,10 +52,10 @@ async def record_cooperative(
 
 @router.patch("/{cooperative_id}", responses=problem_responses(CooperativeNotFound, 412, 428))
 async def change_cooperative(
-    cooperative_id: UUID,
-    change: CooperativeChange,
     _caller: CooperativeWriter,
     session: Writing,
+    cooperative_id: UUID,
+    change: CooperativeChange,
     response: Response,
     if_match: IfMatch = None,
 ) -> CooperativeRead:

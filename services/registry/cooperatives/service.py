@@ -24,8 +24,7 @@ async def record_cooperative(session: WriteSession, new: CooperativeCreate) -> C
     values = new.model_dump()
     values["as_of"] = new.as_of or today_in_bangkok()
     cooperative = Cooperative(**values, id=cooperative_id(new.code), name_sort_key=sort_key(new.name_th), version=1)
-    session.add(cooperative)
-    await session.flush()
+    await repository.insert_cooperative(session, cooperative)
     await _publish(session, cooperative)
     return CooperativeRead.model_validate(cooperative)
 
@@ -34,7 +33,7 @@ async def change_cooperative(
     session: WriteSession, cooperative_id: UUID, change: CooperativeChange, if_match: str | None
 ) -> CooperativeRead:
     """Change what the caller has read; raises CooperativeNotFound, PreconditionFailed, PreconditionRequired."""
-    cooperative = await repository.lock(session, cooperative_id)
+    cooperative = await repository.lock_cooperative(session, cooperative_id)
     if cooperative is None:
         raise CooperativeNotFound
     require_match(if_match, cooperative.version)
@@ -57,17 +56,17 @@ async def change_cooperative(
 
 async def read_cooperative(session: ReadSession, cooperative_id: UUID) -> CooperativeRead:
     """One co-operative; raises CooperativeNotFound when there is none within reach."""
-    cooperative = await repository.find(session, cooperative_id)
+    cooperative = await repository.find_cooperative(session, cooperative_id)
     if cooperative is None:
         raise CooperativeNotFound
     return CooperativeRead.model_validate(cooperative)
 
 
 async def list_cooperatives(
-    session: ReadSession, province_code: str | None, page: PageRequest
+    session: ReadSession, page: PageRequest, province_code: str | None
 ) -> Page[CooperativeRead]:
     """Co-operatives within reach, in Thai dictionary order."""
-    rows = await repository.list_by_name(session, province_code, page.after(str, UUID), page.fetch_limit)
+    rows = await repository.list_cooperatives(session, province_code, page.after(str, UUID), page.fetch_limit)
     return page_of(rows, page, lambda row: (row["name_sort_key"], row["id"]), CooperativeRead.model_validate)
 
 

@@ -8,7 +8,8 @@ from services.registry.external_debts.models import ExternalDebt
 from services.registry.external_debts.service import recorded
 from services.registry.members import repository as members
 from services.registry.members.identity import national_id_index
-from services.registry.states import Statement, StateTable, apply_statements, days
+from services.registry.states.models import StateTable
+from services.registry.states.service import Statement, apply_statements, days
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import Column, Delivery, FeedKind, FeedRow, Outcome, wait_where, waiting
@@ -31,7 +32,7 @@ def _derive(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"national_id": national_id_index(data["national_id"]).hex()}
 
 
-async def validate(session: WriteSession, delivery: Delivery) -> None:
+async def _validate(session: WriteSession, delivery: Delivery) -> None:
     """Rows about persons who are nobody's member within the sender's reach wait for the membership."""
     await wait_where(
         session,
@@ -42,7 +43,7 @@ async def validate(session: WriteSession, delivery: Delivery) -> None:
     )
 
 
-async def apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change and publish each debt that changed."""
     indexes = {row.row_number: bytes.fromhex(row.data["national_id"]) for row in rows}
     persons = await members.persons_within_reach(session, sorted(set(indexes.values())))
@@ -74,7 +75,7 @@ def _values(data: Mapping[str, Any], person_id: UUID) -> dict[str, Any]:
     return values
 
 
-FEED = FeedKind(
+EXTERNAL_DEBTS = FeedKind(
     name="external_debts",
     columns=[
         Column("national_id", "เลขประจำตัวประชาชน", "national_id", required=True),
@@ -86,6 +87,6 @@ FEED = FeedKind(
     ],
     key=("national_id", "creditor", "contract_number"),
     derive=_derive,
-    validate=validate,
-    apply=apply,
+    validate=_validate,
+    apply=_apply,
 )

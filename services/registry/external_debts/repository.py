@@ -1,13 +1,12 @@
-"""All SQL about debts to other lenders, apart from what the feeds share."""
+"""All SQL of debts to other lenders, apart from what files state."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from shared.chassis.database import ReadSession, Row
 
 
-async def of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequence[Row]:
+async def list_debts_of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequence[Row]:
     """The debts of the member's person; one row of nulls when the member is within reach and owes nothing."""
     return await session.fetch(
         """
@@ -21,6 +20,6 @@ async def of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequen
     )
 
 
-def every_external_debt(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_external_debt(session: ReadSession) -> AsyncIterator[Row]:
     """All debts to other lenders."""
     return session.stream("select * from external_debt order by id")

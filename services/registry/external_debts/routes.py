@@ -15,6 +15,6 @@ router = APIRouter(tags=["external debts"])
 
 
 @router.get("/members/{member_id}/external-debts", responses=problem_responses(MemberNotFound))
-async def read_external_debts(member_id: UUID, caller: MemberReader, session: AuditedReading) -> ExternalDebts:
+async def read_external_debts(caller: MemberReader, session: AuditedReading, member_id: UUID) -> ExternalDebts:
     """What the member owes to the Bank for Agriculture and to village funds."""
     return await service.read_of_member(session, caller, member_id)

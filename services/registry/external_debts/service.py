@@ -18,11 +18,11 @@ DEBTS_MAX = 500  # of one person; more would be a fault of the data
 
 async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID) -> ExternalDebts:
     """A member's debts elsewhere; recorded. Raises MemberNotFound when there is no such member within reach."""
-    rows = await repository.of_member(session, member_id, DEBTS_MAX)
+    rows = await repository.list_debts_of_member(session, member_id, DEBTS_MAX)
     if not rows:
         raise MemberNotFound
     await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])
-    return ExternalDebts(items=[_read(row) for row in rows if row["id"] is not None])
+    return ExternalDebts(items=[_shown(row) for row in rows if row["id"] is not None])
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
@@ -43,7 +43,7 @@ def recorded(debt: Mapping[str, Any]) -> ExternalDebtRecorded:
     )
 
 
-def _read(row: Mapping[str, Any]) -> ExternalDebtRead:
+def _shown(row: Mapping[str, Any]) -> ExternalDebtRead:
     return ExternalDebtRead(
         id=row["id"],
         creditor=row["creditor"],

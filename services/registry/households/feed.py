@@ -10,7 +10,8 @@ from services.registry.cooperatives import repository as cooperatives
 from services.registry.households import repository, service
 from services.registry.households.identity import household_id
 from services.registry.households.models import Household, Plot
-from services.registry.states import Statement, StateTable, apply_statements, days, given
+from services.registry.states.models import StateTable
+from services.registry.states.service import Statement, apply_statements, days, given
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (
@@ -29,8 +30,8 @@ from shared.kernel.areas import DISTRICTS
 
 AREA_RAI_MAX = 100_000  # far above any household's land: a larger figure is a mistake
 
-HOUSEHOLDS = StateTable(model=Household, key=("id",), needed=("size", "district_code"))
-PLOTS = StateTable(model=Plot, key=("household_id", "plot_number"), needed=("crop", "area_rai"))
+HOUSEHOLD_TABLE = StateTable(model=Household, key=("id",), needed=("size", "district_code"))
+PLOT_TABLE = StateTable(model=Plot, key=("household_id", "plot_number"), needed=("crop", "area_rai"))
 
 
 def _derive_household(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -40,7 +41,7 @@ def _derive_household(data: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-async def validate_households(session: WriteSession, delivery: Delivery) -> None:
+async def _validate_households(session: WriteSession, delivery: Delivery) -> None:
     """Refuse co-operatives the sender does not know; wait for heads whom nobody knows yet."""
     await reject_unknown_cooperatives(session, delivery)
     await wait_where(
@@ -55,11 +56,11 @@ async def validate_households(session: WriteSession, delivery: Delivery) -> None
     )
 
 
-async def apply_households(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+async def _apply_households(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change, publish each household that changed, wake the plots that waited for it."""
     ids = await cooperatives.ids_by_code(session, sorted({row.data["cooperative_code"] for row in rows}))
     known = [row for row in rows if row.data["cooperative_code"] in ids]
-    heads = await repository.heads(
+    heads = await repository.find_heads(
         session,
         [ids[row.data["cooperative_code"]] for row in known],
         [row.data["member_number"] for row in known],
@@ -71,7 +72,7 @@ async def apply_households(session: WriteSession, delivery: Delivery, rows: list
         head = heads.get((cooperative_id, row.data["member_number"]))
         if head is not None:
             statements.append(Statement(row.row_number, _household_values(row.data, cooperative_id, head)))
-    applied = await apply_statements(session, HOUSEHOLDS, statements, delivery.as_of)
+    applied = await apply_statements(session, HOUSEHOLD_TABLE, statements, delivery.as_of)
     await service.publish(session, [written.now for written in applied.written], delivery.as_of)
     new = [f"household:{written.now['id']}" for written in applied.written if written.before is None]
     await wake_waiting(session, new)
@@ -93,7 +94,7 @@ def _derive_plot(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"household_id": household_id(data["household_number"])}
 
 
-async def validate_plots(session: WriteSession, delivery: Delivery) -> None:
+async def _validate_plots(session: WriteSession, delivery: Delivery) -> None:
     """Refuse plots without an area; wait for households that nobody knows yet."""
     await reject_where(session, delivery, "area_rai", "out_of_range", "cast(r.data ->> 'area_rai' as numeric) = 0")
     await wait_where(
@@ -105,15 +106,15 @@ async def validate_plots(session: WriteSession, delivery: Delivery) -> None:
     )
 
 
-async def apply_plots(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+async def _apply_plots(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Write what the rows change; a household whose plots changed is a new version of the household."""
     household_ids = {row.row_number: UUID(row.data["household_id"]) for row in rows}
-    held = await repository.lock(session, sorted(set(household_ids.values())))
+    held = await repository.lock_households(session, sorted(set(household_ids.values())))
     outcomes: dict[int, Outcome] = {number: waiting(f"household:{found}") for number, found in household_ids.items()}
     statements = [
         Statement(row.row_number, _plot_values(row.data)) for row in rows if household_ids[row.row_number] in held
     ]
-    applied = await apply_statements(session, PLOTS, statements, delivery.as_of)
+    applied = await apply_statements(session, PLOT_TABLE, statements, delivery.as_of)
     changed = sorted({written.now["household_id"] for written in applied.written})
     await service.publish(session, await repository.raise_versions(session, changed), delivery.as_of)
     return outcomes | applied.outcomes
@@ -131,7 +132,7 @@ def _plot_values(data: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-HOUSEHOLD_FEED = FeedKind(
+FARM_HOUSEHOLDS = FeedKind(
     name="farm_households",
     columns=[
         Column("household_number", "เลขทะเบียนเกษตรกร", "code", required=True, pattern=r"\d{12}"),
@@ -143,11 +144,11 @@ HOUSEHOLD_FEED = FeedKind(
     ],
     key=("household_number",),
     derive=_derive_household,
-    validate=validate_households,
-    apply=apply_households,
+    validate=_validate_households,
+    apply=_apply_households,
 )
 
-PLOT_FEED = FeedKind(
+PLOTS = FeedKind(
     name="plots",
     columns=[
         Column("household_number", "เลขทะเบียนเกษตรกร", "code", required=True, pattern=r"\d{12}"),
@@ -159,6 +160,6 @@ PLOT_FEED = FeedKind(
     ],
     key=("household_number", "plot_number"),
     derive=_derive_plot,
-    validate=validate_plots,
-    apply=apply_plots,
+    validate=_validate_plots,
+    apply=_apply_plots,
 )

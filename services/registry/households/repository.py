@@ -1,13 +1,12 @@
-"""All SQL about farm households and plots, apart from what the feeds share."""
+"""All SQL of farm households and plots, apart from what files state."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from shared.chassis.database import ReadSession, Row, WriteSession
 
 
-async def find(session: ReadSession, household_id: UUID) -> Row | None:
+async def find_household(session: ReadSession, household_id: UUID) -> Row | None:
     """The household, when it is within reach."""
     return await session.fetch_one("select * from household where id = :id", id=household_id)
 
@@ -22,7 +21,7 @@ async def plots_of(session: ReadSession, household_ids: list[UUID]) -> Sequence[
     )
 
 
-async def heads(
+async def find_heads(
     session: ReadSession, cooperative_ids: list[UUID], member_numbers: list[str]
 ) -> dict[tuple[UUID, str], UUID]:
     """Members by co-operative and number; the two lists run side by side."""
@@ -38,7 +37,7 @@ async def heads(
     return {(row["cooperative_id"], row["member_number"]): row["id"] for row in rows}
 
 
-async def lock(session: WriteSession, household_ids: list[UUID]) -> set[UUID]:
+async def lock_households(session: WriteSession, household_ids: list[UUID]) -> set[UUID]:
     """Hold these households until the transaction ends; returns those within reach."""
     rows = await session.fetch(
         "select id from household where id = any(cast(:ids as uuid[])) order by id for update", ids=household_ids
@@ -54,7 +53,7 @@ async def raise_versions(session: WriteSession, household_ids: list[UUID]) -> Se
     )
 
 
-def every_household(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_household(session: ReadSession) -> AsyncIterator[Row]:
     """All households, with their plots as JSON."""
     return session.stream(
         """

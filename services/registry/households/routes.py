@@ -17,7 +17,7 @@ router = APIRouter(prefix="/households", tags=["farm households"])
 
 @router.get("/{household_id}", responses=problem_responses(HouseholdNotFound))
 async def read_household(
-    household_id: UUID, caller: MemberReader, session: AuditedReading, response: Response
+    caller: MemberReader, session: AuditedReading, household_id: UUID, response: Response
 ) -> HouseholdRead:
     """One farm household with its plots."""
     household = await service.read_household(session, caller, household_id)

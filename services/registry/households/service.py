@@ -18,7 +18,7 @@ from shared.contracts.registry import HouseholdRecorded, Plot
 
 async def read_household(session: WriteSession, caller: Caller, household_id: UUID) -> HouseholdRead:
     """One household with its plots; recorded. Raises HouseholdNotFound when there is none within reach."""
-    household = await repository.find(session, household_id)
+    household = await repository.find_household(session, household_id)
     if household is None:
         raise HouseholdNotFound
     plots = await repository.plots_of(session, [household_id])

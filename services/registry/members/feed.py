@@ -11,7 +11,8 @@ from services.registry.members.domain import clean_phone, read_name
 from services.registry.members.identity import KnownPerson
 from services.registry.members.models import Member
 from services.registry.members.service import recorded, waiting_names
-from services.registry.states import Applied, Statement, StateTable, Written, apply_statements, days, given
+from services.registry.states.models import StateTable
+from services.registry.states.service import Applied, Statement, Written, apply_statements, days, given
 from shared.chassis import outbox
 from shared.chassis.crypto import member_number_hash, person_keys
 from shared.chassis.database import WriteSession
@@ -38,7 +39,7 @@ TABLE = StateTable(
 )
 
 
-async def validate(session: WriteSession, delivery: Delivery) -> None:
+async def _validate(session: WriteSession, delivery: Delivery) -> None:
     """Refuse rows of co-operatives that are not known to the sender and, in production, demo people."""
     await reject_unknown_cooperatives(session, delivery)
     if get_settings().is_production:
@@ -52,7 +53,7 @@ async def validate(session: WriteSession, delivery: Delivery) -> None:
         )
 
 
-async def apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
+async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
     """Resolve persons, write what the rows change, publish each member that changed, wake what waited for it."""
     codes = {row.data["cooperative_code"] for row in rows}
     ids = await cooperatives.ids_by_code(session, sorted(codes))
@@ -156,7 +157,7 @@ async def _wake(session: WriteSession, applied: Applied, persons: Mapping[str, K
     await wake_waiting(session, names)
 
 
-FEED = FeedKind(
+MEMBERS = FeedKind(
     name="members",
     columns=[
         Column("cooperative_code", "รหัสสหกรณ์", "code", required=True, length_max=40),
@@ -172,7 +173,7 @@ FEED = FeedKind(
         Column("household_number", "เลขทะเบียนเกษตรกร", "code", pattern=r"\d{12}"),
     ],
     key=("cooperative_code", "member_number"),
-    validate=validate,
-    apply=apply,
+    validate=_validate,
+    apply=_apply,
     independent=True,
 )

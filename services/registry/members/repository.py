@@ -1,11 +1,12 @@
-"""All SQL about persons and members, apart from what the feeds share."""
+"""All SQL of persons and members, apart from what files state."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
+from services.registry.errors import MemberNumberTaken
 from services.registry.members.models import Member
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
@@ -113,12 +114,12 @@ async def persons_within_reach(session: ReadSession, indexes: list[bytes]) -> di
     return {row["national_id_index"]: row["id"] for row in rows}
 
 
-async def find(session: ReadSession, member_id: UUID) -> Row | None:
+async def find_member(session: ReadSession, member_id: UUID) -> Row | None:
     """A member with everything the page of a member shows, in one round trip."""
     return await session.fetch_one(_SHOWN, member_id=member_id)
 
 
-async def show(session: WriteSession, caller: Caller, member_id: UUID) -> Row | None:
+async def find_member_logged(session: WriteSession, caller: Caller, member_id: UUID) -> Row | None:
     """The same, and the record that the caller was shown it."""
     return await fetch_one_logged(
         session, caller, "member-read", _SHOWN, subject_column="person_id", member_id=member_id
@@ -136,13 +137,21 @@ async def sealed_national_id(session: ReadSession, member_id: UUID) -> Row | Non
     )
 
 
-async def lock(session: WriteSession, member_id: UUID) -> Member | None:
+async def lock_member(session: WriteSession, member_id: UUID) -> Member | None:
     """The member, held until this transaction ends."""
-    found = await session.select(select(Member).where(Member.id == member_id).with_for_update())  # type: ignore[arg-type]
-    return found[0] if found else None
+    return await session.lock(Member, member_id)
 
 
-async def search(
+async def insert_member(session: WriteSession, member: Member) -> None:
+    """A new member; raises MemberNumberTaken."""
+    session.add(member)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise MemberNumberTaken from None
+
+
+async def search_members(
     session: ReadSession,
     *,
     names: tuple[str, str] | None,
@@ -206,7 +215,7 @@ def _conditions(
     return " and ".join(where), parameters
 
 
-async def of_person(session: ReadSession, person_id: UUID, limit: int) -> Sequence[Row]:
+async def list_memberships(session: ReadSession, person_id: UUID, limit: int) -> Sequence[Row]:
     """The person's memberships within reach."""
     return await session.fetch(
         f"""
@@ -218,7 +227,7 @@ async def of_person(session: ReadSession, person_id: UUID, limit: int) -> Sequen
     )
 
 
-def every_member(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_member(session: ReadSession) -> AsyncIterator[Row]:
     """All memberships, with nothing that names a person."""
     return session.stream(
         """

@@ -44,7 +44,7 @@ async def search_members(
 
 
 @router.get("/members/{member_id}", responses=problem_responses(MemberNotFound))
-async def read_member(member_id: UUID, caller: MemberReader, session: AuditedReading, response: Response) -> MemberRead:
+async def read_member(caller: MemberReader, session: AuditedReading, member_id: UUID, response: Response) -> MemberRead:
     """One member with household, plots and other memberships."""
     member = await service.read_member(session, caller, member_id)
     response.headers["ETag"] = etag_of(member.version)
@@ -52,7 +52,7 @@ async def read_member(member_id: UUID, caller: MemberReader, session: AuditedRea
 
 
 @router.post("/members", status_code=201, responses=problem_responses(MemberNumberTaken, CooperativeUnknown))
-async def record_member(new: MemberCreate, _caller: MemberWriter, session: Writing, response: Response) -> MemberRead:
+async def record_member(_caller: MemberWriter, session: Writing, new: MemberCreate, response: Response) -> MemberRead:
     """Record a membership; the person is found by the national id, or made."""
     member = await service.record_member(session, new)
     response.headers["ETag"] = etag_of(member.version)
@@ -62,10 +62,10 @@ async def record_member(new: MemberCreate, _caller: MemberWriter, session: Writi
 
 @router.patch("/members/{member_id}", responses=problem_responses(MemberNotFound, 412, 428))
 async def change_member(
-    member_id: UUID,
-    change: MemberChange,
     _caller: MemberWriter,
     session: Writing,
+    member_id: UUID,
+    change: MemberChange,
     response: Response,
     if_match: IfMatch = None,
 ) -> MemberRead:
@@ -77,7 +77,7 @@ async def change_member(
 
 @router.post("/member-searches")
 async def search_by_national_id(
-    search: MemberSearch, caller: MemberReader, session: AuditedReading
+    caller: MemberReader, session: AuditedReading, search: MemberSearch
 ) -> MemberSearchResult:
     """Find a person's memberships within reach by the national id."""
     return await service.search_by_national_id(session, caller, search)
@@ -85,7 +85,7 @@ async def search_by_national_id(
 
 @router.post("/members/{member_id}/national-id-reveals", responses=problem_responses(MemberNotFound))
 async def reveal_national_id(
-    member_id: UUID, reveal: NationalIdReveal, caller: MemberRevealer, session: AuditedReading, response: Response
+    caller: MemberRevealer, session: AuditedReading, member_id: UUID, reveal: NationalIdReveal, response: Response
 ) -> RevealedNationalId:
     """Show a member's national id in full; who asked and why is recorded."""
     response.headers["Cache-Control"] = "no-store"

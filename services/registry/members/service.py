@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy.exc
-
 from services.registry.cooperatives import repository as cooperatives
-from services.registry.errors import CooperativeUnknown, MemberNotFound, MemberNumberTaken
+from services.registry.errors import CooperativeUnknown, MemberNotFound
 from services.registry.households.identity import household_id
 from services.registry.members import identity, repository
 from services.registry.members.domain import birth_decade, clean_phone, name_range, read_name
@@ -21,12 +19,12 @@ from services.registry.members.schemas import (
     MemberSummary,
     RevealedNationalId,
 )
-from services.registry.waking import wake_later
 from shared.chassis import outbox
 from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.auth.caller import Caller
 from shared.chassis.crypto import member_number_hash, person_keys
 from shared.chassis.database import ReadSession, Row, WriteSession
+from shared.chassis.feeds import wake_later
 from shared.chassis.http.access_log import log_access
 from shared.chassis.http.concurrency import require_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
@@ -44,7 +42,7 @@ async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
         CooperativeUnknown: no such co-operative within reach.
         MemberNumberTaken: the co-operative has this number already.
     """
-    cooperative = await cooperatives.find(session, new.cooperative_id)
+    cooperative = await cooperatives.find_cooperative(session, new.cooperative_id)
     if cooperative is None:
         raise CooperativeUnknown
     person = (await identity.resolve_persons(session, [new.national_id]))[new.national_id]
@@ -62,11 +60,7 @@ async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
         as_of=new.as_of or today_in_bangkok(),
         version=1,
     )
-    session.add(member)
-    try:
-        await session.flush()
-    except sqlalchemy.exc.IntegrityError:
-        raise MemberNumberTaken from None
+    await repository.insert_member(session, member)
     await _publish(session, member)
     await wake_later(session, waiting_names(member.member_number_hash, person.blind_index))
     return await _read(session, member.id)
@@ -76,7 +70,7 @@ async def change_member(
     session: WriteSession, member_id: UUID, change: MemberChange, if_match: str | None
 ) -> MemberRead:
     """Change what the caller has read; raises MemberNotFound, PreconditionFailed, PreconditionRequired."""
-    member = await repository.lock(session, member_id)
+    member = await repository.lock_member(session, member_id)
     if member is None:
         raise MemberNotFound
     require_match(if_match, member.version)
@@ -100,7 +94,7 @@ async def change_member(
 
 async def read_member(session: WriteSession, caller: Caller, member_id: UUID) -> MemberRead:
     """One member; the reading is recorded. Raises MemberNotFound when there is none within reach."""
-    return _as_shown(await repository.show(session, caller, member_id))
+    return _shown(await repository.find_member_logged(session, caller, member_id))
 
 
 async def search_members(
@@ -124,7 +118,7 @@ async def search_members(
                 )
             ]
         )
-    rows = await repository.search(
+    rows = await repository.search_members(
         session,
         names=None if name_prefix is None else name_range(name_prefix),
         cooperative_id=cooperative_id,
@@ -140,7 +134,7 @@ async def search_members(
 async def search_by_national_id(session: WriteSession, caller: Caller, search: MemberSearch) -> MemberSearchResult:
     """The memberships, within reach, of the person with this national id; recorded, also when there is none."""
     person_id = await identity.find_person(session, search.national_id)
-    rows = [] if person_id is None else await repository.of_person(session, person_id, SEARCH_RESULTS_MAX)
+    rows = [] if person_id is None else await repository.list_memberships(session, person_id, SEARCH_RESULTS_MAX)
     shown = [row["person_id"] for row in rows[:1]]
     await log_access(session, caller, "member-search-by-national-id", shown, search.purpose)
     return MemberSearchResult(items=[MemberSummary.model_validate(row) for row in rows])
@@ -205,10 +199,10 @@ async def _publish(session: WriteSession, member: Member) -> None:
 
 
 async def _read(session: ReadSession, member_id: UUID) -> MemberRead:
-    return _as_shown(await repository.find(session, member_id))
+    return _shown(await repository.find_member(session, member_id))
 
 
-def _as_shown(row: Row | None) -> MemberRead:
+def _shown(row: Row | None) -> MemberRead:
     if row is None:
         raise MemberNotFound
     phone = None

@@ -1,7 +1,6 @@
-"""All SQL about officers' assignments. The tables are the chassis': every service keeps them."""
+"""All SQL of officers' assignments. The tables are the chassis': every service keeps them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 from shared.chassis.database import ReadSession, Row, WriteSession
 
@@ -41,7 +40,7 @@ async def within_reach(session: ReadSession, officer_id: str) -> Sequence[Row]:
     )
 
 
-def every_officer(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_officer(session: ReadSession) -> AsyncIterator[Row]:
     """All officers whose list was ever written, with their co-operatives as JSON."""
     return session.stream(
         """

@@ -20,7 +20,7 @@ OfficerPath = Annotated[Text, Path(min_length=1, max_length=200, description="Th
 
 @router.get("/{officer_id}/assignments", response_model_by_alias=True)
 async def read_assignments(
-    officer_id: OfficerPath, _caller: AssignmentWriter, session: Reading, response: Response
+    _caller: AssignmentWriter, session: Reading, officer_id: OfficerPath, response: Response
 ) -> AssignmentsRead:
     """The co-operatives assigned to an officer, as far as they lie within reach."""
     found = await service.read_assignments(session, officer_id)
@@ -34,10 +34,10 @@ async def read_assignments(
     responses=problem_responses(AssignmentBeyondReach, AssignmentsOverlap, CooperativeUnknown, 412, 428),
 )
 async def put_assignments(
-    officer_id: OfficerPath,
-    wanted: AssignmentsPut,
     _caller: AssignmentWriter,
     session: Writing,
+    officer_id: OfficerPath,
+    wanted: AssignmentsPut,
     response: Response,
     if_match: IfMatch = None,
 ) -> AssignmentsRead:

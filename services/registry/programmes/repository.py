@@ -1,11 +1,12 @@
-"""All SQL about programmes and enrolments."""
+"""All SQL of programmes and enrolments."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
+from services.registry.errors import AlreadyEnrolled, ProgrammeRecorded
 from services.registry.programmes.models import Enrolment, Programme
 from shared.chassis.database import ReadSession, Row, WriteSession
 
@@ -23,6 +24,15 @@ async def list_programmes(session: ReadSession) -> Sequence[Programme]:
 async def find_programme(session: ReadSession, programme_id: UUID) -> Programme | None:
     """One programme."""
     return await session.get(Programme, programme_id)
+
+
+async def insert_programme(session: WriteSession, programme: Programme) -> None:
+    """A new programme; raises ProgrammeRecorded."""
+    session.add(programme)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise ProgrammeRecorded from None
 
 
 async def programmes_by_code(session: ReadSession) -> dict[str, Programme]:
@@ -43,8 +53,16 @@ async def find_enrolment(session: ReadSession, enrolment_id: UUID) -> Row | None
 
 async def lock_enrolment(session: WriteSession, enrolment_id: UUID) -> Enrolment | None:
     """One enrolment within reach, held until this transaction ends."""
-    found = await session.select(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update())  # type: ignore[arg-type]
-    return found[0] if found else None
+    return await session.lock(Enrolment, enrolment_id)
+
+
+async def insert_enrolment(session: WriteSession, enrolment: Enrolment) -> None:
+    """A new enrolment; raises AlreadyEnrolled."""
+    session.add(enrolment)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise AlreadyEnrolled from None
 
 
 async def list_enrolments(
@@ -71,12 +89,12 @@ async def list_enrolments(
     )
 
 
-def every_programme(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_programme(session: ReadSession) -> AsyncIterator[Row]:
     """All programmes, with their phases as JSON."""
     return session.stream("select * from programme order by id")
 
 
-def every_enrolment(session: ReadSession) -> AsyncIterator[Mapping[str, Any]]:
+def every_enrolment(session: ReadSession) -> AsyncIterator[Row]:
     """All enrolments, each with its programme's code."""
     return session.stream(
         "select enrolment.*, programme.code as programme_code from enrolment"

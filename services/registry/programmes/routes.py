@@ -40,7 +40,7 @@ async def list_programmes(_caller: CooperativeReader, session: Reading) -> Progr
 
 @router.get("/programmes/{programme_id}", responses=problem_responses(ProgrammeNotFound))
 async def read_programme(
-    programme_id: UUID, _caller: CooperativeReader, session: Reading, response: Response
+    _caller: CooperativeReader, session: Reading, programme_id: UUID, response: Response
 ) -> ProgrammeRead:
     """One programme."""
     programme = await service.read_programme(session, programme_id)
@@ -50,7 +50,7 @@ async def read_programme(
 
 @router.post("/programmes", status_code=201, responses=problem_responses(ProgrammeNeedsNation, ProgrammeRecorded))
 async def record_programme(
-    new: ProgrammeCreate, caller: ProgrammeWriter, session: Writing, response: Response
+    caller: ProgrammeWriter, session: Writing, new: ProgrammeCreate, response: Response
 ) -> ProgrammeRead:
     """Record a programme with its phases and targets."""
     programme = await service.record_programme(session, caller, new)
@@ -72,14 +72,14 @@ async def list_enrolments(
 
 
 @router.post("/enrolments", status_code=207)
-async def enrol(new: EnrolmentsCreate, _caller: ProgrammeWriter, session: Writing) -> BulkResult[EnrolmentRead]:
+async def enrol(_caller: ProgrammeWriter, session: Writing, new: EnrolmentsCreate) -> BulkResult[EnrolmentRead]:
     """Enrol co-operatives in phases of programmes; every item has its own result."""
     return await service.enrol(session, new)
 
 
 @router.get("/enrolments/{enrolment_id}", responses=problem_responses(EnrolmentNotFound))
 async def read_enrolment(
-    enrolment_id: UUID, _caller: CooperativeReader, session: Reading, response: Response
+    _caller: CooperativeReader, session: Reading, enrolment_id: UUID, response: Response
 ) -> EnrolmentRead:
     """One enrolment."""
     enrolment = await service.read_enrolment(session, enrolment_id)
@@ -89,10 +89,10 @@ async def read_enrolment(
 
 @router.patch("/enrolments/{enrolment_id}", responses=problem_responses(EnrolmentNotFound, EnrolmentInvalid, 412, 428))
 async def change_enrolment(
-    enrolment_id: UUID,
-    change: EnrolmentChange,
     _caller: ProgrammeWriter,
     session: Writing,
+    enrolment_id: UUID,
+    change: EnrolmentChange,
     response: Response,
     if_match: IfMatch = None,
 ) -> EnrolmentRead:

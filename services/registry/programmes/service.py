@@ -4,17 +4,13 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy.exc
-
 from services.registry.cooperatives import repository as cooperatives
 from services.registry.errors import (
-    AlreadyEnrolled,
     CooperativeUnknown,
     EnrolmentInvalid,
     EnrolmentNotFound,
     ProgrammeNeedsNation,
     ProgrammeNotFound,
-    ProgrammeRecorded,
 )
 from services.registry.programmes import repository
 from services.registry.programmes.domain import PhaseSpan, fits
@@ -46,11 +42,7 @@ async def record_programme(session: WriteSession, caller: Caller, new: Programme
         raise ProgrammeNeedsNation
     values = new.model_dump() | {"phases": [phase.model_dump(mode="json") for phase in new.phases]}
     programme = Programme(**values, id=uuid7(), version=1)
-    session.add(programme)
-    try:
-        await session.flush()
-    except sqlalchemy.exc.IntegrityError:
-        raise ProgrammeRecorded from None
+    await repository.insert_programme(session, programme)
     await outbox.add_many(session, [programme_recorded(programme.model_dump())])
     return ProgrammeRead.model_validate(programme)
 
@@ -136,7 +128,7 @@ async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme],
         raise EnrolmentInvalid("The programme is not recorded yet", "ยังไม่มีโครงการนี้")
     if not fits(_phases(programme), new.phase, new.valid_from, new.valid_to):
         raise EnrolmentInvalid
-    if await cooperatives.find(session, new.cooperative_id) is None:
+    if await cooperatives.find_cooperative(session, new.cooperative_id) is None:
         raise CooperativeUnknown
     enrolment = Enrolment(
         id=uuid7(),
@@ -147,11 +139,7 @@ async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme],
         valid_to=new.valid_to,
         version=1,
     )
-    session.add(enrolment)
-    try:
-        await session.flush()
-    except sqlalchemy.exc.IntegrityError:
-        raise AlreadyEnrolled from None
+    await repository.insert_enrolment(session, enrolment)
     await _publish(session, enrolment, programme.code)
     return EnrolmentRead.model_validate({**enrolment.model_dump(), "programme_code": programme.code})
 

@@ -1,4 +1,4 @@
-"""Co-operatives as areas."""
+"""All SQL of areas: co-operatives within reach."""
 
 from collections.abc import Sequence
 from uuid import UUID

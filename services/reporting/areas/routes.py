@@ -1,4 +1,4 @@
-"""Areas."""
+"""Routes of areas."""
 
 from fastapi import APIRouter
 
@@ -14,13 +14,13 @@ router = APIRouter(prefix="/areas", tags=["areas"])
 
 
 @router.get("")
-async def list_home_areas(session: Reading, _caller: ReportReader) -> list[AreaRead]:
+async def list_home_areas(_caller: ReportReader, session: Reading) -> list[AreaRead]:
     """The widest areas whose figures the caller may see."""
     return [AreaRead.model_validate(area) for area in await home_areas(session)]
 
 
 @router.get("/{code}", responses=problem_responses(AreaNotFound))
-async def read_area(code: Text, session: Reading, _caller: ReportReader) -> AreaPath:
+async def read_area(_caller: ReportReader, session: Reading, code: Text) -> AreaPath:
     """An area and the way to it."""
     area = await find_area(session, code)
     path = [AreaRead.model_validate(one) for one in await path_to(session, area)]

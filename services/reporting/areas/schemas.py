@@ -1,4 +1,4 @@
-"""Areas over HTTP."""
+"""What goes out about areas over HTTP."""
 
 from typing import Annotated
 

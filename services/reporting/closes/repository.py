@@ -1,4 +1,4 @@
-"""All writes of what debt states at a baseline or a close."""
+"""All SQL of what debt states at a baseline or a close."""
 
 from collections.abc import Sequence
 from typing import Any, Final

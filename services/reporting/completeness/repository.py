@@ -1,4 +1,4 @@
-"""Compares what debt's closes count with the facts that have arrived."""
+"""All SQL of completeness: compares what debt's closes count with the facts that have arrived."""
 
 from collections.abc import Sequence
 from datetime import date

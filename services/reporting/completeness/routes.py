@@ -1,4 +1,4 @@
-"""Whether months are complete."""
+"""Routes of completeness."""
 
 from typing import Annotated
 
@@ -18,11 +18,11 @@ router = APIRouter(prefix="/completeness", tags=["completeness"])
 
 @router.get("", responses=problem_responses(AreaNotFound))
 async def list_completeness(
-    fiscal_year_be: Annotated[int, Query(ge=2500, le=2700, description="Buddhist era")],
-    page: PageParameters,
-    session: Reading,
     _caller: ReportReader,
+    session: Reading,
+    page: PageParameters,
+    fiscal_year_be: Annotated[int, Query(ge=2500, le=2700, description="Buddhist era")],
     area: Annotated[Text, Query(max_length=36)] = "TH",
 ) -> Page[MonthCompleteness]:
     """By co-operative and month: closed to the month's end, and agreeing with debt's control totals."""
-    return await service.list_completeness(session, area, fiscal_year_be, page)
+    return await service.list_completeness(session, page, area, fiscal_year_be)

@@ -1,4 +1,4 @@
-"""Completeness over HTTP."""
+"""What goes out about completeness over HTTP."""
 
 from datetime import date
 from typing import Annotated

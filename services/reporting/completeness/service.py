@@ -13,7 +13,7 @@ from shared.kernel.calendar import fiscal_year_bounds
 
 
 async def list_completeness(
-    session: ReadSession, area: str, fiscal_year_be: int, page: PageRequest
+    session: ReadSession, page: PageRequest, area: str, fiscal_year_be: int
 ) -> Page[MonthCompleteness]:
     """Months of a fiscal year by co-operative, within an area. Raises AreaNotFound."""
     within, value = area_condition(await find_area(session, area))

@@ -1,4 +1,4 @@
-"""The SQL of exports: COPY writes the file, so money is made decimal here."""
+"""All SQL of exports: COPY writes the file, so money is made decimal here."""
 
 from typing import Final
 

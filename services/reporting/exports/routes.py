@@ -1,4 +1,4 @@
-"""Complete files of what the caller reaches."""
+"""Routes of exports: complete files of what the caller reaches."""
 
 from typing import Annotated
 
@@ -18,8 +18,8 @@ router = APIRouter(prefix="/exports", tags=["exports"])
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export_cooperative_months(
-    request: Request,
     caller: ReportExporter,
+    request: Request,
     fiscal_year_be: Annotated[int | None, Query(ge=2500, le=2700, description="All years unless told")] = None,
 ) -> StreamingResponse:
     """Every co-operative and month within reach as CSV; the last line holds the count of rows and a checksum."""

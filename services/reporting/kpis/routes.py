@@ -1,4 +1,4 @@
-"""KPIs."""
+"""Routes of KPIs."""
 
 from typing import Annotated
 
@@ -35,23 +35,23 @@ _REFUSALS = problem_responses(AreaNotFound, KpiNotFound, AsOfOutsideYear)
 
 
 @router.get("", responses=_REFUSALS)
-async def list_kpis(query: Asked, session: Reading, _caller: ReportReader) -> list[KpiRead]:
+async def list_kpis(_caller: ReportReader, session: Reading, query: Asked) -> list[KpiRead]:
     """Every KPI of an area. An area that the caller does not reach whole is 404, never a sum of a part."""
     return await read_kpis(session, query)
 
 
 @router.get("/{kpi_id}", responses=_REFUSALS)
-async def get_kpi(kpi_id: Text, query: Asked, session: Reading, _caller: ReportReader) -> KpiRead:
+async def get_kpi(_caller: ReportReader, session: Reading, kpi_id: Text, query: Asked) -> KpiRead:
     """One KPI of an area."""
     return await read_kpi(session, kpi_id, query)
 
 
 @router.get("/{kpi_id}/children", responses=problem_responses(AreaNotFound, KpiNotFound, AsOfOutsideYear, LevelInvalid))
 async def list_children(
+    _caller: ReportReader,
+    session: Reading,
     kpi_id: Text,
     query: Asked,
-    session: Reading,
-    _caller: ReportReader,
     level: Annotated[Level | None, Query(description="The next level unless told")] = None,
 ) -> list[KpiChild]:
     """One KPI of every part of an area: the drill."""
@@ -59,6 +59,6 @@ async def list_children(
 
 
 @router.get("/{kpi_id}/series", responses=_REFUSALS)
-async def list_series(kpi_id: Text, query: Asked, session: Reading, _caller: ReportReader) -> list[SeriesPoint]:
+async def list_series(_caller: ReportReader, session: Reading, kpi_id: Text, query: Asked) -> list[SeriesPoint]:
     """One KPI at the baseline and at every month-end since."""
     return await read_series(session, kpi_id, query)

@@ -1,4 +1,4 @@
-"""KPIs over HTTP."""
+"""What goes out about KPIs over HTTP."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""SQL of tests before and after a course."""
+"""All SQL of tests before and after a course."""
 
 from collections.abc import Collection
 from typing import Any

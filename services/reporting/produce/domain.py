@@ -1,4 +1,4 @@
-"""What rows of livelihood contribute to measures, and the identities a delivery must keep."""
+"""What rows of livelihood contribute to measures."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Targets of KPIs."""
+"""Routes of targets."""
 
 from typing import Annotated
 
@@ -21,14 +21,14 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="Needed onc
 
 
 @router.get("")
-async def list_targets(fiscal_year_be: FiscalYear, session: Reading, _caller: ReportReader) -> list[TargetRead]:
+async def list_targets(_caller: ReportReader, session: Reading, fiscal_year_be: FiscalYear) -> list[TargetRead]:
     """The targets in force in a fiscal year."""
     return await service.list_targets(session, fiscal_year_be)
 
 
 @router.get("/{kpi_id}", responses=problem_responses(KpiNotFound))
 async def read_target(
-    kpi_id: KpiId, fiscal_year_be: FiscalYear, session: Reading, response: Response, _caller: ReportReader
+    _caller: ReportReader, session: Reading, kpi_id: KpiId, fiscal_year_be: FiscalYear, response: Response
 ) -> TargetRead:
     """The target in force; with an ETag when it is the year's own."""
     target = await service.read_target(session, kpi_id, fiscal_year_be)
@@ -39,7 +39,7 @@ async def read_target(
 
 @router.get("/{kpi_id}/versions")
 async def list_target_versions(
-    kpi_id: KpiId, fiscal_year_be: FiscalYear, session: Reading, _caller: ReportReader
+    _caller: ReportReader, session: Reading, kpi_id: KpiId, fiscal_year_be: FiscalYear
 ) -> list[TargetRead]:
     """Every version of a year's own target, newest first."""
     return await service.list_versions(session, kpi_id, fiscal_year_be)
@@ -47,11 +47,11 @@ async def list_target_versions(
 
 @router.put("/{kpi_id}", responses=problem_responses(KpiNotFound, TargetNeedsNation, TargetInvalid, 409, 412, 428))
 async def put_target(
+    caller: TargetSetter,
+    session: Writing,
     kpi_id: KpiId,
     fiscal_year_be: FiscalYear,
     given: TargetIn,
-    session: Writing,
-    caller: TargetSetter,
     response: Response,
     if_match: IfMatch = None,
 ) -> TargetRead:

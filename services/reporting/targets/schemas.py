@@ -1,4 +1,4 @@
-"""Targets over HTTP."""
+"""What goes in and out about targets over HTTP."""
 
 from datetime import date
 from decimal import Decimal

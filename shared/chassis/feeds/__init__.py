@@ -10,15 +10,15 @@
             Column("disbursed_on", "วันที่จ่ายเงินกู้", "date", not_after_as_of=True),
         ],
         key=("cooperative_code", "loan_number"),
-        derive=lambda data: {"member": member_number_hash(data["cooperative_code"], data["member_number"])},
+        derive=member_named,          # values worked out of others, here the hash that names the member
         validate=validate_loans,      # reject_unknown_cooperatives, reject_where, wait_where: SQL over all rows at once
         apply=apply_loans,            # some thousand rows in one transaction -> an outcome per row
     )
 
-The routes are ``feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
+The routes are ``routes.feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
 """
 
-from shared.chassis.feeds.delivery import wake_waiting
+from shared.chassis.feeds.delivery import wake_later, wake_waiting
 from shared.chassis.feeds.kinds import (
     ACCEPTED,
     OLDER,
@@ -28,12 +28,12 @@ from shared.chassis.feeds.kinds import (
     FeedKind,
     FeedRow,
     Outcome,
+    member_named,
     outcome_of,
     rejected,
     waiting,
 )
 from shared.chassis.feeds.marking import reject_out_of_reach, reject_unknown_cooperatives, reject_where, wait_where
-from shared.chassis.feeds.routes import feed_router
 
 __all__ = [
     "ACCEPTED",
@@ -44,7 +44,7 @@ __all__ = [
     "FeedKind",
     "FeedRow",
     "Outcome",
-    "feed_router",
+    "member_named",
     "outcome_of",
     "reject_out_of_reach",
     "reject_unknown_cooperatives",
@@ -52,5 +52,6 @@ __all__ = [
     "rejected",
     "wait_where",
     "waiting",
+    "wake_later",
     "wake_waiting",
 ]

@@ -8,8 +8,9 @@ counts them in the same transaction, so whatever is left there is what is left t
 point and starts again with the rest. Chunks follow one another in the order of the file, or go two at a time where the
 kind says that its rows are independent.
 
-A row that names somebody nobody knows yet waits. Whoever learns of new names calls :func:`wake_waiting`; the rows are
-then validated and applied like new ones. After a bound of days they are rejected.
+A row that names somebody nobody knows yet waits. Whoever learns of new names calls :func:`wake_waiting`, or in a
+request :func:`wake_later`; the rows are then validated and applied like new ones. After a bound of days they are
+rejected.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from shared.chassis.feeds.kinds import ACCEPTED, OLDER, UNCHANGED, Delivery, Fee
 from shared.chassis.feeds.messages import FILE_MESSAGES, FileRefused
 from shared.chassis.feeds.readers import CsvRows, NdjsonRows, match_headings
 from shared.chassis.feeds.xlsx import csv_of_workbook
-from shared.chassis.jobs import JobCancelled, JobContext, JobReplaced, Tasks, enqueue
+from shared.chassis.jobs import SYSTEM, JobCancelled, JobContext, JobReplaced, Tasks, enqueue
 from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
 from shared.chassis.reach import UNSCOPED
 
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 JOB_KIND = "feed"
 WAITING_JOB_KIND = "feed-waiting"
+WAKE_JOB_KIND = "wake-waiting"
 WAITING_CRON = "33 18 * * *"  # 01:33 in Bangkok
 STAGE_BATCH_ROWS = 2_000
 STAGE_BATCH_BYTES = 1024 * 1024  # of the file; in memory, rows of many short cells weigh thirty times as much
@@ -55,6 +57,11 @@ def feed_tasks(kinds: Sequence[FeedKind]) -> Tasks:
     @tasks.task(WAITING_JOB_KIND, cron=WAITING_CRON)
     async def look_after_waiting(context: JobContext) -> Mapping[str, Any] | None:
         return await look_after_deliveries(context)
+
+    @tasks.task(WAKE_JOB_KIND)
+    async def wake(context: JobContext, *, names: list[str]) -> None:
+        async with context.database.unscoped() as session:
+            await wake_waiting(session, names)
 
     return tasks
 
@@ -88,6 +95,17 @@ async def wake_waiting(session: WriteSession, names: Sequence[str]) -> int:
         found = await repository.sender_of(session, delivery_id)
         await enqueue_delivery(session, delivery_id, found["kind"], found["requested_by"])
     return len(woken)
+
+
+async def wake_later(session: WriteSession, names: Sequence[str]) -> None:
+    """Let a job apply what waits for these names, when anything does: a request may not see others' deliveries.
+
+    The lock is that of :func:`wake_waiting`: a row that begins to wait at the same moment is found here, or looks
+    again once this is committed.
+    """
+    await repository.share_wake_lock(session)
+    if await repository.does_any_wait(session, names):
+        await enqueue(session, WAKE_JOB_KIND, {"names": list(names)}, requested_by=SYSTEM, reach=UNSCOPED)
 
 
 async def process_delivery(

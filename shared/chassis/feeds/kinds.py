@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
+from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import WriteSession
 from shared.chassis.reach import Reach
 
@@ -27,6 +28,11 @@ def waiting(name: str) -> Outcome:
 def rejected(code: str, column: str = "") -> Outcome:
     """The row is refused."""
     return f"rejected:{code}:{column}" if column else f"rejected:{code}"
+
+
+def member_named(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keyed hash of the member whom a row names by co-operative and number: what a feed often derives."""
+    return {"member": member_number_hash(data["cooperative_code"], data["member_number"])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,6 @@ class Delivery:
     as_of: date
     requested_by: str
     reach: Reach
-    received_at: datetime
 
 
 Validate: TypeAlias = Callable[[WriteSession, Delivery], Awaitable[object]]  # what it returns does not matter

@@ -112,87 +112,60 @@ def _named(named: Mapping[str, str] | None) -> tuple[str, str]:
     return rows, "from named where r.row_number = named.row_number and"
 
 
-async def reject_unknown_cooperatives(
-    session: WriteSession,
-    delivery: Delivery,
-    *,
-    column: str = "cooperative_code",
-    table: str = "cooperative",
-    code_column: str = "code",
-) -> int:
+async def reject_unknown_cooperatives(session: WriteSession, delivery: Delivery) -> None:
     """Reject rows whose co-operative nobody knows (``unknown_cooperative``) or is not the sender's (``out_of_reach``).
 
-    Args:
-        session: the transaction `validate` was given.
-        delivery: the delivery it was given.
-        column: the column that holds the code.
-        table: the service's table of co-operatives, under row-level security.
-        code_column: the column of that table that holds the code.
-
-    Returns:
-        How many rows were refused.
+    For the service that owns co-operatives; a row names one in the column ``cooperative_code``.
     """
     refused = await reject_where(
         session,
         delivery,
-        column,
+        "cooperative_code",
         "unknown_cooperative",
-        f"not exists (select from {table} known where known.{code_column} = named.code)",
-        named={"code": f"r.data ->> '{column}'"},
+        "not exists (select from cooperative known where known.code = named.code)",
+        named={"code": "r.data ->> 'cooperative_code'"},
     )
     if refused:
         async with _unscoped(session):
             await session.execute(
-                f"""
+                """
                 update feed_reject set code = 'out_of_reach' from feed_row r
                 where feed_reject.delivery_id = :id and r.delivery_id = :id and r.row_number = feed_reject.row_number
-                  and feed_reject.code = 'unknown_cooperative' and feed_reject.column_name = :column_name
-                  and exists (select from {table} known where known.{code_column} = r.data ->> '{column}')
+                  and feed_reject.code = 'unknown_cooperative' and feed_reject.column_name = 'cooperative_code'
+                  and exists (select from cooperative known where known.code = r.data ->> 'cooperative_code')
                 """,
                 id=delivery.id,
-                column_name=column,
             )
-    return refused
 
 
-async def reject_out_of_reach(
-    session: WriteSession,
-    delivery: Delivery,
-    *,
-    column: str = "cooperative_code",
-    table: str = "cooperative",
-    code_column: str = "code",
-) -> int:
+async def reject_out_of_reach(session: WriteSession, delivery: Delivery) -> None:
     """Reject rows whose co-operative is known but not the sender's (``out_of_reach``), and leave unknown ones.
 
     For services that learn of co-operatives by event: one that is unknown may still be on its way, so its rows wait.
-
-    Returns:
-        How many rows were refused.
     """
     foreign = await session.fetch(
-        f"""
+        """
         with named as materialized (
-            select distinct r.data ->> '{column}' as code from feed_row r
+            select distinct r.data ->> 'cooperative_code' as code from feed_row r
             where r.delivery_id = :id and r.status = 'staged'
         )
-        select code from named where not exists (select from {table} known where known.{code_column} = named.code)
+        select code from named where not exists (select from cooperative known where known.code = named.code)
         """,
         id=delivery.id,
     )
     if not foreign:
-        return 0
+        return
     async with _unscoped(session):
         known = await session.fetch(
-            f"select {code_column} as code from {table} where {code_column} = any(cast(:codes as text[]))",
+            "select code from cooperative where code = any(cast(:codes as text[]))",
             codes=[row["code"] for row in foreign],
         )
-    return await reject_where(
+    await reject_where(
         session,
         delivery,
-        column,
+        "cooperative_code",
         "out_of_reach",
-        f"r.data ->> '{column}' = any(cast(:foreign_codes as text[]))",
+        "r.data ->> 'cooperative_code' = any(cast(:foreign_codes as text[]))",
         foreign_codes=[row["code"] for row in known],
     )
 

@@ -121,7 +121,6 @@ async def lock_delivery(session: WriteSession, delivery_id: UUID) -> tuple[Deliv
             as_of=row["as_of"],
             requested_by=row["requested_by"],
             reach=Reach.from_json(reach),
-            received_at=row["received_at"],
         ),
         row,
     )
@@ -307,6 +306,15 @@ async def share_wake_lock(session: WriteSession) -> None:
 async def pass_wake_lock(session: WriteSession) -> None:
     """Returns when every transaction that looked for waiting rows before has ended."""
     await session.scalar("select pg_advisory_xact_lock(:key)", key=_WAKE_LOCK)
+
+
+async def does_any_wait(session: ReadSession, names: Sequence[str]) -> bool:
+    """Whether any row waits for one of these names."""
+    found: bool = await session.scalar(
+        "select exists (select from feed_row where status = 'waiting' and waiting_for = any(cast(:names as text[])))",
+        names=list(names),
+    )
+    return found
 
 
 async def wake_rows(session: WriteSession, names: Sequence[str]) -> list[UUID]:

@@ -64,7 +64,7 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
     by_name = {kind.name: kind for kind in kinds}
 
     @router.get("/feed-kinds")
-    async def list_kinds(caller: FeedSender) -> list[KindDocument]:
+    async def list_kinds(_caller: FeedSender) -> list[KindDocument]:
         """The kinds of file this service takes, with their columns."""
         return [kind_document(kind) for kind in kinds]
 
@@ -98,8 +98,8 @@ def _add_reading_routes(router: APIRouter) -> None:
     @router.get("/feed-deliveries")
     async def list_sent(
         request: Request,
-        session: Reading,
         caller: FeedSender,
+        session: Reading,
         page: PageParameters,
         kind: Annotated[Text | None, Query(max_length=60)] = None,
     ) -> Page[DeliveryDocument]:
@@ -112,15 +112,15 @@ def _add_reading_routes(router: APIRouter) -> None:
         return page_of(rows, page, lambda row: (str(row["id"]),), document_of)
 
     @router.get("/feed-deliveries/{delivery_id}", responses=problem_responses(404))
-    async def get_sent(request: Request, session: Reading, caller: FeedSender, delivery_id: UUID) -> DeliveryDocument:
+    async def get_sent(request: Request, caller: FeedSender, session: Reading, delivery_id: UUID) -> DeliveryDocument:
         """What became of a file."""
         return await _delivery_in_sight(request, session, caller, delivery_id)
 
     @router.get("/feed-deliveries/{delivery_id}/rows", responses=problem_responses(404))
     async def list_rows(
         request: Request,
-        session: Reading,
         caller: FeedSender,
+        session: Reading,
         page: PageParameters,
         delivery_id: UUID,
         status: Literal["waiting"] = "waiting",
@@ -144,7 +144,7 @@ def _add_reading_routes(router: APIRouter) -> None:
         responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **problem_responses(404)},
     )
     async def get_rejects(
-        request: Request, session: Reading, caller: FeedSender, delivery_id: UUID
+        request: Request, caller: FeedSender, session: Reading, delivery_id: UUID
     ) -> StreamingResponse:
         """The refused rows as CSV: row, column, code, messages; nothing of what the rows say."""
         await _delivery_in_sight(request, session, caller, delivery_id)

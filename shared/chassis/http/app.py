@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from shared.chassis.auth.assignments import AssignedReach
 from shared.chassis.auth.jwks import JwksCache
-from shared.chassis.auth.tokens import Keys, TokenVerifier
+from shared.chassis.auth.tokens import TokenVerifier
 from shared.chassis.database import Database
 from shared.chassis.http.body_limit import BodyLimitMiddleware
 from shared.chassis.http.health import health_router
@@ -25,13 +25,12 @@ from shared.chassis.settings import Settings, get_settings
 from shared.chassis.telemetry import TelemetryMiddleware
 
 
-def create_app(service: Service, *, settings: Settings | None = None, keys: Keys | None = None) -> FastAPI:
+def create_app(service: Service, *, settings: Settings | None = None) -> FastAPI:
     """The api of a service.
 
     Args:
         service: what to mount.
         settings: of this process; read from the environment when not given.
-        keys: where tokens' signing keys come from; the identity provider when not given.
 
     Raises:
         MissingSettings: a setting that the api cannot do without is not set.
@@ -39,7 +38,7 @@ def create_app(service: Service, *, settings: Settings | None = None, keys: Keys
     """
     settings = settings or get_settings()
     settings.refuse_unsafe_production()
-    runtime = _runtime(service, settings, keys)
+    runtime = _runtime(service, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +64,7 @@ def create_app(service: Service, *, settings: Settings | None = None, keys: Keys
     return app
 
 
-def _runtime(service: Service, settings: Settings, keys: Keys | None) -> Runtime:
+def _runtime(service: Service, settings: Settings) -> Runtime:
     database = Database(settings, service.name, "api", f"plodnee-{service.name}-api")
     consumer = None if service.owns_assignments or service.inbox is None else service.inbox.consumer
     session_key = settings.key_bytes("session_key")
@@ -73,7 +72,7 @@ def _runtime(service: Service, settings: Settings, keys: Keys | None) -> Runtime
         service=service,
         settings=settings,
         database=database,
-        tokens=TokenVerifier(keys or JwksCache(settings), settings.require("issuer"), service.audience),
+        tokens=TokenVerifier(JwksCache(settings), settings.require("issuer"), service.audience),
         assigned=AssignedReach(database, consumer, settings.assignment_age_max_seconds),
         cursors=Sealer(session_key, "cursor"),
         answers=Sealer(session_key, "stored answer"),

@@ -36,19 +36,14 @@ class BulkResult(BaseModel, Generic[ItemT]):
 
 
 async def run_bulk(
-    session: WriteSession,
-    items: Sequence[InputT],
-    act: Callable[[InputT], Awaitable[ItemT]],
-    *,
-    status: int = 201,
+    session: WriteSession, items: Sequence[InputT], act: Callable[[InputT], Awaitable[ItemT]]
 ) -> BulkResult[ItemT]:
     """Do `act` for each item; refusals stay with their item, anything else undoes the whole request.
 
     Args:
         session: the request's transaction.
         items: at most ``bulk_items_max``.
-        act: one item's use case.
-        status: of an item that was done.
+        act: one item's use case, which makes something.
 
     Raises:
         Invalid: too many items.
@@ -64,7 +59,7 @@ async def run_bulk(
             async with session.savepoint():
                 done = await act(item)
                 await session.flush()
-            results.append(BulkItem(index=index, status=status, item=done))
+            results.append(BulkItem(index=index, status=201, item=done))
         except DomainError as error:
             results.append(_refused(index, error))
         except (sqlalchemy.exc.DBAPIError, asyncpg.PostgresError) as error:

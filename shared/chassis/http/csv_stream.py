@@ -25,10 +25,8 @@ _FORMULA = r"^[=+@\t\r＝＋＠－-]"  # what a spreadsheet takes for the beginn
 _Producer: TypeAlias = Callable[[asyncio.Queue[bytes | None]], Awaitable[int]]
 
 
-def csv_stream(
-    request: Request, reach: Reach, sql: str, *arguments: Any, filename: str, with_mark: bool = True
-) -> StreamingResponse:
-    """The answer that streams a query as CSV with a heading, then ``# rows=<n> sha256=<hex>``.
+def csv_stream(request: Request, reach: Reach, sql: str, *arguments: Any, filename: str) -> StreamingResponse:
+    """The answer that streams a query as CSV: a byte-order mark, a heading, the rows, then ``# rows=<n> sha256=<hex>``.
 
     The checksum covers every byte before the last line, the byte-order mark included.
 
@@ -39,7 +37,6 @@ def csv_stream(
             that others wrote is put through :func:`csv_text`.
         arguments: the values.
         filename: offered for saving; ASCII.
-        with_mark: whether to begin with a byte-order mark.
     """
     runtime = runtime_of(request)
     # An export outlasts the bound of an ordinary request; the worker's bound holds instead, in the driver too.
@@ -60,7 +57,7 @@ def csv_stream(
         return int(status.split()[1])
 
     return StreamingResponse(
-        _with_last_line(produce, BYTE_ORDER_MARK if with_mark else b""),
+        _with_last_line(produce),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
@@ -72,11 +69,11 @@ def csv_text(expression: str, name: str) -> str:
     return f"case when {expression} ~ '{_FORMULA}' then '''' || {expression} else {expression} end as {name}"
 
 
-async def _with_last_line(produce: _Producer, mark: bytes) -> AsyncIterator[bytes]:
+async def _with_last_line(produce: _Producer) -> AsyncIterator[bytes]:
     chunks: asyncio.Queue[bytes | None] = asyncio.Queue(_CHUNKS_WAITING_MAX)
     producer = asyncio.ensure_future(produce(chunks))
-    digest = hashlib.sha256(mark)
-    gathered = bytearray(mark)
+    digest = hashlib.sha256(BYTE_ORDER_MARK)
+    gathered = bytearray(BYTE_ORDER_MARK)
     try:
         while (chunk := await chunks.get()) is not None:
             digest.update(chunk)

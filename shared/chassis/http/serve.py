@@ -1,6 +1,5 @@
 """Runs an api process: uvicorn with every option that matters stated, until SIGTERM drains it."""
 
-import socket
 from types import FrameType
 
 import structlog
@@ -39,8 +38,7 @@ def make_server(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
-    settings: Settings | None = None,
-    forwarded_allow_ips: str | None = None,
+    settings: Settings,
 ) -> uvicorn.Server:
     """A server for an application; ``await server.serve()`` runs it, ``server.should_exit = True`` stops it.
 
@@ -49,9 +47,7 @@ def make_server(
         host: the address to listen at.
         port: the port; 0 takes a free one.
         settings: for the time a drain may take.
-        forwarded_allow_ips: proxies whose ``X-Forwarded-*`` is believed; nobody's when None.
     """
-    settings = settings or get_settings()
     config = uvicorn.Config(
         app,
         host=host,
@@ -63,8 +59,7 @@ def make_server(
         log_config=None,  # our own logging is configured already
         access_log=False,
         server_header=False,
-        proxy_headers=forwarded_allow_ips is not None,
-        forwarded_allow_ips=forwarded_allow_ips,
+        proxy_headers=False,  # nobody's ``X-Forwarded-*`` is believed
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds_max,
         backlog=CONNECTIONS_WAITING_MAX,
@@ -74,30 +69,19 @@ def make_server(
     return _DrainingServer(config, [app.state.runtime])
 
 
-def run_api(
-    app: FastAPI | Dispatcher,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    *,
-    sockets: list[socket.socket] | None = None,
-    settings: Settings | None = None,
-    forwarded_allow_ips: str | None = None,
-) -> None:
+def run_api(app: FastAPI | Dispatcher, *, host: str = "127.0.0.1", port: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests under way and close.
 
     Args:
         app: one service's api, or several behind a dispatcher.
         host: the address to listen at.
-        port: the port.
-        sockets: already listening; then host and port are not used.
-        settings: for the time a drain may take.
-        forwarded_allow_ips: proxies whose ``X-Forwarded-*`` is believed; nobody's when None.
+        port: the port; 0 takes a free one.
     """
     configure_logging()
     keep_messages_out_of_crashes()
     start_tracing()
-    server = make_server(app, host=host, port=port, settings=settings, forwarded_allow_ips=forwarded_allow_ips)
+    server = make_server(app, host=host, port=port, settings=get_settings())
     spare_imports()
     log.info("api_started", host=host, port=port)
-    server.run(sockets=sockets)
+    server.run()
     log.info("api_drained")

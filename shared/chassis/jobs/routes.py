@@ -49,12 +49,12 @@ def job_router() -> APIRouter:
     router = APIRouter(route_class=IdempotentRoute, tags=["jobs"])
 
     @router.get("/jobs/{job_id}", responses=problem_responses(404))
-    async def get(session: Reading, caller: JobReader, job_id: UUID) -> JobDocument:
+    async def get(caller: JobReader, session: Reading, job_id: UUID) -> JobDocument:
         """How far a job is; seen by whoever asked for it, or whose reach holds all of its reach."""
         return await _job_in_sight(session, caller, job_id)
 
     @router.post("/jobs/{job_id}/cancel", responses=problem_responses(404))
-    async def cancel(session: Writing, caller: JobReader, job_id: UUID) -> JobDocument:
+    async def cancel(caller: JobReader, session: Writing, job_id: UUID) -> JobDocument:
         """Stop a job at its next chunk; what is done stays done. For whoever asked for it, or reaches the country."""
         await as_caller(session, caller.subject)
         row = await get_job(session, job_id)

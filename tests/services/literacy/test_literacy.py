@@ -203,7 +203,7 @@ def _account_file(as_of: str, category: str, satang: int, month: str = "2022-10-
         "amount": satang,
     }
     day = date.fromisoformat(as_of)
-    delivery = Delivery(uuid7(), "household_accounts", day, "tester", UNSCOPED, datetime(2022, 12, 31, tzinfo=UTC))
+    delivery = Delivery(uuid7(), "household_accounts", day, "tester", UNSCOPED)
     return delivery, [FeedRow(2, data)]
 
 

@@ -1,19 +1,13 @@
 """Goal: whatever is sent to the registry, its answer is one that its OpenAPI document describes, and never a 5xx."""
 
-from collections.abc import Iterator
-
 import httpx2
-import pytest
 
 from shared.chassis.database import Database
-from shared.chassis.settings import Settings
-from shared.chassis.testing.tokens import TokenIssuer
-from tests.openapi import A_FEW, MANY, Api, Case, document_of, every_operation, made, send_file, served_api
+from tests.openapi import Contract, made, send_file
 from tests.services.registry.deliveries import deliver
 from tests.services.registry.households.test_feed import HOUSEHOLDS, household
 from tests.services.registry.people import OTHER_PROVINCE, add_cooperative, add_member
 
-DOCUMENT = document_of("registry")
 KNOWN = {
     "cooperative_id": "select id from cooperative",
     "household_number": "select household_number from household",
@@ -45,24 +39,8 @@ async def _fill(database: Database, client: httpx2.AsyncClient) -> None:
     await send_file(client, "registry", "members")
 
 
-@pytest.fixture(scope="module")
-def api(settings: Settings, token_issuer: TokenIssuer) -> Iterator[Api]:
-    with served_api("registry", settings, token_issuer, fill=_fill, known=KNOWN) as api:
-        yield api
-
-
-@every_operation(DOCUMENT, A_FEW)
-def test_every_answer_is_in_the_document(case: Case, api: Api) -> None:
-    api.check(case)
-
-
-@every_operation(DOCUMENT, 1)
-def test_every_answer_to_who_may_less_is_in_the_document(case: Case, api: Api) -> None:
-    api.check_who_may_less(case)
-
-
-@pytest.mark.slow
-@every_operation(DOCUMENT, MANY, found_again=False)
-def test_every_answer_is_in_the_document_at_length(case: Case, api: Api) -> None:
-    api.check(case)
-    api.check_who_may_less(case)
+CONTRACT = Contract("registry", fill=_fill, known=KNOWN)
+api = CONTRACT.api()
+test_every_answer_is_in_the_document = CONTRACT.every_answer()
+test_every_answer_to_who_may_less_is_in_the_document = CONTRACT.every_answer_to_who_may_less()
+test_every_answer_is_in_the_document_at_length = CONTRACT.every_answer_at_length()

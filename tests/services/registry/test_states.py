@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from services.registry.cooperatives.feed import TABLE
-from services.registry.states import Statement, apply_statements
+from services.registry.states.service import Statement, apply_statements
 from shared.chassis.database import Database
 from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Outcome
 from shared.chassis.reach import EVERYTHING, Reach

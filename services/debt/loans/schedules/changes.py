@@ -152,7 +152,7 @@ def _drawdown(loan: RunningLoan, change: Drawdown) -> None:
 
 def _extend(loan: RunningLoan, change: Extend) -> None:
     _must_be_before_the_end(loan, "from_on")
-    _append_rows(loan, change.instalments, "instalments")
+    _append_rows(loan, change.instalments)
     loan.relevel(loan.free_from())
     note(loan.rows[loan.free_from() :], "extend")
 
@@ -166,7 +166,7 @@ def _principal_holiday(loan: RunningLoan, change: PrincipalHoliday) -> None:
             "instalments", "out_of_range", f"only {left} instalments are left; name at most as many",
             f"เหลือเพียง {left} งวด ให้ระบุไม่เกินจำนวนนี้",
         )  # fmt: skip
-    _append_rows(loan, change.instalments, "instalments")
+    _append_rows(loan, change.instalments)
     resting = loan.rows[start : start + change.instalments]
     for row in resting:
         row.lead = True
@@ -174,10 +174,10 @@ def _principal_holiday(loan: RunningLoan, change: PrincipalHoliday) -> None:
     note(resting, "principal_holiday")
 
 
-def _append_rows(loan: RunningLoan, count: int, field: str) -> None:
+def _append_rows(loan: RunningLoan, count: int) -> None:
     if len(loan.rows) + count > ROWS_MAX:
         raise Refusal(
-            field, "out_of_range", f"a schedule has at most {ROWS_MAX} rows; name fewer",
+            "instalments", "out_of_range", f"a schedule has at most {ROWS_MAX} rows; name fewer",
             f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด ให้ลดจำนวนงวด",
         )  # fmt: skip
     cadence = loan.cadence
@@ -190,7 +190,7 @@ def _append_rows(loan: RunningLoan, count: int, field: str) -> None:
     for number in range(loan.next_number, loan.next_number + count):
         start = loan.rows[-1].due
         cell = loan.cell(number, start)
-        _check_year(date.fromordinal(cell.end), field)
+        _check_year(date.fromordinal(cell.end), "instalments")
         if cell.end <= start:
             raise _is_paid("from_on", loan.rows[-1])
         _add_cell(loan, cell)

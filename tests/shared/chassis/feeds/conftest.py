@@ -9,7 +9,7 @@ import httpx2
 import pytest_asyncio
 
 from shared.chassis.database import Database
-from shared.chassis.feeds import feed_router
+from shared.chassis.feeds.routes import feed_router
 from shared.chassis.http.app import create_app
 from shared.chassis.jobs import job_router
 from shared.chassis.jobs.worker import run_job

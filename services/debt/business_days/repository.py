@@ -1,17 +1,14 @@
-"""The business calendar of a co-operative: which day is open, and who may post into it.
+"""All SQL of business days.
 
 Whoever posts holds the co-operative's row shared, a close holds it alone. The row is always locked before any loan, so
 that postings and closes wait for each other and never lock each other out.
 """
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.database import ReadSession, WriteSession
-
-ONE_DAY = timedelta(days=1)
 
 
 async def share_days(session: WriteSession, cooperative_ids: Collection[UUID]) -> dict[UUID, date | None]:
@@ -22,6 +19,14 @@ async def share_days(session: WriteSession, cooperative_ids: Collection[UUID]) -
 async def hold_days(session: WriteSession, cooperative_ids: Collection[UUID]) -> dict[UUID, date | None]:
     """The same, held alone: nothing is posted until the transaction ends."""
     return await _lock_days(session, cooperative_ids, "update")
+
+
+async def find_closed_day(session: ReadSession, cooperative_id: UUID) -> date | None:
+    """The last closed day of a co-operative as it is seen now; None: none yet."""
+    closed_on: date | None = await session.scalar(
+        "select closed_on from business_day where cooperative_id = :id", id=cooperative_id
+    )
+    return closed_on
 
 
 async def _lock_days(session: WriteSession, cooperative_ids: Collection[UUID], how: str) -> dict[UUID, date | None]:
@@ -45,22 +50,3 @@ async def _select_days(session: WriteSession, cooperative_ids: list[UUID], how: 
         ids=cooperative_ids,
     )
     return {row["cooperative_id"]: row["closed_on"] for row in rows}
-
-
-def posting_date(value_on: date, closed_on: date | None) -> date:
-    """The value date, or the first open day when the value date is closed."""
-    return value_on if closed_on is None else max(value_on, closed_on + ONE_DAY)
-
-
-async def open_day(session: WriteSession, cooperative_id: UUID) -> date:
-    """The open day of a co-operative, which stays open until the transaction ends. Ask before locking anything else."""
-    closed_on = (await share_days(session, [cooperative_id]))[cooperative_id]
-    return today_in_bangkok() if closed_on is None else closed_on + ONE_DAY
-
-
-async def business_date(session: ReadSession, cooperative_id: UUID) -> date:
-    """The open day of a co-operative as it is seen now: the day after its last close, or today."""
-    closed_on: date | None = await session.scalar(
-        "select closed_on from business_day where cooperative_id = :id", id=cooperative_id
-    )
-    return today_in_bangkok() if closed_on is None else closed_on + ONE_DAY
