@@ -8,6 +8,7 @@ from starlette.responses import StreamingResponse
 from services.reporting.auth import ReportExporter
 from services.reporting.exports.repository import COOPERATIVE_MONTHS_SQL
 from shared.chassis.http.csv_stream import csv_stream
+from shared.chassis.http.sessions import SlowPlace
 
 router = APIRouter(prefix="/exports", tags=["exports"])
 
@@ -18,8 +19,9 @@ router = APIRouter(prefix="/exports", tags=["exports"])
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export_cooperative_months(
-    caller: ReportExporter,
     request: Request,
+    caller: ReportExporter,
+    _place: SlowPlace,
     fiscal_year_be: Annotated[int | None, Query(ge=2500, le=2700, description="All years unless told")] = None,
 ) -> StreamingResponse:
     """Every co-operative and month within reach as CSV; the last line holds the count of rows and a checksum."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, Security
+from fastapi import APIRouter, Query, Request, Response, Security
 from fastapi.responses import StreamingResponse
 
 from shared.chassis.auth.caller import Caller, require
@@ -20,20 +20,11 @@ from shared.chassis.http.inputs import Text
 from shared.chassis.http.pagination import Page, PageParameters, page_of
 from shared.chassis.http.problems import problem_responses
 from shared.chassis.http.runtime import Runtime, runtime_of
-from shared.chassis.http.sessions import Reading, Writing
+from shared.chassis.http.sessions import Reading, SlowPlace, Writing
 from shared.chassis.jobs import as_caller
 from shared.kernel.errors import NotFound
 
 FeedSender = Annotated[Caller, Security(require("feed:write"))]
-
-
-async def upload_place(request: Request) -> AsyncIterator[None]:
-    """A place among the uploads that this process takes at once."""
-    async with runtime_of(request).database.slow_place():
-        yield
-
-
-UploadPlace = Annotated[None, Depends(upload_place, scope="function")]
 
 CSV_TYPE = "text/csv"
 NDJSON_TYPE = "application/x-ndjson"
@@ -80,7 +71,7 @@ def feed_router(kinds: Sequence[FeedKind]) -> APIRouter:
     async def send(
         request: Request,
         caller: FeedSender,
-        _place: UploadPlace,  # before the session, which holds a connection
+        _place: SlowPlace,  # before the session, which holds a connection
         session: Writing,
         kind: Annotated[Text, Query(description="One of GET /feed-kinds.")],
         as_of: Annotated[

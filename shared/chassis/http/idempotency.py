@@ -25,8 +25,15 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute
 
 from shared.chassis.database import WriteSession
-from shared.chassis.http.problems import IdempotencyKeyRequired, IdempotencyKeyReused, problem_responses
+from shared.chassis.http.problems import (
+    AnswerOutOfSight,
+    IdempotencyKeyRequired,
+    IdempotencyKeyReused,
+    Refused,
+    problem_responses,
+)
 from shared.chassis.http.runtime import Runtime, runtime_of
+from shared.chassis.http.sealing import NotSealedHere
 from shared.chassis.http.sessions import writing
 
 KEY_HEADER: Final = "Idempotency-Key"
@@ -87,7 +94,9 @@ class IdempotentRoute(APIRoute):
         if self._takes_key:
             extra = dict(options.get("openapi_extra") or {})
             options["openapi_extra"] = extra | {"parameters": [*extra.get("parameters", ()), _KEY_PARAMETER]}
-            options["responses"] = problem_responses(IdempotencyKeyRequired) | (options.get("responses") or {})
+            options["responses"] = problem_responses(IdempotencyKeyRequired, Refused, AnswerOutOfSight) | (
+                options.get("responses") or {}
+            )
             if not iscoroutinefunction(endpoint):
                 raise TypeError(f"{path}: a route that writes is an async function")
             if not self._own_hash:
@@ -171,6 +180,7 @@ async def find_answer(session: WriteSession, runtime: Runtime, claim: Claim) -> 
 
     Raises:
         IdempotencyKeyReused: the key was used for another input.
+        AnswerOutOfSight: the answer was sealed before the session key was changed.
     """
     taken = await session.execute(
         """
@@ -198,7 +208,11 @@ async def find_answer(session: WriteSession, runtime: Runtime, claim: Claim) -> 
     )
     if kept is None or kept["input_hash"] != claim.input_hash or kept["status"] is None:
         raise IdempotencyKeyReused
-    response = Response(runtime.answers.unseal(kept["body"], claim.context), status_code=kept["status"])
+    try:
+        body = runtime.answers.unseal(kept["body"], claim.context)
+    except NotSealedHere:
+        raise AnswerOutOfSight from None
+    response = Response(body, status_code=kept["status"])
     response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept["headers"]]
     response.raw_headers.append((REPLAYED_HEADER.lower().encode(), b"true"))
     return response

@@ -8,6 +8,7 @@ caller sent: an input may be a person's name or number, and answers are logged b
     ├── InsufficientScope   403   the token lacks a scope
     ├── IdempotencyKeyRequired  400
     ├── IdempotencyKeyReused    422  the same key with another input
+    ├── AnswerOutOfSight    409  the act was done, but its kept answer cannot be opened any more
     ├── BadCursor           422   a cursor of another list, or not ours
     └── Unavailable         503   try again: database busy, knowledge of assignments too old
 """
@@ -92,6 +93,15 @@ class IdempotencyKeyReused(HttpProblem):
     type = "idempotency-key-reused"
     title_en = "This Idempotency-Key was used for another input"
     title_th = "Idempotency-Key นี้ใช้กับข้อมูลอื่นไปแล้ว"
+
+
+class AnswerOutOfSight(HttpProblem):
+    """The act was done under this key, but its answer was sealed with a key that the service does not have any more."""
+
+    status = 409
+    type = "answer-out-of-sight"
+    title_en = "This was done already; read the record, its answer cannot be repeated"
+    title_th = "ทำรายการนี้ไปแล้ว ให้เรียกดูข้อมูล เพราะแสดงคำตอบเดิมซ้ำไม่ได้"
 
 
 class BadCursor(HttpProblem):

@@ -35,6 +35,13 @@ async def writing(request: Request, caller: CurrentCaller) -> AsyncIterator[Writ
         yield session
 
 
+async def slow_place(request: Request) -> AsyncIterator[None]:
+    """A place among the uploads and exports that this process does at once, until the answer has been sent."""
+    async with runtime_of(request).database.slow_place():
+        yield
+
+
+SlowPlace = Annotated[None, Depends(slow_place)]
 Reading = Annotated[ReadSession, Depends(reading, scope="function")]
 AuditedReading = Annotated[WriteSession, Depends(audited_reading, scope="function")]
 Writing = Annotated[WriteSession, Depends(writing, scope="function")]

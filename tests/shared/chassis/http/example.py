@@ -17,7 +17,7 @@ from shared.chassis.http.csv_stream import csv_stream
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.pagination import Page, PageParameters, page_of
 from shared.chassis.http.problems import problem_responses
-from shared.chassis.http.sessions import AuditedReading, Reading, Writing
+from shared.chassis.http.sessions import AuditedReading, Reading, SlowPlace, Writing
 from shared.chassis.service import Service
 from shared.kernel.errors import Conflict, NotFound
 
@@ -142,7 +142,7 @@ async def list_notes(caller: NoteReader, session: Reading, page: PageParameters)
 
 @router.get("/notes.csv")
 async def export_notes(
-    request: Request, caller: NoteReader, rows: int = 3, pause_seconds: float = 0
+    request: Request, caller: NoteReader, _place: SlowPlace, rows: int = 3, pause_seconds: float = 0
 ) -> StreamingResponse:
     """Export notes."""
     sql = "select n as number, 'บันทึก ' || n as title, 100 / (case when n = 250000 then 0 else 1 end) as share"

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 import asyncpg
 import httpx2
@@ -19,6 +20,7 @@ from shared.chassis.http.idempotency import (
     make_claim,
 )
 from shared.chassis.http.runtime import runtime_of
+from shared.chassis.http.sealing import Sealer
 from shared.chassis.http.sessions import Writing
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
@@ -153,7 +155,19 @@ async def test_moved_answer_does_not_open(client: httpx2.AsyncClient, owner: asy
     await owner.execute(
         "update idempotency_key set body = (select body from idempotency_key where key = 'k2') where key = 'k1'"
     )
-    assert (await client.post("/notes", json=note("mine"), headers=key("k1"))).status_code == 500
+    answer = await client.post("/notes", json=note("mine"), headers=key("k1"))
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:plodnee:problem:answer-out-of-sight")
+
+
+async def test_act_is_not_done_again_when_the_session_key_was_changed(
+    client: httpx2.AsyncClient, owner: asyncpg.Connection, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.post("/notes", json=note("once"), headers=key("k"))
+    runtime = replace(app.state.runtime, answers=Sealer(b"another session key", "stored answer"))
+    monkeypatch.setattr(app.state, "runtime", runtime)
+    answer = await client.post("/notes", json=note("once"), headers=key("k"))
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:plodnee:problem:answer-out-of-sight")
+    assert await owner.fetchval("select count(*) from note") == 1
 
 
 async def test_key_can_be_used_anew_when_its_time_is_over(

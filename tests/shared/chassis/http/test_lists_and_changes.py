@@ -1,7 +1,11 @@
 """Goal: nobody overwrites what he has not read, and a list is walked whole, page by page, without leaking its keys."""
 
+import asyncio
 import base64
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
@@ -15,6 +19,7 @@ from shared.chassis.settings import Settings
 from shared.chassis.telemetry import AnswerBroken
 from shared.chassis.testing.tokens import TokenIssuer
 from shared.kernel.errors import PreconditionFailed, PreconditionRequired
+from tests.shared.chassis.bare_service import until
 from tests.shared.chassis.http.conftest import FAR, NEAR, ClientOf, key, note
 from tests.shared.chassis.http.example import NAME, SERVICE
 
@@ -122,10 +127,10 @@ async def test_export_proves_that_it_is_whole(client: httpx2.AsyncClient, rows: 
     assert len(lines) == rows + 1
 
 
-async def test_export_may_take_longer_than_any_other_request(
-    example_settings: Settings, owner: asyncpg.Connection, token_issuer: TokenIssuer
-) -> None:
-    app = create_app(SERVICE, settings=example_settings.model_copy(update={"statement_timeout_api_ms": 100}))
+@asynccontextmanager
+async def asking(settings: Settings, token_issuer: TokenIssuer) -> AsyncIterator[httpx2.AsyncClient]:
+    """A reader before an app with settings of its own."""
+    app = create_app(SERVICE, settings=settings)
     headers = {"authorization": f"Bearer {token_issuer.token(scopes='note:read', areas=['52'])}"}
     async with (
         app.router.lifespan_context(app),
@@ -133,8 +138,53 @@ async def test_export_may_take_longer_than_any_other_request(
             transport=httpx2.ASGITransport(app=app), base_url=f"http://127.0.0.1/{NAME}/v1", headers=headers
         ) as client,
     ):
+        yield client
+
+
+async def test_export_may_take_longer_than_any_other_request(
+    example_settings: Settings, owner: asyncpg.Connection, token_issuer: TokenIssuer
+) -> None:
+    async with asking(example_settings.model_copy(update={"statement_timeout_api_ms": 100}), token_issuer) as client:
         answer = await client.get("/notes.csv", params={"pause_seconds": 5.5})
     assert "# rows=3 " in answer.text
+
+
+async def exports_under_way(settings: Settings) -> int:
+    """How many queries of exports the database runs; only a superuser is told what others run."""
+    admin = await asyncpg.connect(settings.require("admin_database_url"))
+    try:
+        database = urlsplit(settings.database_url(NAME, "owner")).path.removeprefix("/")
+        sql = "select count(*) from pg_stat_activity where datname = $1 and query like 'COPY%' and state = 'active'"
+        return int(await admin.fetchval(sql, database))
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def unread_export(client: httpx2.AsyncClient, settings: Settings) -> AsyncIterator[None]:
+    """An export of a minute, whose reader leaves at the end of the block."""
+    export = asyncio.create_task(client.get("/notes.csv", params={"pause_seconds": 60}))
+
+    async def is_under_way() -> bool:
+        return await exports_under_way(settings) == 1
+
+    await until(is_under_way)
+    try:
+        yield
+    finally:
+        export.cancel()
+        await asyncio.wait({export})
+
+
+async def test_slow_exports_leave_connections_to_other_requests(
+    example_settings: Settings, owner: asyncpg.Connection, token_issuer: TokenIssuer
+) -> None:
+    bounds = {"database_pool_size": 2, "database_pool_wait_seconds": 1.0}
+    async with asking(example_settings.model_copy(update=bounds), token_issuer) as client:
+        async with unread_export(client, example_settings):
+            assert (await client.get("/notes.csv")).status_code == 503
+            assert (await client.get("/notes")).status_code == 200
+        assert (await client.get("/notes.csv")).status_code == 200
 
 
 async def test_export_that_fails_midway_has_no_last_line(client: httpx2.AsyncClient) -> None:
@@ -147,10 +197,8 @@ async def test_export_that_fails_midway_has_no_last_line(client: httpx2.AsyncCli
 
 
 async def test_reader_who_leaves_an_export_ends_its_query(
-    client: httpx2.AsyncClient, owner: asyncpg.Connection
+    client: httpx2.AsyncClient, example_settings: Settings
 ) -> None:
-    async with client.stream("GET", "/notes.csv", params={"rows": 249_000}) as answer:
-        async for _ in answer.aiter_bytes():
-            break
-    query = "select count(*) from pg_stat_activity where datname = current_database() and query like 'COPY%'"
-    assert await owner.fetchval(query + " and state = 'active'") == 0
+    async with unread_export(client, example_settings):
+        pass
+    assert await exports_under_way(example_settings) == 0
