@@ -1,6 +1,6 @@
 """A backlog as services leave it in their outboxes: members, loans and payments, serialised by the contracts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from shared.contracts.registry import CooperativeRecorded, MemberRecorded
 from shared.kernel.identifiers import derived_id
 
 Versioned: TypeAlias = tuple[Event, int, date]
+PlaceOf: TypeAlias = Callable[[int], people.Cooperative]
 
 _CHUNK = 5_000
 _DAYS = 180  # payments spread over half a fiscal year
@@ -23,8 +24,17 @@ _DAYS = 180  # payments spread over half a fiscal year
 
 async def fill(each: int) -> dict[str, int]:
     """So many members, loans and payments, and what they need, into the outboxes; how many events each service has."""
-    members = [*_cooperatives(cooperatives_of(each)), *_members(each)]
-    debts = [*_baselines(cooperatives_of(each)), *_loans(each), *_payments(each)]
+    return await _fill(range(each), cooperatives_of(each), people.cooperative_of)
+
+
+async def fill_spread(numbers: range, cooperatives: int) -> dict[str, int]:
+    """The same for these numbers, each member of another co-operative than the members before."""
+    return await _fill(numbers, cooperatives, lambda number: people.cooperative(number % cooperatives))
+
+
+async def _fill(numbers: range, cooperatives: int, place_of: PlaceOf) -> dict[str, int]:
+    members = [*_cooperatives(cooperatives), *_members(numbers, place_of)]
+    debts = [*_baselines(cooperatives), *_loans(numbers, place_of), *_payments(numbers, place_of)]
     await _add("registry", members)
     await _add("debt", debts)
     return {"registry": len(members), "debt": len(debts)}
@@ -50,11 +60,11 @@ def _cooperatives(count: int) -> Iterable[Versioned]:
         yield event, 1, people.CUT_OVER
 
 
-def _members(count: int) -> Iterable[Versioned]:
-    for number in range(count):
+def _members(numbers: range, place_of: PlaceOf) -> Iterable[Versioned]:
+    for number in numbers:
         event = MemberRecorded(
             member_id=derived_id("bench member", number), person_id=derived_id("bench person", number),
-            cooperative_id=people.cooperative_of(number).id, member_number_hash=f"{number:064x}", household_id=None,
+            cooperative_id=place_of(number).id, member_number_hash=f"{number:064x}", household_id=None,
             member_kind="ordinary", status="active", birth_decade=1960,
         )  # fmt: skip
         yield event, 1, people.CUT_OVER
@@ -70,10 +80,10 @@ def _baselines(count: int) -> Iterable[Versioned]:
         yield event, 1, people.CUT_OVER
 
 
-def _loans(count: int) -> Iterable[Versioned]:
-    for number in range(count):
+def _loans(numbers: range, place_of: PlaceOf) -> Iterable[Versioned]:
+    for number in numbers:
         event = LoanRecorded(
-            loan_id=derived_id("bench loan", number), cooperative_id=people.cooperative_of(number).id,
+            loan_id=derived_id("bench loan", number), cooperative_id=place_of(number).id,
             member_id=derived_id("bench member", number), disbursed_on=date(2022, 2, 1), principal=10_000_000,
             annual_rate=Decimal("0.0725"), outstanding_principal=5_000_000, overdue_principal=2_000_000,
             overdue_interest=14_500, oldest_unpaid_due_on=date(2022, 8, 5), loan_class="normal", status="active",
@@ -81,12 +91,12 @@ def _loans(count: int) -> Iterable[Versioned]:
         yield event, 1, people.CUT_OVER
 
 
-def _payments(count: int) -> Iterable[Versioned]:
-    for number in range(count):
+def _payments(numbers: range, place_of: PlaceOf) -> Iterable[Versioned]:
+    for number in numbers:
         day = date(2022, 10, 1) + timedelta(days=number * 7 % _DAYS)
         event = PaymentPosted(
             payment_id=derived_id("bench payment", number), loan_id=derived_id("bench loan", number),
-            cooperative_id=people.cooperative_of(number).id, member_id=derived_id("bench member", number),
+            cooperative_id=place_of(number).id, member_id=derived_id("bench member", number),
             posted_on=day, value_on=day, channel="cash", amount=100_000, fee=0, default_interest=0, late_interest=0,
             interest=0, principal=100_000, excess=0, overdue_reduced=100_000,
             cohorts=(CohortPart(fiscal_year_be=2566, overdue_reduced=100_000),),

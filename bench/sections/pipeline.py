@@ -15,7 +15,7 @@ from bench.machine import Api, Machine, ask, owner_of, until
 from bench.results import Row, Table
 from bench.sizes import MEMBERS_PER_COOPERATIVE, Sizes, cooperatives_of
 
-IDS = ("relay", "consumer", "event-p50", "event-p99", "event-import-p50", "event-import-p99")
+IDS = ("relay", "consumer", "consumer-spread", "event-p50", "event-p99", "event-import-p50", "event-import-p99")
 
 _MEMBERS = MEMBERS_PER_COOPERATIVE * 4
 _PAUSE_SECONDS = 0.1
@@ -23,6 +23,7 @@ _WARM = 5
 _POLL_SECONDS = 0.01
 _SECONDS_MAX = 600.0
 _IMPORTED_FROM = 5_000_000
+_CONSUMED_SQL = "select sum(next_offset) from consumer_offset"
 
 
 async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
@@ -33,10 +34,17 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
     table.add(Row("relay", f"relay of {waiting['debt']:,} events", relayed, "events/s", bare=sent_bare))
     await _relay(machine, "registry", waiting["registry"])
     total = sum(waiting.values())
-    machine.start("worker", "reporting", "--only", "consumer")
-    rate = await _rate(lambda: ask("reporting", "select sum(next_offset) from consumer_offset"), total)
+    rate = await _consume(machine, total)
     what = f"consumer of reporting with its projections, from a backlog of {total:,} members, loans and payments"
     table.add(Row("consumer", what, rate, "events/s", 10_000, 20_000, read_bare))
+    cooperatives = cooperatives_of(sizes.members[-1])
+    waiting = await events.fill_spread(range(sizes.backlog_events, 2 * sizes.backlog_events), cooperatives)
+    for service, count in waiting.items():
+        await _relay(machine, service, count)
+    rate = await _consume(machine, sum(waiting.values()))
+    what = f"consumer, each event of another co-operative ({cooperatives:,}), {sum(waiting.values()):,} events"
+    table.add(Row("consumer-spread", what, rate, "events/s", 10_000, 20_000, read_bare))
+    machine.start("worker", "reporting", "--only", "consumer")
     await _payments(machine, sizes, table)
 
 
@@ -56,6 +64,19 @@ async def _relay(machine: Machine, service: str, waiting: int) -> float:
         return waiting - await ask(service, "select count(*) from outbox")
 
     rate = await _rate(published, waiting)
+    await machine.stop(process)
+    return rate
+
+
+async def _consume(machine: Machine, waiting: int) -> float:
+    """Events a second of a consumer that begins with so many."""
+    before = await ask("reporting", _CONSUMED_SQL)
+    process = machine.start("worker", "reporting", "--only", "consumer")
+
+    async def consumed() -> int:
+        return await ask("reporting", _CONSUMED_SQL) - before
+
+    rate = await _rate(consumed, waiting)
     await machine.stop(process)
     return rate
 

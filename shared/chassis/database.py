@@ -197,6 +197,7 @@ class Database:
                 self.url,
                 timeout=10,
                 command_timeout=timeout_ms / 1000 + 5,
+                max_cacheable_statement_size=0,  # none is too long: a figure's takes longer to plan than to run
                 server_settings={
                     "application_name": application_name,
                     "statement_timeout": str(timeout_ms),

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Text
+from sqlalchemy import BigInteger, Index, Integer, Text
 from sqlmodel import Field
 
 from services.reporting.tables import ReadModelTable
@@ -28,6 +28,7 @@ class CloseStatement(ReadModelTable, table=True):
     """What stands at the end of a business date. The highest revision of the date counts; all are kept."""
 
     __tablename__ = "close_statement"
+    __table_args__ = (Index("ix_close_statement_closed_on", "closed_on"),)
 
     cooperative_id: UUID = Field(primary_key=True)
     closed_on: date = Field(primary_key=True)
@@ -58,6 +59,7 @@ class CloseCohort(ReadModelTable, table=True):
     """How a fiscal year's cohort stands at a close, and the parts of the change since t0."""
 
     __tablename__ = "close_cohort"
+    __table_args__ = (Index("ix_close_cohort_fiscal_year_be_closed_on", "fiscal_year_be", "closed_on"),)
 
     cooperative_id: UUID = Field(primary_key=True)
     fiscal_year_be: int = Field(primary_key=True, sa_type=Integer)

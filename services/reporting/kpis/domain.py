@@ -4,11 +4,11 @@ A figure is a numerator, a denominator and a value. Sums are whole numbers, and 
 two places, when it is shown: the same sums always give the same figure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from services.reporting.areas.domain import Level
 from services.reporting.measures.domain import POINT_UNITS
@@ -111,6 +111,25 @@ class Kpi:
     levels: frozenset[Level] = frozenset(Level)
     target_levels: frozenset[Level] = frozenset()
     lower_is_better: bool = False
+
+
+class _Noting:
+    """Stands for sums, and notes which of them a formula reads."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getattr__(self, name: str) -> int:
+        self.names.add(name)
+        return 1
+
+
+def reads_of(kpis: Iterable[Kpi]) -> frozenset[str]:
+    """What of the sums the formulas of KPIs read; a formula reads the same whatever the sums are."""
+    noting = _Noting()
+    for kpi in kpis:
+        kpi.compute(cast(Sums, noting))
+    return frozenset(noting.names)
 
 
 PART_LABELS: Final[Mapping[str, tuple[str, str]]] = {

@@ -1,6 +1,6 @@
 """Reads KPIs: of an area, of its parts, and over time. Also what the dashboard asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,6 +28,7 @@ from services.reporting.kpis.domain import (
     Sums,
     attainment_hundredths,
     no_sums,
+    reads_of,
     render,
     render_value,
     value_of,
@@ -86,9 +87,10 @@ async def read_kpis(session: ReadSession, query: KpiQuery) -> list[KpiRead]:
     """
     asked = await _ask(session, query)
     area = asked.scope.area
-    sums = await _sums_of_area(session, asked.scope, asked.dates)
+    shown = [kpi for kpi in KPIS if area.level in kpi.levels]
+    sums = await _sums_of_area(session, asked, shown)
     lag_seconds = await event_lag_seconds(session, CONSUMER)
-    return [_kpi_read(kpi, sums, asked, lag_seconds) for kpi in KPIS if area.level in kpi.levels]
+    return [_kpi_read(kpi, sums, asked, lag_seconds) for kpi in shown]
 
 
 async def read_kpi(session: ReadSession, kpi_id: str, query: KpiQuery) -> KpiRead:
@@ -96,7 +98,7 @@ async def read_kpi(session: ReadSession, kpi_id: str, query: KpiQuery) -> KpiRea
     kpi = _find_kpi(kpi_id)
     asked = await _ask(session, query)
     _require_level(kpi, asked.scope.area.level)
-    sums = await _sums_of_area(session, asked.scope, asked.dates)
+    sums = await _sums_of_area(session, asked, [kpi])
     return _kpi_read(kpi, sums, asked, await event_lag_seconds(session, CONSUMER))
 
 
@@ -119,7 +121,8 @@ async def read_children(
         raise LevelInvalid
     _require_level(kpi, wanted)
     provinces = {one.code: provinces_of(one) for one in known_parts(area, wanted)}
-    found = {sums.area: sums for sums in await sum_up(session, asked.scope, wanted, provinces, asked.dates)}
+    sums_of_parts = await sum_up(session, asked.scope, wanted, provinces, reads_of([kpi]), asked.dates)
+    found = {sums.area: sums for sums in sums_of_parts}
     as_of = next((sums.as_of for sums in found.values()), None)
     children = []
     for part in await _parts(session, area, wanted, list(found)):
@@ -137,14 +140,14 @@ async def read_series(session: ReadSession, kpi_id: str, query: KpiQuery) -> lis
     kpi = _find_kpi(kpi_id)
     asked = await _ask(session, query)
     _require_level(kpi, asked.scope.area.level)
-    latest = await _sums_of_area(session, asked.scope, asked.dates)
+    latest = await _sums_of_area(session, asked, [kpi])
     if latest.as_of is None:
         return []
     dates = list(month_ends(asked.scope.baseline_on, latest.as_of))
     if latest.as_of not in dates:
         dates.append(latest.as_of)
     provinces = {asked.scope.area.code: provinces_of(asked.scope.area)}
-    points = await sum_up(session, asked.scope, asked.scope.area.level, provinces, dates)
+    points = await sum_up(session, asked.scope, asked.scope.area.level, provinces, reads_of([kpi]), dates)
     if asked.dates is None and latest.facts_to is not None and latest.facts_to > latest.as_of:
         points.append(latest)
     return [
@@ -171,9 +174,10 @@ async def _ask(session: ReadSession, query: KpiQuery) -> _Asked:
     return _Asked(scope, targets, None if query.as_of is None else [query.as_of])
 
 
-async def _sums_of_area(session: ReadSession, scope: Scope, dates: Sequence[date] | None) -> Sums:
+async def _sums_of_area(session: ReadSession, asked: _Asked, kpis: Iterable[Kpi]) -> Sums:
+    scope = asked.scope
     provinces = provinces_of(scope.area)
-    found = await sum_up(session, scope, scope.area.level, {scope.area.code: provinces}, dates)
+    found = await sum_up(session, scope, scope.area.level, {scope.area.code: provinces}, reads_of(kpis), asked.dates)
     return found[0] if found else no_sums(scope.area.code, scope.last, None, provinces)
 
 

@@ -25,24 +25,23 @@ based as materialized (
            case when f.baseline_on is not null
                 then coalesce(closed.overdue_satang, f.overdue_all_satang) end as all_overdue
       from closed
-      left join baseline f
+      left join frozen f
         on f.cooperative_id = closed.id and f.fiscal_year_be = closed.fiscal_year_be and f.baseline_on <= closed.bound
 ),
-limited as materialized (
-    select based.*, least(stated_to, cohort_to) as facts_after,
-           cast(stated_month as date) as stated_month,
-           cast(stated_month + interval '1 month - 1 day' as date) as stated_month_end,
-           cast(cohort_month as date) as cohort_month,
-           cast(cohort_month + interval '1 month - 1 day' as date) as cohort_month_end
-      from based
-     cross join lateral (
-           select date_trunc('month', cast(stated_to as timestamp)) as stated_month,
-                  date_trunc('month', cast(cohort_to as timestamp)) as cohort_month) as months
-),
 stated as materialized (
-    select limited.*, least(stated_month, cohort_month) as months_after,
+    select based.*, least(stated_to, cohort_to) as facts_after, months.*,
+           least(stated_month, cohort_month) as months_after,
            least(bound, greatest(stated_month_end, cohort_month_end)) as days_to
-      from limited
+      from based
+      left join lateral (
+           select cast(stated_from as date) as stated_month,
+                  cast(stated_from + interval '1 month - 1 day' as date) as stated_month_end,
+                  cast(cohort_from as date) as cohort_month,
+                  cast(cohort_from + interval '1 month - 1 day' as date) as cohort_month_end
+             from (
+                  select date_trunc('month', cast(stated_to as timestamp)) as stated_from,
+                         date_trunc('month', cast(cohort_to as timestamp)) as cohort_from
+                   where least(stated_to, cohort_to) < bound) as begun) as months on true
 )"""
 
 _SINCE_COLUMNS: Final = (
@@ -84,9 +83,10 @@ _SINCE_SQL: Final = """
            sum(cases_opened_rows) filter (where in_all) as cases_rows_since,
            sum(cases_released_rows) filter (where in_all) as released_rows_since,
            sum(learning_gain_rows) filter (where in_all) as gain_rows_since
-      from ({after}) as x"""
+      from ({after}) as x
+     where st.facts_after < st.bound"""
 
-_FLOWS: Final = {
+FLOWS: Final = {
     "participants": "x.cases_opened_rows",
     "released": "x.cases_released_rows",
     "collected": "x.payments + x.reversals",
@@ -94,20 +94,11 @@ _FLOWS: Final = {
     "gain_units": "x.learning_gain",
     "gain_pairs": "x.learning_gain_rows",
 }
-_FLOW_COLUMNS: Final = ", ".join(f"{column} as {name}" for name, column in _FLOWS.items())
+"""The year's flows, and what of a cell each is."""
 
-_FLOW_OF_YEAR_SQL: Final = f"""
-    select {_FLOW_COLUMNS} from measure_year x
-     where x.cooperative_id = st.id and x.fiscal_year_be = st.fiscal_year_be"""
-
-_FLOW_TO_DATE_SQL: Final = f"""
-    select {", ".join(f"sum({name}) as {name}" for name in _FLOWS)} from (
-        select {_FLOW_COLUMNS} from measure_cell x
-         where x.cooperative_id = st.id and x.fiscal_year_be = st.fiscal_year_be and x.month <= st.full_month
-        union all
-        select {_FLOW_COLUMNS} from measure_day x
-         where x.cooperative_id = st.id and x.fiscal_year_be = st.fiscal_year_be
-           and st.part_from <= st.bound and x.day >= st.part_from and x.day <= st.bound) x"""
+_FLOW_OF_YEAR_SQL: Final = f"""lateral (
+           select {", ".join(f"{value} as {column}" for column, value in FLOWS.items())} from measure_year x
+            where x.cooperative_id = st.id and x.fiscal_year_be = st.fiscal_year_be) flow on true"""
 
 _STATE: Final = {
     "cohort_baseline": "st.cohort_baseline",
@@ -141,37 +132,76 @@ _STATE: Final = {
     "cases_rows_since": "since.cases_rows_since",
     "released_rows_since": "since.released_rows_since",
     "gain_rows_since": "since.gain_rows_since",
-    **{name: f"flow.{name}" for name in _FLOWS},
+    **{name: f"flow.{name}" for name in FLOWS},
 }
 STATE_COLUMNS: Final = tuple(_STATE)
 """What of a co-operative's state a figure sums."""
 
 # Lateral, co-operative by co-operative: a few index probes each, whatever the planner believes of a policy.
-_STATE_SQL: Final = f"""
-state as materialized (
-    select {{columns}}, st.id, st.stated_on, newest.day as newest_on,
-           {", ".join(f"cast(coalesce({value}, 0) as bigint) as {name}" for name, value in _STATE.items())}
+_STATE_SQL: Final = """
+    select {keys}, st.id, st.stated_on, newest.day as newest_on, {values}
       from stated st
-      left join lateral ({{since}}) since on true
-      left join lateral ({{flow}}) flow on true
+      left join lateral ({since}) since on true
+      left join {flow}
       left join lateral (
            select x.day from measure_day x
             where x.cooperative_id = st.id and x.fiscal_year_be = st.fiscal_year_be
               and st.facts_after < st.bound and x.day > st.facts_after and x.day <= st.bound
-            order by x.day desc limit 1) newest on true
-)"""
+            order by x.day desc limit 1) newest on true"""
 
-STATE_AT_DATES_SQL: Final = ",".join(
-    (
-        _STATED_SQL,
-        _STATE_SQL.format(
-            columns="st.area, st.province_code, st.bound",
-            since=_SINCE_SQL.format(after=_AFTER_SQL + _PART_MONTH_AFTER_SQL),
-            flow=_FLOW_TO_DATE_SQL,
-        ),
+
+def _values(columns: Collection[str]) -> str:
+    return ", ".join(f"cast(coalesce({_STATE[name]}, 0) as bigint) as {name}" for name in columns)
+
+
+# All cells of a month or a day together: a nation has too many co-operatives for probes of each.
+_FLOW_TO_DATE_SQL: Final = """
+flow as materialized (
+    select bound, cooperative_id, {sums}
+      from (
+           select dated.bound, x.cooperative_id, {columns}
+             from dated join measure_cell x on x.month <= dated.flow_month
+            where x.fiscal_year_be = :year and x.{in_scope} and ({counts})
+           union all
+           select dated.bound, x.cooperative_id, {signed}
+             from dated join measure_day x on x.day >= dated.flow_from and x.day <= dated.flow_to
+            where x.fiscal_year_be = :year and x.{in_scope} and ({counts})) x
+     group by bound, cooperative_id
+),"""
+_FROZEN_SQL: Final = """
+frozen as materialized (
+    select * from baseline x where x.fiscal_year_be = :year and x.{in_scope}
+),"""
+
+
+def state_at_dates_sql(name: str, columns: Collection[str], in_scope: str) -> str:
+    """How co-operatives stand at dates, by area, and what that is made of.
+
+    It expects them `closed` (id, area, dates, a close and its cohort), and the dates `dated` with what flows to each:
+    the months up to `flow_month`, and with their sign the days from `flow_from` to `flow_to`.
+
+    Args:
+        name: what the state is called.
+        columns: what of the state is needed; without a flow, no cell is read for flows.
+        in_scope: the condition on `cooperative_id` of the area's rows; true of every row for the nation.
+    """
+    flows = {column: FLOWS[column] for column in columns if column in FLOWS}
+    flow = _FLOW_TO_DATE_SQL.format(
+        in_scope=in_scope,
+        sums=", ".join(f"sum({column}) as {column}" for column in flows),
+        columns=", ".join(f"{value} as {column}" for column, value in flows.items()),
+        signed=", ".join(f"({value}) * dated.flow_sign" for value in flows.values()),
+        counts=" or ".join(f"{value} <> 0" for value in flows.values()),
     )
-)
-"""The `state` of co-operatives by area and date; expects them `closed` (id, area, dates, a close and its cohort)."""
+    state = _STATE_SQL.format(
+        keys="st.area, st.province_code, st.bound",
+        values=_values(columns),
+        since=_SINCE_SQL.format(after=_AFTER_SQL + _PART_MONTH_AFTER_SQL),
+        flow="flow on flow.bound = st.bound and flow.cooperative_id = st.id" if flows else "(select) flow on true",
+    )
+    frozen = _FROZEN_SQL.format(in_scope=in_scope)
+    return f"{frozen}{_STATED_SQL},{flow if flows else ''} {name} as materialized ({state})"
+
 
 _CLOSED_LATEST_SQL: Final = """
 asked as materialized (
@@ -196,10 +226,17 @@ insert into latest (cooperative_id, fiscal_year_be)
 select * from unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[])) order by 1, 2
 on conflict (cooperative_id, fiscal_year_be) do update set fiscal_year_be = excluded.fiscal_year_be"""
 
+_LATEST_STATE_SQL: Final = _STATE_SQL.format(
+    keys="st.fiscal_year_be",
+    values=_values(STATE_COLUMNS),
+    since=_SINCE_SQL.format(after=_AFTER_SQL),
+    flow=_FLOW_OF_YEAR_SQL,
+)
 REFRESH_SQL: Final = f"""
 with {_CLOSED_LATEST_SQL},
+frozen as (select * from baseline),
 {_STATED_SQL},
-{_STATE_SQL.format(columns="st.fiscal_year_be", since=_SINCE_SQL.format(after=_AFTER_SQL), flow=_FLOW_OF_YEAR_SQL)}
+state as materialized ({_LATEST_STATE_SQL})
 update latest set stated_on = state.stated_on, newest_on = state.newest_on,
        {", ".join(f"{name} = state.{name}" for name in STATE_COLUMNS)}
   from state where latest.cooperative_id = state.id and latest.fiscal_year_be = state.fiscal_year_be"""

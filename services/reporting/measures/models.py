@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Index, Integer
 from sqlmodel import Field
 
 from services.reporting.tables import ReadModelTable
@@ -63,6 +63,7 @@ class MeasureDay(_Measures, table=True):
     """A co-operative's day, for what lies between a close and the day asked for."""
 
     __tablename__ = "measure_day"
+    __table_args__ = (Index("ix_measure_day_fiscal_year_be_day", "fiscal_year_be", "day"),)
 
     cooperative_id: UUID = Field(primary_key=True)
     fiscal_year_be: int = Field(primary_key=True, sa_type=Integer)
@@ -83,6 +84,7 @@ class MeasureCell(_Measures, table=True):
     """A co-operative's month, named by its first day."""
 
     __tablename__ = "measure_cell"
+    __table_args__ = (Index("ix_measure_cell_fiscal_year_be_month", "fiscal_year_be", "month"),)
 
     cooperative_id: UUID = Field(primary_key=True)
     fiscal_year_be: int = Field(primary_key=True, sa_type=Integer)

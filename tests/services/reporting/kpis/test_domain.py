@@ -1,8 +1,9 @@
 """Goal: a figure is rounded once, half away from zero; the parts of K01 sum to its change whatever the sums are."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,11 @@ from services.reporting.kpis.domain import (
     KPIS,
     PART_LABELS,
     Figure,
+    Kpi,
     Sums,
     attainment_hundredths,
     no_sums,
+    reads_of,
     render_value,
     value_of,
 )
@@ -35,6 +38,15 @@ def test_a_percentage_is_the_exact_quotient_rounded_half_up_once(numerator: int,
     exact = Decimal(numerator) * 100 / Decimal(denominator)
     assert value is not None
     assert Decimal(str(render_value(value, "percent"))) == exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.id)
+def test_a_formula_reads_what_it_is_said_to_read_and_nothing_else(kpi: Kpi) -> None:
+    sums = sums_of(**{field.name: number for number, field in enumerate(fields(Sums)) if field.type is int})
+    read = reads_of([kpi])
+    assert read
+    unread: dict[str, Any] = {field.name: None for field in fields(Sums) if field.name not in read}
+    assert kpi.compute(replace(sums, **unread)) == kpi.compute(sums)
 
 
 def test_without_a_basis_there_is_no_value() -> None:

@@ -4,19 +4,21 @@ Method: a made-up country's events are heard by the real inbox; answers over HTT
 knows the list of events.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 import pytest_asyncio
 
+from shared.contracts import debt
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
 from tests.services.reporting.recomputation import Judge
-from tests.services.reporting.world import LAGGARD_CLOSE, LAST_CLOSE, YEAR, World
+from tests.services.reporting.world import LAGGARD_CLOSE, LAST_CLOSE, YEAR, Said, World
 
 KPIS = "/reporting/v1/kpis"
 AREAS = ("TH", "N", "NE", "S", "52", "50", "30", "90", "5201", "5203", "9001")
@@ -51,7 +53,9 @@ def check(figure: dict[str, Any], numerator: Fraction, denominator: Fraction | N
         assert Decimal(figure["value"]) == expected, figure
 
 
-@pytest.mark.parametrize("as_of", [None, "2022-09-30", "2022-12-31", "2023-01-31", "2023-02-14", "2023-03-10"])
+@pytest.mark.parametrize(
+    "as_of", [None, "2022-09-30", "2022-12-31", "2023-01-31", "2023-02-14", "2023-02-20", "2023-03-10", "2023-09-30"]
+)
 async def test_every_kpi_equals_its_recomputation_at_every_level(
     client: httpx2.AsyncClient, world: World, as_of: str | None
 ) -> None:
@@ -66,6 +70,42 @@ async def test_every_kpi_equals_its_recomputation_at_every_level(
         parts = {part["code"]: Fraction(part["value"]) * 100 for part in found["K01"]["parts"]}
         assert parts == judge.parts()
         assert sum(parts.values()) == Fraction(found["K01"]["numerator"]) * 100
+
+
+async def test_a_date_answers_later_what_it_answered_when_it_was_the_latest(
+    client: httpx2.AsyncClient, database_of: DatabaseOf, hear: Hear, world: World
+) -> None:
+    areas = ("TH", "N", "52", "5201", *(str(one.cooperative_id) for one in world.cooperatives))
+    latest = {area: await answer(client, area=area) for area in areas}
+    newest = max(one["facts_to"] or one["as_of"] for one in latest["TH"])
+
+    async def check_dated() -> None:
+        for area in areas:
+            dated = await answer(client, area=area, as_of=newest)
+            assert list(map(_what_does_not_depend_on_its_date, dated)) == list(
+                map(_what_does_not_depend_on_its_date, latest[area])
+            )
+
+    await check_dated()
+    template = next(one for one in world.postings if isinstance(one, debt.PaymentPosted))
+    later = date.fromisoformat(newest) + timedelta(days=1)
+    paid = [
+        template.model_copy(
+            update={"payment_id": uuid4(), "cooperative_id": one.cooperative_id, "posted_on": later, "value_on": later}
+        )
+        for one in world.cooperatives
+    ]
+    await hear(await database_of("reporting"), [[Said(one, 1, later) for one in paid]])
+    assert (await answer(client, "/K01"))["numerator"] != latest["TH"][0]["numerator"]
+    await check_dated()
+
+
+def _what_does_not_depend_on_its_date(figure: dict[str, Any]) -> dict[str, Any]:
+    """Of K04 and K20 the enrolments and the month of its date are counted: only their basis stays."""
+    names = ["denominator", "provisional", "facts_to"]
+    if figure["id"] not in ("K04", "K20"):
+        names += ["numerator", "value", "parts"]
+    return {name: figure[name] for name in ("id", *names)}
 
 
 async def test_a_programme_counts_its_own_cooperatives_only(client: httpx2.AsyncClient, world: World) -> None:
