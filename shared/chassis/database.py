@@ -260,10 +260,9 @@ class Database:
         """A connection of the pool with a transaction begun; committed when left without an error."""
         try:
             async with self._one_of(self._places), self.engine.connect() as connection:
-                raw = await _driver_of(connection)
-                if raw.is_closed():  # the server ended it while it waited in the pool
+                # The server ended it while it waited in the pool; so may the next have been, until one is made anew.
+                while (raw := await _driver_of(connection)).is_closed():
                     await connection.invalidate()
-                    raw = await _driver_of(connection)
                 try:
                     await raw.execute(_beginning(kind, reach))
                     yield connection, raw
