@@ -1,4 +1,4 @@
-"""What the owners have said, as it stands in the log: the newest state of each aggregate, and every fact."""
+"""What the owners stand for, as it is in the log: the newest state of each aggregate, and every fact."""
 
 from typing import Any
 
@@ -12,8 +12,12 @@ Said = dict[tuple[Any, ...], Event]
 
 
 async def read_said(settings: Settings) -> Said:
-    """By what each is about; of what is said again in a higher version or revision, the highest."""
-    newest: dict[tuple[Any, ...], tuple[tuple[int, ...], Event]] = {}
+    """By what each is about; of what is said again in a higher version or revision, the highest.
+
+    Facts that a restored owner did not say again in its newest epoch are of the future that was taken back.
+    """
+    newest: dict[tuple[Any, ...], tuple[tuple[int, int], Event]] = {}
+    epochs: dict[str, int] = {}
     async for record in read_log(settings, CATALOGUE.topics):
         headers = {name: text.decode() for name, text in record.headers}
         if not record.value:  # a state that its owner, restored to an earlier point, has withdrawn
@@ -21,11 +25,16 @@ async def read_said(settings: Settings) -> Said:
             continue
         event = CATALOGUE.by_type[headers["ce_type"]].model_validate_json(record.value)
         epoch, version = map(int, headers["ce_aggregateversion"].split("."))
-        order = (epoch, version) if event.topic.kind == "state" else (getattr(event, "revision", 1),)
+        epochs[event.topic.producer] = max(epoch, epochs.get(event.topic.producer, 0))
+        order = (epoch, version if event.topic.kind == "state" else getattr(event, "revision", 1))
         known = newest.get(_about(event))
         if known is None or known[0] <= order:
             newest[_about(event)] = order, event
-    return {about: event for about, (_, event) in newest.items()}
+    return {
+        about: event
+        for about, ((epoch, _), event) in newest.items()
+        if event.topic.kind == "state" or epoch == epochs[event.topic.producer]
+    }
 
 
 def differences(before: Said, after: Said) -> list[str]:
