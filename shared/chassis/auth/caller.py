@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
-from fastapi import Depends, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi import Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from shared.chassis.auth.tokens import Claims, invalid_token, missing_token
 from shared.chassis.http.problems import InsufficientScope
@@ -39,20 +40,20 @@ class Caller:
         return scope in self.scopes
 
 
-_BEARER = HTTPBearer(
-    auto_error=False,
-    bearerFormat="JWT",
-    scheme_name="token",
-    description="An access token of the identity provider whose audience names this service.",
-)
+class _BearerToken(SecurityBase):
+    """The scheme of the API's documents and the check itself in one: every dependency costs each request some."""
 
+    scheme_name = "token"
+    model = HTTPBearer(
+        bearerFormat="JWT", description="An access token of the identity provider whose audience names this service."
+    )
 
-async def current_caller(request: Request, _credentials: Annotated[Any, Security(_BEARER)]) -> Caller:
-    """The caller of a request; raises Unauthenticated without a valid token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise missing_token()
-    return await caller_of_token(request, token.strip())
+    async def __call__(self, request: Request) -> Caller:
+        """The caller of a request; raises Unauthenticated without a valid token."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise missing_token()
+        return await caller_of_token(request, token.strip())
 
 
 async def caller_of_token(request: Request, token: str) -> Caller:
@@ -88,7 +89,7 @@ def areas_reach(claims: Claims) -> Reach | None:
     return Reach.of_areas(areas)
 
 
-CurrentCaller = Annotated[Caller, Depends(current_caller)]
+CurrentCaller = Annotated[Caller, Security(_BearerToken())]
 
 
 def require(*scopes: str) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
