@@ -24,7 +24,7 @@ from shared.chassis.batches import (
 )
 from shared.chassis.database import Database, is_transient
 from shared.chassis.inbox import Inbox
-from shared.chassis.kafka import make_admin, make_consumer, topic_name
+from shared.chassis.kafka import make_admin, make_consumer, stop_consumer, topic_name
 from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED
 from shared.chassis.pause import pause_consumer
 from shared.chassis.settings import Settings
@@ -113,7 +113,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             while not stop.is_set():
                 await self._poll()
         finally:
-            await self._kafka.stop()
+            await stop_consumer(self._kafka)
 
     async def _poll(self) -> None:
         assert self._kafka is not None  # noqa: S101 - set in _round, which alone calls this

@@ -84,6 +84,20 @@ def make_consumer(settings: Settings, group_id: str | None, client_id: str) -> A
     )
 
 
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group and close the connections, whatever the client was about.
+
+    A fetch that has failed waits a moment before the next. When the client cancels it there, aiokafka's own ``stop``
+    ends as cancelled and leaves its connections open; whoever had awaited it would seem to be cancelled himself.
+    """
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait([stopping])
+    if stopping.cancelled():
+        await consumer._client.close()  # nothing public closes what is left
+    else:
+        stopping.result()
+
+
 def make_admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
     return AIOKafkaAdminClient(
         **_connection(settings),
@@ -135,7 +149,7 @@ async def read_log(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator
                 if records[-1].offset + 1 >= ends[partition]:
                     behind.discard(partition)
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
 
 
 async def create_topics(settings: Settings, topics: list[Topic]) -> list[str]:

@@ -14,7 +14,7 @@ from shared.chassis.batches import BatchApplier, Claim, LogChanged, Record
 from shared.chassis.consumer import ensure_offsets
 from shared.chassis.database import Database, WriteSession
 from shared.chassis.inbox import Inbox
-from shared.chassis.kafka import make_consumer, topic_name
+from shared.chassis.kafka import make_consumer, stop_consumer, topic_name
 from shared.chassis.pause import pause_consumer
 from shared.chassis.settings import Settings
 
@@ -91,7 +91,7 @@ class Rebuild:
                 live = await self._live_offsets()
             comparison = await self._finish(kafka, swap, accept_differences)
         finally:
-            await kafka.stop()
+            await stop_consumer(kafka)
         if not comparison.is_equal and not accept_differences:
             raise RebuildDiffers(
                 ", ".join(f"{table}: {count}" for table, count in comparison.differing.items() if count)

@@ -72,10 +72,10 @@ def tasks_of(service: Service) -> Tasks:
 
 
 async def _until(start: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Run one part; when it fails, the others are asked to stop too."""
+    """Run one part; when it fails, or is cancelled by a client that it uses, the others are asked to stop too."""
     try:
         await start()
-    except Exception:
+    except BaseException:
         stop.set()
         raise
 

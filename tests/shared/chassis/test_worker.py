@@ -39,8 +39,9 @@ def test_promise_7_a_drain_has_an_end_even_when_a_part_does_not_listen() -> None
     assert "drain_took_too_long" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("failure", [RuntimeError, asyncio.CancelledError])
 async def test_promise_7_when_a_part_fails_the_others_drain(
-    settings: Settings, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
 ) -> None:
     drained = []
 
@@ -49,7 +50,7 @@ async def test_promise_7_when_a_part_fails_the_others_drain(
             """Nothing to keep."""
 
         async def run(self, stop: asyncio.Event) -> None:
-            raise RuntimeError("on purpose")
+            raise failure("on purpose")
 
     async def jobs(*given: object) -> None:
         stop = next(value for value in given if isinstance(value, asyncio.Event))
@@ -60,6 +61,6 @@ async def test_promise_7_when_a_part_fails_the_others_drain(
     await database_of("literacy")
     monkeypatch.setattr(worker, "Relay", Failing)
     monkeypatch.setattr(worker, "run_jobs", jobs)
-    with pytest.raises(RuntimeError, match="on purpose"):
+    with pytest.raises(failure):
         await worker.run_worker(Service("literacy", "", ""), settings, asyncio.Event(), ("relay", "jobs"))
     assert drained == ["jobs"]

@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 import pytest
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -255,6 +255,28 @@ async def test_promise_4_what_a_restore_took_back_is_read_again_though_nothing_n
             await session.execute("update consumer_offset set next_offset = 0")
         await until(lambda: _is(database, "select count(*) from deposit", 20))
     assert await count(database, "select sum(amount) from total") == 20
+
+
+async def test_promise_4_a_member_joins_again_although_its_client_ends_as_cancelled(
+    bus: Settings, database: Database
+) -> None:
+    """aiokafka does that when it is stopped while a fetch that has failed waits for its next attempt."""
+    consumer = Consumer(bus, database, make_inbox())
+    async with running(consumer):
+        await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1)])
+        await until(lambda: _is(database, "select count(*) from deposit", 1))
+        client = consumer._kafka
+        assert client is not None
+        client._fetcher._pending_tasks.add(asyncio.create_task(asyncio.sleep(3_600)))
+        consumer._fault = PartitionLost("on purpose")
+        await until(lambda: _is_another(consumer, client))
+        await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1)])
+        await until(lambda: _is(database, "select count(*) from deposit", 2))
+    assert not any(connection.connected() for connection in client._client._conns.values())
+
+
+async def _is_another(consumer: Consumer, client: AIOKafkaConsumer) -> bool:
+    return consumer._kafka is not client
 
 
 async def test_a_member_that_stands_still_is_not_hidden_by_one_that_does_not(bus: Settings, database: Database) -> None:
