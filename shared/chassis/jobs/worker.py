@@ -5,7 +5,6 @@ heartbeat stops, and any other worker puts its jobs back into the queue.
 """
 
 import asyncio
-import traceback
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +29,7 @@ from shared.chassis.jobs.registry import (
 )
 from shared.chassis.reach import UNSCOPED, Reach
 from shared.chassis.settings import Settings
+from shared.chassis.telemetry import exception_facts
 from shared.chassis.waiting import wait
 from shared.kernel.errors import DomainError
 
@@ -198,13 +198,11 @@ async def _run_to_end(tasks: Tasks, context: JobContext, arguments: dict[str, An
         log.info("job_refused", error=error.type)
         await _finish(context, "failed", error=error.type)
     except Exception as error:
-        # The frames only: an exception's message can hold a row, and a row is somebody.
-        log.error(
-            "job_failed", error=type(error).__name__, frames="".join(traceback.format_tb(error.__traceback__)[-8:])
-        )
         if is_transient(error) and context.attempt < TRANSIENT_ATTEMPTS_MAX:
+            log.warning("job_interrupted", error=type(error).__name__, **exception_facts(error))
             await _finish(context, "queued")
             raise
+        log.error("job_failed", error=type(error).__name__, **exception_facts(error))
         await _finish(context, "failed", error=type(error).__name__)
     else:
         await _finish(context, "succeeded", result=result)

@@ -207,11 +207,13 @@ async def test_transient_failure_ends_a_job_at_last(database: Database, jobs_set
         raise ConnectionResetError
 
     job_id = await enqueue(database, "lost")
-    for _ in range(TRANSIENT_ATTEMPTS_MAX - 1):
-        with pytest.raises(ConnectionResetError):
-            await run_job(tasks, database, jobs_settings, job_id)
-        assert await has_status(database, job_id, "queued")
-    await run_job(tasks, database, jobs_settings, job_id)
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(TRANSIENT_ATTEMPTS_MAX - 1):
+            with pytest.raises(ConnectionResetError):
+                await run_job(tasks, database, jobs_settings, job_id)
+            assert await has_status(database, job_id, "queued")
+        await run_job(tasks, database, jobs_settings, job_id)
+    assert [line["event"] for line in logged] == ["job_interrupted"] * (TRANSIENT_ATTEMPTS_MAX - 1) + ["job_failed"]
     found = await job(database, job_id)
     assert (found["status"], found["error"]) == ("failed", "ConnectionResetError")
 
