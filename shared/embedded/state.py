@@ -6,6 +6,7 @@
   ports.json       ports, chosen once
   secrets.json     passwords and keys, made at the first start, readable by the owner alone
   identity.json    signing key of the development identity provider
+  ended_sign_ins.json   sign-ins that were ended there before their tokens were too old
   pids/            one file a server: pid and process start
   logs/            one file a process
   postgres/ kafka/ their data (PostgreSQL's lies elsewhere when root runs it: see server_user.py)

@@ -27,7 +27,7 @@ from shared.chassis.settings import Settings
 from shared.embedded.identity.personas import DASHBOARD_CLIENT_ID, ROLE_SCOPES, personas, systems
 from tests.deploy.keycloak import START_SECONDS_MAX, running_keycloak
 from tests.services.reporting.dashboard.country import Country
-from tests.services.reporting.dashboard.site import Site, site_at
+from tests.services.reporting.dashboard.site import Site, ended_copy, site_at
 
 PROVINCE = "52"
 
@@ -190,6 +190,21 @@ def test_a_chief_signs_in_to_the_dashboard_and_sees_his_province(dashboard: Site
         again = browser.get(f"{dashboard.url}/dashboard")
         assert str(again.url).startswith(dashboard.url)
         assert again.status_code == 200
+
+
+def test_a_copy_of_the_cookies_is_not_renewed_after_signing_out(dashboard: Site) -> None:
+    with httpx2.Client(timeout=60, follow_redirects=True) as browser:
+        fill_in(browser, browser.get(f"{dashboard.url}/dashboard"), "chief", VALUES["PLODNEE_PERSONA_PASSWORD"])
+        copy = ended_copy(dashboard, {cookie.name: str(cookie.value) for cookie in browser.cookies.jar})
+        page = f"{dashboard.url}/dashboard/2566/TH/N/{PROVINCE}"
+        renewed = httpx2.get(page, cookies=copy, timeout=60)
+        assert renewed.status_code == 200
+        renewed_copy = ended_copy(dashboard, dict(renewed.cookies))
+        left = browser.post(f"{dashboard.url}/dashboard/sign-out", follow_redirects=False)
+        assert left.headers["location"].startswith(f"{dashboard.settings.issuer}/protocol/openid-connect/logout?")
+    for cookies in (copy, renewed_copy):
+        shown = httpx2.get(page, cookies=cookies, timeout=60)
+        assert (shown.status_code, shown.headers["location"].split("?")[0]) == (303, "/dashboard/sign-in")
 
 
 def test_a_wrong_password_leads_nowhere(dashboard: Site) -> None:

@@ -230,10 +230,11 @@ async def finish_sign_in(request: Request) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """Forget the session here, then at the provider."""
+    """Forget the session, at the provider and here."""
     dashboard = dashboard_of(request)
     _refuse_foreign_form(request, dashboard)
-    response = moved(await dashboard.provider.end_session_url())
+    session = dashboard.cookies.session(request.cookies, time.time())
+    response = moved(await dashboard.provider.end(session))
     dashboard.cookies.clear_session(response, request.cookies)
     return response
 

@@ -3,7 +3,8 @@
 The browser is sent to the provider with a state, a nonce and a PKCE challenge that are sealed into a cookie of that
 browser; an answer is only taken from the browser that began, once, from the issuer that is set. The access token is
 verified like any other caller's at each request (:mod:`shared.chassis.auth.tokens`); it is renewed with the refresh
-token shortly before it ends, so that a page can stay open all day.
+token shortly before it ends, so that a page can stay open all day. Whoever signs out has the refresh token revoked
+(RFC 7009): a copy of his cookies ends with the access token in it.
 
     SignInFailed         a page says why, in words
     └── SignInNeeded     nobody is signed in: begin
@@ -23,11 +24,14 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 import jwt
 import orjson
+import structlog
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from services.reporting.dashboard.session import Attempt, Session
 from shared.chassis.auth.jwks import JwksCache, KeysUnavailable, UnknownKey
 from shared.chassis.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 SCOPE: Final = "openid profile report:read"
 CALLBACK_PATH: Final = "/dashboard/callback"
@@ -59,6 +63,7 @@ class SignInNeeded(Exception):
 class _Endpoints:
     authorization: str
     token: str
+    revocation: str | None
     end_session: str | None
 
 
@@ -165,20 +170,30 @@ class Provider:
             raise SignInNeeded
         return session
 
-    async def end_session_url(self) -> str:
-        """Where to send a browser that signs out; our own page when the provider has none."""
+    async def end(self, session: Session | None) -> str:
+        """End a session at the provider; where to send the browser for the rest, our own page when there is none.
+
+        A provider that is away keeps nobody signed in here: what it could not be told is logged.
+        """
         back = self._base_url + SIGNED_OUT_PATH
+        refresh_token = None if session is None else session.refresh_token
+        if refresh_token is not None:
+            self._forget_renewed(refresh_token)
         try:
             endpoints = await self._discover()
-        except SignInFailed:
+        except SignInFailed as failed:
+            if refresh_token is not None:
+                log.warning("refresh_token_not_revoked", reason=failed.reason)
             return back
+        if refresh_token is not None and endpoints.revocation is not None:
+            await self._revoke(endpoints.revocation, refresh_token)
         if endpoints.end_session is None:
             return back
         query = urlencode({"client_id": self._client_id, "post_logout_redirect_uri": back})
         return f"{endpoints.end_session}?{query}"
 
     async def _renew_once(self, session: Session, refresh_token: str) -> Session:
-        key = sha256(refresh_token.encode()).digest()
+        key = _key_of(refresh_token)
         known = self._renewed.get(key)
         if known is not None and known.expires_at - self._clock() > RENEW_BEFORE_SECONDS:
             return replace(known, signed_in_at=session.signed_in_at)
@@ -198,6 +213,22 @@ class Provider:
     async def _renew(self, session: Session, refresh_token: str) -> Session:
         tokens = await self._ask_token({"grant_type": "refresh_token", "refresh_token": refresh_token})
         return self._session(tokens, refresh_token=refresh_token, signed_in_at=session.signed_in_at)
+
+    def _forget_renewed(self, refresh_token: str) -> None:
+        """Forget what this token was renewed to, and what was renewed to this token."""
+        self._renewed.pop(_key_of(refresh_token), None)
+        for key in [key for key, session in self._renewed.items() if session.refresh_token == refresh_token]:
+            del self._renewed[key]
+
+    async def _revoke(self, endpoint: str, refresh_token: str) -> None:
+        form = {"token": refresh_token, "token_type_hint": "refresh_token", "client_id": self._client_id}
+        try:
+            status, _ = await self._exchange("POST", endpoint, form)
+        except SignInFailed as failed:
+            log.warning("refresh_token_not_revoked", reason=failed.reason)
+            return
+        if status != 200:
+            log.warning("refresh_token_not_revoked", reason="refused", status=status)
 
     def _session(self, tokens: Mapping[str, Any], refresh_token: str | None, signed_in_at: float) -> Session:
         access_token, lifetime_seconds = tokens.get("access_token"), tokens.get("expires_in", 300)
@@ -223,10 +254,11 @@ class Provider:
         authorization, token = document.get("authorization_endpoint"), document.get("token_endpoint")
         if document.get("issuer") != self._issuer or authorization is None or token is None:
             raise SignInFailed("sign_in_token")
-        end_session = document.get("end_session_endpoint")
+        revocation, end_session = document.get("revocation_endpoint"), document.get("end_session_endpoint")
         self._endpoints = _Endpoints(
             authorization=str(authorization),
             token=str(token),
+            revocation=None if revocation is None else str(revocation),
             end_session=None if end_session is None else str(end_session),
         )
         self._endpoints_until = self._clock() + _DISCOVERY_SECONDS
@@ -237,6 +269,17 @@ class Provider:
         return await self._json("POST", endpoints.token, {**form, "client_id": self._client_id})
 
     async def _json(self, method: str, url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
+        status, body = await self._exchange(method, url, form)
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise SignInFailed("sign_in_token") from None
+        if status != 200 or not isinstance(found, dict):
+            raise SignInFailed("sign_in_denied")
+        return found
+
+    async def _exchange(self, method: str, url: str, form: dict[str, str] | None) -> tuple[int, bytes]:
+        """Status and body of the provider's answer. Raises SignInFailed when it is away, faulty or endless."""
         try:
             async with asyncio.timeout(_REQUEST_SECONDS_MAX), self._http.stream(method, url, data=form) as response:
                 body = bytearray()
@@ -248,13 +291,7 @@ class Provider:
             raise SignInFailed("sign_in_provider") from None
         if response.status_code >= 500:
             raise SignInFailed("sign_in_provider")
-        try:
-            found = orjson.loads(bytes(body))
-        except orjson.JSONDecodeError:
-            raise SignInFailed("sign_in_token") from None
-        if response.status_code != 200 or not isinstance(found, dict):
-            raise SignInFailed("sign_in_denied")
-        return found
+        return response.status_code, bytes(body)
 
     async def _check_identity(self, id_token: object, nonce: str) -> None:
         """OpenID Connect Core 3.1.3.7: the token is the issuer's, for this client, and for this attempt."""
@@ -279,6 +316,10 @@ class Provider:
             raise SignInFailed("sign_in_token")
         if not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
             raise SignInFailed("sign_in_token")
+
+
+def _key_of(refresh_token: str) -> bytes:
+    return sha256(refresh_token.encode()).digest()
 
 
 def local_path(path: str) -> str:

@@ -3,6 +3,7 @@
 GET  /.well-known/openid-configuration   GET  /jwks
 GET  /authorize   POST /login            authorization code with PKCE S256, for persons
 POST /token                              authorization_code, refresh_token, client_credentials
+POST /revoke                             a refresh token, with all others of the same sign-in (RFC 7009)
 GET  /userinfo    GET  /logout
 """
 
@@ -44,6 +45,7 @@ from shared.embedded.state import StateFolder
 CODE_SECONDS = 60
 LOGIN_SECONDS = 1800
 _COOKIE = "plodnee_identity"
+_ENDED_FILE = "ended_sign_ins.json"
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -70,6 +72,7 @@ def create_identity_app(
         Route("/authorize", _safely(provider.authorize), methods=["GET"]),
         Route("/login", _safely(provider.login), methods=["POST"]),
         Route("/token", _safely(provider.token), methods=["POST"]),
+        Route("/revoke", _safely(provider.revoke), methods=["POST"]),
         Route("/userinfo", _safely(provider.userinfo), methods=["GET", "POST"]),
         Route("/logout", _safely(provider.logout), methods=["GET"]),
     ]
@@ -101,12 +104,15 @@ class _Provider:
         kept = load_secrets(state)
         self._client_secrets = {client_id: kept[client_secret_name(client_id)] for client_id in self.systems}
         self._used_codes: dict[str, float] = {}  # code's number -> when it expires anyway
+        self._state = state
+        self._ended_sign_ins = state.read(_ENDED_FILE)  # sign-in -> when its last token has expired anyway
 
     async def discovery(self, _request: Request) -> Response:
         """OpenID Connect Discovery 1.0."""
         endpoints = {
             "authorization_endpoint": "authorize",
             "token_endpoint": "token",
+            "revocation_endpoint": "revoke",
             "userinfo_endpoint": "userinfo",
             "jwks_uri": "jwks",
             "end_session_endpoint": "logout",
@@ -124,6 +130,7 @@ class _Provider:
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "code_challenge_methods_supported": ["S256"],
                 "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+                "revocation_endpoint_auth_methods_supported": ["none"],
                 "ui_locales_supported": ["th", "en"],
             }
         )
@@ -192,11 +199,22 @@ class _Provider:
             answer = self._client_token(form, client_id, secret)
         elif grant not in grants:
             raise RefusedRequest("unsupported_grant_type", f"grant_type {grant!r} is not offered")
-        elif client_id not in PUBLIC_CLIENT_IDS:
-            raise RefusedRequest("invalid_client", "the client is not known, or may not use this grant", status=401)
         else:
+            _refuse_unless_public(client_id)
             answer = grants[grant](form, client_id)
         return JSONResponse(answer, headers=_NO_STORE)
+
+    async def revoke(self, request: Request) -> Response:
+        """End the sign-in that a refresh token came of; a text that is no token of the client changes nothing."""
+        form = await read_form(request)
+        client_id, _ = client_credentials(request, form)
+        _refuse_unless_public(client_id)
+        if not form.get("token"):
+            raise RefusedRequest("invalid_request", "the token is missing")
+        kept = self._unsealed_refresh_token(form["token"], client_id)
+        if kept is not None:
+            self._end_sign_in(str(kept["sign_in"]))
+        return Response(headers=_NO_STORE)
 
     async def userinfo(self, request: Request) -> Response:
         """Who the bearer of an access token is."""
@@ -227,14 +245,15 @@ class _Provider:
         if not first_use:
             raise RefusedRequest("invalid_grant", "the code has been used")
         persona = self.personas[str(kept["subject"])]
-        return self._user_tokens(persona, client_id, str(kept["scope"] or ""), kept["nonce"])
+        # The code's number names the sign-in: whatever is renewed from it ends with it.
+        return self._user_tokens(persona, client_id, str(kept["scope"] or ""), str(kept["number"]), kept["nonce"])
 
     def _refresh(self, form: dict[str, str], client_id: str) -> dict[str, Any]:
-        kept = self.tokens.unseal("refresh", form.get("refresh_token", ""), REFRESH_TOKEN_SECONDS)
-        if kept is None or kept["client_id"] != client_id:
-            raise RefusedRequest("invalid_grant", "the refresh token is not valid for this client, or too old")
+        kept = self._unsealed_refresh_token(form.get("refresh_token", ""), client_id)
+        if kept is None or kept["sign_in"] in self._ended_sign_ins:
+            raise RefusedRequest("invalid_grant", "the refresh token is not valid for this client, revoked or too old")
         persona = self.personas[str(kept["subject"])]
-        return self._user_tokens(persona, client_id, str(kept["scope"]), nonce=None)
+        return self._user_tokens(persona, client_id, str(kept["scope"]), str(kept["sign_in"]), nonce=None)
 
     def _client_token(self, form: dict[str, str], client_id: str, secret: str) -> dict[str, Any]:
         known = self._client_secrets.get(client_id)
@@ -244,14 +263,27 @@ class _Provider:
         scopes = granted_scopes(form.get("scope", ""), system.scopes)
         return _token_answer(self.tokens.access_token(system, client_id, scopes), scopes)
 
-    def _user_tokens(self, persona: Principal, client_id: str, asked: str, nonce: str | None) -> dict[str, Any]:
+    def _user_tokens(
+        self, persona: Principal, client_id: str, asked: str, sign_in: str, nonce: str | None
+    ) -> dict[str, Any]:
         scopes = granted_scopes(asked, persona.scopes)
-        refresh = {"client_id": client_id, "subject": persona.subject, "scope": asked}
+        refresh = {"client_id": client_id, "subject": persona.subject, "scope": asked, "sign_in": sign_in}
         answer = _token_answer(self.tokens.access_token(persona, client_id, scopes), scopes)
         answer["refresh_token"] = self.tokens.seal("refresh", refresh)
         if "openid" in asked.split():
             answer["id_token"] = self.tokens.identity_token(persona, client_id, nonce)
         return answer
+
+    def _unsealed_refresh_token(self, token: str, client_id: str) -> dict[str, Any] | None:
+        kept = self.tokens.unseal("refresh", token, REFRESH_TOKEN_SECONDS)
+        return kept if kept is not None and kept["client_id"] == client_id and "sign_in" in kept else None
+
+    def _end_sign_in(self, sign_in: str) -> None:
+        now = time.time()
+        # Until its last refresh token is too old anyway; kept in a file, because the tokens outlive a restart too.
+        ended = {known: until for known, until in self._ended_sign_ins.items() if until > now}
+        self._ended_sign_ins = {**ended, sign_in: now + REFRESH_TOKEN_SECONDS}
+        self._state.write(_ENDED_FILE, dict(self._ended_sign_ins))
 
     def _use_up(self, number: str) -> bool:
         now = time.monotonic()
@@ -261,6 +293,11 @@ class _Provider:
             return False
         self._used_codes[number] = now + CODE_SECONDS + 5
         return True
+
+
+def _refuse_unless_public(client_id: str) -> None:
+    if client_id not in PUBLIC_CLIENT_IDS:
+        raise RefusedRequest("invalid_client", "the client is not known, or may not do this", status=401)
 
 
 def _authorization_problem(asked: dict[str, str]) -> RefusedRequest | None:

@@ -288,6 +288,34 @@ async def test_refresh_gives_a_new_access_token_for_the_same_person(browser: htt
         await refresh(browser, ISSUER, first.refresh_token, client_id=DASHBOARD_CLIENT_ID)
 
 
+async def _revoke(browser: httpx2.AsyncClient, **form: str) -> httpx2.Response:
+    return await browser.post(f"{ISSUER}/revoke", data={"client_id": "plodnee-story", **form})
+
+
+async def test_revoked_sign_in_is_renewed_no_more_also_after_a_restart(
+    state: StateFolder, browser: httpx2.AsyncClient
+) -> None:
+    first, other = await sign_in(browser, ISSUER, "chief"), await sign_in(browser, ISSUER, "chief")
+    second = await refresh(browser, ISSUER, str(first.refresh_token))
+    assert (await _revoke(browser, token=str(second.refresh_token))).status_code == 200
+    async with _browser(state) as restarted:
+        for http in (browser, restarted):
+            for tokens in (first, second):
+                with pytest.raises(SignInFailed, match="invalid_grant"):
+                    await refresh(http, ISSUER, str(tokens.refresh_token))
+            await refresh(http, ISSUER, str(other.refresh_token))
+
+
+async def test_revocation_is_for_the_client_of_the_token(browser: httpx2.AsyncClient) -> None:
+    tokens = await sign_in(browser, ISSUER, "chief")
+    token = str(tokens.refresh_token)
+    unknown = await _revoke(browser, token="made.up.token")  # RFC 7009, 2.2: that token is gone already
+    foreign = await _revoke(browser, token=token, client_id=DASHBOARD_CLIENT_ID)
+    nobody = await _revoke(browser, token=token, client_id="agency-feed")
+    assert [answer.status_code for answer in (unknown, foreign, nobody, await _revoke(browser))] == [200, 200, 401, 400]
+    await refresh(browser, ISSUER, token)
+
+
 async def test_userinfo_needs_an_access_token(browser: httpx2.AsyncClient) -> None:
     tokens = await sign_in(browser, ISSUER, "chief")
     good = await browser.get(f"{ISSUER}/userinfo", headers={"Authorization": f"Bearer {tokens.access_token}"})

@@ -8,18 +8,21 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
 import asyncpg
 import httpx2
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Mount
 
 from services.reporting.app import SERVICE
+from services.reporting.dashboard.session import Cookies
 from shared.chassis.database import Database
 from shared.chassis.http.app import create_app
 from shared.chassis.http.dispatch import Dispatcher
@@ -129,6 +132,25 @@ async def sign_in(browser: httpx2.AsyncClient, persona: str, path: str = "/dashb
     assert sealed is not None, page.text
     assert action is not None
     return await browser.post(action[1], data={"request": sealed[1], "persona": persona}, follow_redirects=True)
+
+
+def carried(response: Response) -> dict[str, str]:
+    """The cookies that a browser would send back."""
+    cookies = {}
+    for line in response.headers.getlist("set-cookie"):
+        name, value = line.split(";")[0].split("=", 1)
+        if "Max-Age=0" not in line:
+            cookies[name] = value.strip('"')
+    return cookies
+
+
+def ended_copy(site: Site, cookies: Mapping[str, str]) -> dict[str, str]:
+    """A copy of a reader's cookies, as they are once the access token in them has ended."""
+    sealing, response, now = Cookies(site.settings.key_bytes("session_key"), secure=False), Response(), time.time()
+    session = sealing.session(cookies, now)
+    assert session is not None
+    sealing.set_session(response, replace(session, expires_at=now), now)
+    return carried(response)
 
 
 async def _tell_heartbeat(database: Database) -> None:

@@ -31,7 +31,7 @@ from shared.chassis.auth.tokens import Claims, TokenVerifier, invalid_token
 from shared.chassis.settings import Settings
 from shared.embedded.identity.personas import DASHBOARD_CLIENT_ID, personas
 from shared.embedded.identity.tokens import Issuer
-from tests.services.reporting.dashboard.site import Site, follow, reader_of, sign_in
+from tests.services.reporting.dashboard.site import Site, carried, follow, reader_of, sign_in
 
 KEY = bytes(range(32))
 SESSION = Session("access", "refresh", expires_at=1_000.0, signed_in_at=100.0)
@@ -195,32 +195,6 @@ async def test_reader_without_the_right_gets_a_page(site: Site) -> None:
 async def test_freshness_of_nobody_is_told_as_401(browser: httpx2.AsyncClient) -> None:
     answer = await browser.get("/dashboard/freshness?fiscal_year_be=2566&area=52")
     assert (answer.status_code, answer.content) == (401, b"")
-
-
-async def test_signing_out_forgets_here_and_at_the_provider(browser: httpx2.AsyncClient, site: Site) -> None:
-    await sign_in(browser, "chief")
-    answer = await browser.post("/dashboard/sign-out", headers={"origin": site.url})
-    assert answer.headers["location"].startswith(f"{site.url}/identity/logout?")
-    assert SESSION_COOKIE not in browser.cookies
-    page = await follow(browser, answer.headers["location"])
-    assert "ออกจากระบบแล้ว" in page.text
-
-
-@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
-async def test_another_site_cannot_sign_a_reader_out(browser: httpx2.AsyncClient, headers: dict[str, str]) -> None:
-    await sign_in(browser, "chief")
-    assert (await browser.post("/dashboard/sign-out", headers=headers)).status_code == 403
-    assert SESSION_COOKIE in browser.cookies
-
-
-def carried(response: Response) -> dict[str, str]:
-    """The cookies that a browser would send back."""
-    cookies = {}
-    for line in response.headers.getlist("set-cookie"):
-        name, value = line.split(";")[0].split("=", 1)
-        if "Max-Age=0" not in line:
-            cookies[name] = value.strip('"')
-    return cookies
 
 
 @pytest.mark.parametrize("characters", [10, 3_000, 9_000])
