@@ -35,6 +35,7 @@ PORT_LABELS = {
     "kafka": "Kafka",
     "kafka_controller": "Kafka's controller",
 }
+KAFKA_PORTS_SPREAD = 5_000  # pairs of ports, up to 29091
 PORTS_TRIED = 200
 LOG_KEPT_BYTES = 10_000_000
 
@@ -166,7 +167,7 @@ class StateFolder:
         taken.
         """
         ports = self.read("ports.json")
-        wanted = preferred or int(ports.get(name, PREFERRED_PORTS[name]))
+        wanted = preferred or int(ports.get(name, self._first_port(name)))
         others = {int(port) for other, port in ports.items() if other != name}
         found = next((port for port in range(wanted, wanted + PORTS_TRIED) if _usable(port, others)), None)
         if found is None:
@@ -179,6 +180,16 @@ class StateFolder:
         if ports.get(name) != found:
             self.write("ports.json", {**ports, name: found})
         return found
+
+    def _first_port(self, name: str) -> int:
+        """The port to try at the first start; Kafka's are this folder's own.
+
+        Relays whose broker is down go on asking at its port. A broker of another folder that took it meanwhile would
+        take their events too, since brokers of one machine ask nobody who he is.
+        """
+        if not name.startswith("kafka"):
+            return PREFERRED_PORTS[name]
+        return PREFERRED_PORTS[name] + 2 * (int(self.fingerprint, 16) % KAFKA_PORTS_SPREAD)
 
     def remembered_ports(self) -> dict[str, int]:
         """Ports chosen so far, by part."""

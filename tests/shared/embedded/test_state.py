@@ -102,6 +102,14 @@ def test_port_is_chosen_once_and_remembered(state: StateFolder) -> None:
     assert StateFolder(state.path).remembered_ports() == {"postgres": chosen}
 
 
+def test_kafka_of_another_folder_listens_elsewhere(tmp_path: Path) -> None:
+    folders = [StateFolder(tmp_path / str(number)) for number in range(20)]
+    pairs = {(folder.port("kafka"), folder.port("kafka_controller")) for folder in folders}
+    assert len(pairs) > 15
+    assert all(1024 < kafka < controller < 32_768 for kafka, controller in pairs)
+    assert {folder.port("http") for folder in folders} == {folders[0].port("http")}
+
+
 def test_taken_port_is_named_and_another_one_taken_and_kept(state: StateFolder, taken_port: int) -> None:
     state.write("ports.json", {"kafka": taken_port})
     said: list[str] = []
