@@ -59,15 +59,21 @@ def _details(kpi: KpiRead, language: Language) -> tuple[str, ...]:
         return _fall(kpi, language)
     if kpi.id == "K02":
         return tuple(
-            f"{language.pick(one.name_th, one.name_en)} {format_amount(one.value, one.unit, language)}"
+            f"{language.pick(one.name_th, one.name_en)}: {format_amount(one.value, one.unit, language)}"
             for one in kpi.parts
         )
-    if kpi.denominator is None:
+    if kpi.denominator is None or kpi.value is None:
         return ()
-    numerator = format_amount(kpi.numerator, kpi.numerator_unit, language)
-    denominator = format_amount(kpi.denominator, kpi.denominator_unit or kpi.unit, language)
+    unit = kpi.denominator_unit or kpi.unit
+    denominator = format_amount(kpi.denominator, unit, language)
     if kpi.id == "K21":
         return (f"{language('of')} {denominator}",)
+    is_same_count = kpi.numerator_unit == unit and unit not in ("baht", "points")
+    numerator = (
+        format_count(int(kpi.numerator))  # 113 of 383 persons
+        if is_same_count
+        else format_amount(kpi.numerator, kpi.numerator_unit, language)
+    )
     return (f"{numerator} {language('of')} {denominator}",)
 
 

@@ -23,6 +23,8 @@ _ROW_PIXELS: Final = 30
 _LABEL_PIXELS_MAX: Final = 170
 # The figure beside the longest bar is measured and given room by autosize; a little more keeps it from the edge.
 _FIGURES_BESIDE: Final = {"left": 2, "top": 2, "right": 10, "bottom": 2}
+# Of a still picture the names are measured in another font than they are shown in: some are wider by a letter.
+_STILL_FIGURES_BESIDE: Final = {**_FIGURES_BESIDE, "left": 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def waterfall(bars: Sequence[Bar], palette: Palette, description: str, width: in
     breaks = [{"label": bar.label} for bar in bars if bar.kind == "total"] if floor > 0 else []
     return {
         **_frame(description, palette, width, len(bars) * _ROW_PIXELS),
-        "padding": _FIGURES_BESIDE,
+        "padding": _FIGURES_BESIDE if width is None else _STILL_FIGURES_BESIDE,
         "layer": [
             {
                 "data": {"values": links},
@@ -264,7 +266,7 @@ def _month_axis(ticks: Mapping[int, str], palette: Palette) -> Spec:
         "axis": {
             "values": days,
             "labelExpr": f"({names})[datum.value]",
-            "labelOverlap": "greedy",
+            "labelOverlap": "parity",  # every second month where not all have room, and not now this one, now that
             "labelSeparation": 8,
             "grid": False,
             "tickColor": palette.line,
@@ -354,7 +356,7 @@ def ranking(
         layers.insert(1, {"data": {"values": [{"hundredths": target[0]}]}, "mark": rule, "encoding": {"x": x}})
     return {
         **_frame(description, palette, width, max(len(values), 1) * 26),
-        "padding": _FIGURES_BESIDE,
+        "padding": _FIGURES_BESIDE if width is None else _STILL_FIGURES_BESIDE,
         "data": {"values": values},
         "layer": layers,
     }

@@ -243,7 +243,7 @@ def _freshness(kpis: Mapping[str, KpiRead], language: Language) -> Freshness:
     newest_fact = max((kpi.facts_to for kpi in kpis.values() if kpi.facts_to is not None), default=None)
     lag_seconds = headline.event_lag_seconds
     return Freshness(
-        as_of=language("no_close_yet") if headline.as_of is None else format_day(headline.as_of, language),
+        as_of="" if headline.as_of is None else format_day(headline.as_of, language),
         reached=language("reached_the_date", reached=headline.cooperatives_reached, total=headline.cooperatives_total),
         is_complete=headline.cooperatives_reached == headline.cooperatives_total > 0,
         provisional="" if newest_fact is None else language("provisional_until", day=format_day(newest_fact, language)),

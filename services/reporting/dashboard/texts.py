@@ -47,7 +47,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "target_gap_percent": ("{gap} จุดร้อยละ", "{gap} percentage points"),
     "attainment": ("บรรลุ {percent} %", "{percent} % attained"),
     "lower_is_better": ("ยิ่งน้อยยิ่งดี", "Lower is better"),
-    "definition": ("นิยามและที่มา", "Definition and source"),
+    "definition": ("นิยามและที่มา", "Definition, source"),
     "counted": ("นับอะไร", "What is counted"),
     "source": ("ที่มา", "Source"),
     "assumption": ("ข้อสมมติ", "Assumption"),
@@ -101,11 +101,18 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "รายชื่อสมาชิกอยู่ในทะเบียน ผู้มีสิทธิ์อ่านได้จาก API ของทะเบียน การอ่านทุกครั้งถูกบันทึก",
         "Members are kept by the registry and read through its API by those who may; every reading is logged",
     ),
-    "members_link": ("รายชื่อสมาชิกของแห่งนี้ (API ทะเบียน)", "Members of this place (registry API)"),
+    "members_link": (
+        "รายชื่อสมาชิกของแห่งนี้ (API ทะเบียน ต้องใช้โทเค็น เปิดด้วยเบราว์เซอร์ไม่ได้)",
+        "Members of this place (registry API; it wants an access token, which a browser does not send)",
+    ),
     "home": ("พื้นที่ของท่าน", "Your areas"),
     "home_text": (
         "ท่านดูแล {count} แห่ง ตัวเลขแสดงแยกแห่ง ไม่รวมกันเป็นยอดของพื้นที่ที่ใหญ่กว่า",
         "{count} places are yours. Each has its own figures; they are never summed as if they were a larger area",
+    ),
+    "home_figure": (
+        "ร้อยละคือหนี้ค้างของกลุ่มเป้าหมายที่ลดลงจากวันฐาน",
+        "The percentage says how far the cohort's overdue debt has fallen since the baseline",
     ),
     "home_empty": (
         "ยังไม่มีสหกรณ์ที่มอบหมายให้ท่านในวันนี้ โปรดติดต่อผู้มอบหมายงานในทะเบียน",

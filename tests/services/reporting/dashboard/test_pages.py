@@ -14,7 +14,7 @@ from services.reporting.dashboard.assets import ASSETS
 from services.reporting.kpis.service import KpiQuery, read_children, read_kpi
 from shared.chassis.reach import Reach
 from shared.kernel.money import format_baht, parse_baht
-from tests.services.reporting.dashboard.country import HOSTILE_NAME
+from tests.services.reporting.dashboard.country import EMPTY_PROVINCES, HOSTILE_NAME
 from tests.services.reporting.dashboard.site import Site, follow, reader_of, sign_in
 from tests.services.reporting.world import Said
 
@@ -180,6 +180,22 @@ async def test_freshness_says_date_places_and_lag(browser: httpx2.AsyncClient) -
     assert "31 พ.ค. 2566" in text
     assert re.search(r"ปิดบัญชีถึงวันนี้ \d+ จาก \d+ แห่ง", text)
     assert re.search(r"ตามหลังเหตุการณ์ \d", text)
+
+
+async def test_place_without_figures_says_that_once(browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser, "analyst")
+    text = (await follow(browser, f"/dashboard/2566/{min(EMPTY_PROVINCES)}")).text
+    assert "<strong>ยังไม่มีสหกรณ์ใดปิดบัญชีของปีนี้</strong>" in text
+    assert "ข้อมูล ณ" not in text
+    assert "ยังไม่มีฐาน" in text
+    assert not re.search(r"\b0 \S+ จาก 0", text)
+
+
+async def test_counts_of_one_kind_name_it_once(browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser, "analyst")
+    page = await follow(browser, "/dashboard/2566/TH?lang=en")
+    assert re.search(r"\d of 77 provinces", page.text)
+    assert not re.search(r"\d (persons|contracts|provinces) of \d", page.text)
 
 
 async def test_payment_moves_the_figure_at_once_and_marks_it_provisional(site: Site) -> None:

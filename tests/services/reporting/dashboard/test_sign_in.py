@@ -379,8 +379,11 @@ async def test_identity_token_of_another_attempt_is_refused(site: Site) -> None:
     issuer = Issuer(site.state, site.settings.issuer)
     mine = issuer.identity_token(personas("52")["chief"], DASHBOARD_CLIENT_ID, "nonce")
     await provider._check_identity(mine, "nonce")
+    # Signed by the very key of ours, as one of several providers that share a key would.
+    elsewhere = Issuer(site.state, f"{site.settings.issuer}/elsewhere")
     for token, nonce in (
         (mine, "other"),
+        (elsewhere.identity_token(personas("52")["chief"], DASHBOARD_CLIENT_ID, "nonce"), "nonce"),
         (issuer.identity_token(personas("52")["chief"], "plodnee-story", "nonce"), "nonce"),
         (issuer.access_token(personas("52")["chief"], DASHBOARD_CLIENT_ID, ()), "nonce"),
     ):
