@@ -162,7 +162,9 @@ async def _stage(context: JobContext, kind: FeedKind, delivery: Delivery, file_f
     """Read the file into typed rows, all in one transaction; the file itself is forgotten with it."""
     await context.phase("staging")
     async with context.database.unscoped() as session:
-        await repository.lock_delivery(session, delivery.id)
+        locked = await repository.lock_delivery(session, delivery.id)
+        if locked is not None and locked[1]["status"] == "validating":
+            return  # a worker taken for dead was not, and has read the file since we looked
         await repository.allow_long_pauses(session)
         staged = _Staged(session, kind, delivery, context.settings.feed_cell_characters_max)
         async for batch in _batches(context, session, kind, delivery.id, file_format):

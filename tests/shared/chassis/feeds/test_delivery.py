@@ -344,6 +344,36 @@ async def test_a_second_worker_on_a_chunk_waits_and_finds_it_done(
         assert await asyncio.wait_for(taken, 30) == []
 
 
+async def test_a_second_worker_on_a_file_waits_and_finds_it_read(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same, while the file is being read: neither reads it beside the other nor finds it gone."""
+    begun: list[Any] = []
+    is_read, may_commit = asyncio.Event(), asyncio.Event()
+    stage, finish_staging = engine._stage, repository.finish_staging
+
+    async def remember(*arguments: Any) -> None:
+        begun.append(arguments)
+        await stage(*arguments)
+
+    async def commit_later(*arguments: Any) -> None:
+        await finish_staging(*arguments)
+        is_read.set()
+        await may_commit.wait()
+
+    monkeypatch.setattr(engine, "_stage", remember)
+    monkeypatch.setattr(repository, "finish_staging", commit_later)
+    delivery_id = (await sender.post(rows_of("C1,1,,,,,,,,,", "C1,2,,,,,,,,,"))).json()["id"]
+    first = asyncio.create_task(sender.run_jobs())
+    await asyncio.wait_for(is_read.wait(), 30)
+    second = asyncio.create_task(stage(*begun[0]))
+    assert not (await asyncio.wait({second}, timeout=0.5))[0]
+    may_commit.set()
+    await asyncio.wait_for(asyncio.gather(first, second), 30)
+    delivery = await sender.delivery(delivery_id)
+    assert (delivery["status"], counts(delivery)) == ("completed", {"rows": 2, "accepted": 2})
+
+
 @pytest.mark.parametrize("step", ["finish_staging", "reject_duplicates", "complete", "wake_delivery"])
 async def test_work_that_is_cut_between_steps_goes_on_where_it_was(
     sender: Sender, monkeypatch: pytest.MonkeyPatch, step: str

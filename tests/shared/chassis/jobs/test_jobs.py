@@ -368,6 +368,19 @@ async def test_job_of_a_worker_that_lives_is_left_to_it(database: Database) -> N
         assert await jobs_worker.requeue_stalled_once(database, stalled_seconds=30) == requeued
 
 
+async def test_job_that_another_worker_puts_back_is_left_to_it(database: Database) -> None:
+    """Two workers notice the same dead one: putting a job back twice is an error that would end the second."""
+    job_id = await enqueue(database, "long")
+    async with database.unscoped() as session:
+        dead = await session.scalar("select worker_id from procrastinate_register_worker_v1()")
+        await session.scalar("select id from procrastinate_fetch_job_v2(cast(null as varchar[]), :worker)", worker=dead)
+        await session.execute("update procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
+    async with database.unscoped() as other:
+        await other.fetch("select id from procrastinate_jobs for update")
+        assert await asyncio.wait_for(jobs_worker.requeue_stalled_once(database, stalled_seconds=30), 10) == []
+    assert await jobs_worker.requeue_stalled_once(database, stalled_seconds=30) == [str(job_id)]
+
+
 @pytest.mark.parametrize("tells_progress", [True, False])
 async def test_replaced_run_stops_without_a_trace(
     database: Database, jobs_settings: Settings, tells_progress: bool
