@@ -83,7 +83,7 @@ async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> No
 
     Raises:
         UnsafeSettings: the process signs in as another role than its own, or as a superuser, a role that bypasses
-            policies, or a member of the tables' owner.
+            policies, a member of the tables' owner, or one for which every reading under a policy is an error.
     """
     if not settings.is_production:
         return
@@ -101,6 +101,7 @@ async def refuse_unsafe_role(settings: Settings, service: str, role: Role) -> No
 _ROLE_FAULTS = """
     select rolsuper as is_a_superuser, rolbypassrls as bypasses_policies, rolname <> $1 as signs_in_as_another_role,
            exists (select from pg_class where relkind in ('r', 'p') and pg_has_role(pg_roles.oid, relowner, 'member'))
-               as owns_tables
+               as owns_tables,
+           not cast(current_setting('row_security') as boolean) as has_row_security_off
     from pg_roles where rolname = current_user
 """
