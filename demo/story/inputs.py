@@ -11,6 +11,7 @@ from demo.story.recompute import Received, Sale
 from demo.story.steps.province import read_expected
 from shared.kernel.calendar import parse_date
 from shared.kernel.money import parse_baht
+from shared.kernel.thai import to_arabic_digits
 
 
 def accepted_rows(folder: Path, name: str) -> Iterator[dict[str, str]]:
@@ -65,6 +66,15 @@ def sales(folder: Path) -> dict[tuple[str, str], Sale]:
         )
         found[sale.cooperative_code, sale.delivery_number] = sale
     return found
+
+
+def gains(folder: Path) -> list[Decimal]:
+    """How many points more each member had after a course than before it; each attends a course once."""
+    return [
+        Decimal(to_arabic_digits(row["post_score"]).strip()) - Decimal(to_arabic_digits(row["pre_score"]).strip())
+        for row in accepted_rows(folder, "training.csv")
+        if row["pre_score"].strip() and row["post_score"].strip()
+    ]
 
 
 def _units(text: str, places: int) -> int:

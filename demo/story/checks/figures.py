@@ -1,7 +1,7 @@
-"""K01, its parts, K17 and counts: what reporting answers over HTTP against another recomputation, to the satang."""
+"""K01, its parts, K17, K21 and counts: what reporting answers over HTTP against another recomputation, exactly."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from demo.story import inputs
@@ -47,6 +47,7 @@ async def check_figures(wire: Wire, played: Played, books: DebtBooks, produce_de
         await _k01_by_month(chief, played, books.loans),
         await _k17(chief, played, books, produce_debt),
         await _counts(chief, played, books),
+        await _k21(chief, played),
         _payments_of_the_files(played, books),
     ]
 
@@ -201,6 +202,31 @@ async def _counts(caller: Caller, played: Played, books: DebtBooks) -> Check:
         if found.get(name) != expected.get(name)
     ]
     return verdict("K02, K08 and K14", faults, ", ".join(f"{name} {count}" for name, count in expected.items()))
+
+
+async def _k21(caller: Caller, played: Played) -> Check:
+    """By the scores of the training file."""
+    options = played.options
+    figure = await caller.get("/reporting/v1/kpis/K21", area=options.province, fiscal_year_be=options.fiscal_year_be)
+    gains = inputs.gains(options.folder)
+    return verdict("K21", compare_gains(gains, figure), f"{len(gains)} scored twice, {figure['value']} points gained")
+
+
+def compare_gains(gains: list[Decimal], figure: dict[str, Any]) -> list[str]:
+    """Where K21 as reporting answers it differs from the scores."""
+    mean = (sum(gains) / Decimal(len(gains))).quantize(Decimal("0.01"), ROUND_HALF_UP) if gains else None
+    found = (
+        Decimal(figure["numerator"]),
+        figure["denominator"],
+        None if figure["value"] is None else Decimal(figure["value"]),
+    )
+    expected = (sum(gains), len(gains), mean)
+    names = ("points gained", "scored twice", "mean")
+    return [
+        f"{name}: {one} and not {other}"
+        for name, one, other in zip(names, found, expected, strict=True)
+        if one != other
+    ]
 
 
 def by_hand(played: Played) -> list[Received]:

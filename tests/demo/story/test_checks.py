@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 from demo.generator.split import MonthlyPart, Reject
 from demo.story.checks import FAULTS_SHOWN, verdict
 from demo.story.checks.defects import reject_faults
-from demo.story.checks.figures import by_hand, compare_cohort
+from demo.story.checks.figures import by_hand, compare_cohort, compare_gains
 from demo.story.checks.quiet import unread
 from demo.story.choices import Choices
 from demo.story.client import Access
+from demo.story.inputs import gains
 from demo.story.played import Cooperative, HandPayment, Played, SentFile, StoryOptions
 from demo.story.recompute import PARTS, CohortFigure
 from demo.story.steps.result import in_words
@@ -62,6 +64,29 @@ def test_every_difference_is_a_fault(spoil: Callable[[dict[str, Any]], None], fa
     found = figure()
     spoil(found)
     assert any(fault in one for one in compare_cohort(EXPECTED, found, END))
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({}, None),
+        ({"numerator": "-12.00", "value": "-4.00"}, "points gained: -12.00 and not 12"),
+        ({"denominator": 4}, "scored twice: 4 and not 3"),
+        ({"value": "3.99"}, "mean: 3.99 and not 4.00"),
+        ({"value": None}, "mean: None and not 4.00"),
+    ],
+)
+def test_gain_is_compared_with_its_direction(changed: dict[str, Any], fault: str | None) -> None:
+    found = {"numerator": "12.00", "denominator": 3, "value": "4.00", **changed}
+    faults = compare_gains([Decimal(9), Decimal(-2), Decimal(5)], found)
+    assert faults == [] if fault is None else fault in faults
+
+
+def test_gains_of_the_file_are_after_less_before(tmp_path: Path) -> None:
+    (tmp_path / "expected.json").write_text('{"files": {"training.csv": {"rejects": []}}}')
+    head = "cooperative_code,course_code,course_title,session_date,member_number,pre_score,post_score\n"
+    (tmp_path / "training.csv").write_text(head + "C,ACC,t,2022-12-01,1,40,52\nC,ACC,t,2022-12-01,2,60,57\n")
+    assert gains(tmp_path) == [Decimal(12), Decimal(-3)]
 
 
 def file_of(rejects: list[Reject], part: MonthlyPart | None = None) -> SentFile:
