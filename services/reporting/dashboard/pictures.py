@@ -226,7 +226,10 @@ def draw_ranking(drawing: Drawing, children: Sequence[KpiChild]) -> Chart:
     language = drawing.asked.language
     ordered = sorted(children, key=_by_value)
     known = [child for child in ordered if child.value is not None]
-    drawn, lead = known, f"{language('ranking_lead')} · {language('dashes', target=_target(drawing)[1])}"
+    target = _target(drawing) if known else None
+    drawn, lead = known, language("no_basis")
+    if target is not None:
+        lead = f"{language('ranking_lead')} · {language('dashes', target=target[1])}"
     if len(known) > RANKED_MAX:
         half = RANKED_MAX // 2
         drawn = known[:half] + known[-half:]
@@ -237,7 +240,7 @@ def draw_ranking(drawing: Drawing, children: Sequence[KpiChild]) -> Chart:
         title=language("ranking"),
         title_beside=language.other("ranking"),
         lead=lead,
-        spec=ranking(ranks, _target(drawing), drawing.palette, drawing.says(language("ranking")), drawing.width),
+        spec=ranking(ranks, target, drawing.palette, drawing.says(language("ranking")), drawing.width),
         still_href=drawing.still_href("ranking"),
         table=Table(
             heads=(

@@ -189,6 +189,8 @@ async def test_place_without_figures_says_that_once(browser: httpx2.AsyncClient)
     assert "ข้อมูล ณ" not in text
     assert "ยังไม่มีฐาน" in text
     assert not re.search(r"\b0 \S+ จาก 0", text)
+    assert "คลิกแท่ง" in (await follow(browser, LAMPANG)).text
+    assert "คลิกแท่ง" not in (await follow(browser, LAMPANG.replace("2566", "2567"))).text
 
 
 async def test_counts_of_one_kind_name_it_once(browser: httpx2.AsyncClient) -> None:
