@@ -514,12 +514,12 @@ class RunningLoan:
             # What was agreed when the loan was re-aged is owed whole; flat interest runs with the nights.
             taken = sum(other.planned for other in self.rows[self.pool_from : self.at])
             settled = sum(other.interest - other.planned for other in self.open_rows() if other.frozen)
-            exact = self.flat_exact + self.late + self.pool + settled - taken
+            exact, agreed = self.flat_exact + self.late, self.pool + settled - taken
         elif row.frozen:
             return row.interest + sum(row.passes) + sum(other.planned for other in later) - paid
         else:
-            exact = self.own + self.late + row.planned + sum(other.planned for other in later)
-        return self.rounding.figure(*exact.as_integer_ratio()) + self.brought + self.waiting - paid
+            exact, agreed = self.own + self.late, row.planned + sum(other.planned for other in later)
+        return self.rounding.figure(*exact.as_integer_ratio()) + agreed + self.brought + self.waiting - paid
 
 
 def _equal_shares(total: int, count: int) -> list[int]:

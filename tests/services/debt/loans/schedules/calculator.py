@@ -372,14 +372,14 @@ class Calculator:
         first, *later = self.open_rows()
         paid = sum(row.paid_interest for row in self.open_rows())
         if self.shared:
-            exact = self.flat_so_far + self.late + self.agreed_pool - self.agreed_gone
+            exact, agreed = self.flat_so_far + self.late, self.agreed_pool - self.agreed_gone
             # Rows settled ahead took no more of the sum agreed than their share; the rest of theirs was late or waited.
-            exact += sum(row.interest - row.agreed for row in self.open_rows() if row.is_paid)
+            agreed += sum(row.interest - row.agreed for row in self.open_rows() if row.is_paid)
         elif first.is_paid:
             return first.interest + sum(first.leaves) + sum(row.agreed for row in later) - paid
         else:
-            exact = self.own + self.late + sum(row.agreed for row in self.open_rows())
-        return half_up(exact, self.currency) + self.left_unpaid + self.waiting - paid
+            exact, agreed = self.own + self.late, sum(row.agreed for row in self.open_rows())
+        return half_up(exact, self.currency) + agreed + self.left_unpaid + self.waiting - paid
 
     def rate_change(self, change: Body) -> None:
         self.calendar.rate_from[self.today] = Fraction(change.get("annual_rate") or change["period_rate"])
