@@ -111,7 +111,8 @@ def drop_next(loan: RunningLoan, index: int) -> None:
         following.lift += row.lift
     del loan.rows[index]
     loan.forget_factors()
-    loan.relevel(max(min(index, len(loan.rows) - 1), loan.free_from()))
+    start = max(min(index, len(loan.rows) - 1), loan.free_from())
+    loan.relevel(start, brought=0 if loan.shares_interest else row.planned)
     note(loan.rows[index:], "drop_instalment")
 
 

@@ -299,7 +299,7 @@ class RunningLoan:
         """Level the free rows from index ``start`` on for the principal that will remain at their beginning.
 
         ``brought`` is unpaid interest that these rows take over: level instalments carry it in their first row, so
-        that the amounts stay level; other methods spread it.
+        that the amounts stay level; other methods spread it, with what of it these rows had to take already.
         """
         rows = self.free_rows(start)
         if not rows:
@@ -329,7 +329,8 @@ class RunningLoan:
             ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, brought if is_level else 0
         )
         principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
-        shares = [0] * len(rows) if is_level else _equal_shares(brought, len(rows))
+        agreed = brought + sum(row.planned for row in rows)
+        shares = [0] * len(rows) if is_level else _equal_shares(agreed, len(rows))
         last = len(rows) - 1
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share

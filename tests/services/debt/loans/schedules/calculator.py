@@ -164,9 +164,10 @@ class Calculator:
 
     def level_declining(self, rows: list[Row], principal: int, interest_only: int, extra: int, later: bool) -> None:
         shares = self.shares(rows, principal, interest_only)
-        spread, left = [], extra
+        owed = left = extra + sum(row.agreed for row in rows)
+        spread = []
         for _ in rows[:-1]:
-            spread.append(min(half_up(Fraction(extra, len(rows))), left))
+            spread.append(min(half_up(Fraction(owed, len(rows))), left))
             left -= spread[-1]
         spread.append(left)
         balance, last = principal, len(rows) - 1
@@ -463,7 +464,7 @@ class Calculator:
         for row in self.rows[index : index + 1]:
             row.lifted += dropped.lifted
         rows = self.rows[min(index, len(self.rows) - 1) :]
-        self.level([row for row in rows if row in self.free_rows()])
+        self.level([row for row in rows if row in self.free_rows()], 0 if self.shared else dropped.agreed)
 
     def re_age(self, change: Body) -> None:
         self.foresee()

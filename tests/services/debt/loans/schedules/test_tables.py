@@ -142,3 +142,20 @@ def test_lateness_of_a_lifetime_is_measured_at_once() -> None:
 
     assert process_time() - begun < 10  # a third of a second; minutes, where every day is counted from the first one
     assert found["rows"][-1]["balance"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("change", "interest"),
+    [
+        ({"type": "rate_change", "from": "2024-05-15", "annual_rate": "0.1200"}, "660.00"),  # 420.00 of six rows
+        ({"type": "extend", "from": "2024-05-20", "instalments": 2}, "740.00"),  # 500.00 of eight
+        ({"type": "drop_instalment", "due_on": "2024-07-15"}, "690.00"),  # 450.00 of five
+        ({"type": "drop_instalment", "due_on": "2024-09-15"}, "640.00"),  # 400.00 of five
+    ],
+)
+def test_overdue_interest_that_was_spread_is_owed_whole_also_after_a_later_change(change: Body, interest: str) -> None:
+    """The 240.00 of two missed rows, 15.00 of them late interest, are spread over the six that are left."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-15", "instalments": 8}
+    changes = [{"type": "re_amortise", "on": "2024-04-01"}, change]
+    found = answer(body("equal_principal", **loan, changes=changes, as_of="2024-04-01"))
+    assert found["totals"]["interest"] == interest
