@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from services.debt.errors import LoanTermsInvalid
@@ -98,19 +99,20 @@ def drop_next(loan: RunningLoan, index: int) -> None:
             "due_on", "out_of_range", "the only instalment cannot be dropped; move it instead",
             "ไม่สามารถตัดงวดเดียวที่มีอยู่ได้ ให้เลื่อนวันแทน",
         )  # fmt: skip
-    if row.paid_principal or row.paid_interest:
+    if row.is_paid:
         raise _is_paid("due_on", row)
     if all(other.frozen for other in loan.rows[loan.at :] if other is not row):
         raise Refusal(
             "due_on", "not_allowed", "every other instalment is paid, so none can take this one; extend the term first",
             "งวดอื่นชำระครบแล้ว ไม่มีงวดรับยอดแทน ให้ขยายเวลาก่อน",
         )  # fmt: skip
-    if index + 1 < len(loan.rows):
-        loan.rows[index + 1].start = row.start
-        loan.rows[index + 1].lift += row.lift
+    for following in loan.free_rows(index + 1)[:1]:
+        following.start = row.start
+        following.lift += row.lift
     del loan.rows[index]
     loan.forget_factors()
-    loan.relevel(max(min(index, len(loan.rows) - 1), loan.free_from()))
+    start = max(min(index, len(loan.rows) - 1), loan.free_from())
+    loan.relevel(start, brought=0 if loan.shares_interest else row.planned)
     note(loan.rows[index:], "drop_instalment")
 
 
@@ -121,22 +123,22 @@ def _rate_change(loan: RunningLoan, change: RateChange) -> None:
     loan.rates = [known for known in loan.rates if known[0] != day] + [(day, (numerator, denominator))]
     loan.forget_factors()
     loan.relevel(loan.free_from())
-    note(loan.rows[loan.free_from() :], "rate_change")
+    note(loan.free_rows(loan.at), "rate_change")
 
 
 def _interest_pause(loan: RunningLoan, change: InterestPause) -> None:
     _must_be_before_the_end(loan, "from_on")
     start = loan.free_from()
-    planned = [row.planned for row in loan.rows[start:]]
     loan.pauses.append((change.from_on.toordinal(), change.to_on.toordinal() + 1))
     loan.forget_factors()
     if loan.shares_interest:
         # The amounts stay, so the interest that falls away is missing at the end.
         left = loan.interest_left(start)
-        for row, share in zip(loan.rows[start:-1], planned, strict=False):
-            row.planned = min(share, left)
+        *rows, last = loan.free_rows(start)
+        for row in rows:
+            row.planned = min(row.planned, left)
             left -= row.planned
-        loan.rows[-1].planned = left
+        last.planned = left
     note([row for row in loan.open_rows() if row.start <= change.to_on.toordinal()], "interest_pause")
 
 
@@ -147,27 +149,27 @@ def _drawdown(loan: RunningLoan, change: Drawdown) -> None:
     if loan.shares_interest:
         loan.flat_base += change.amount
     loan.relevel(loan.free_from())
-    note(loan.rows[loan.free_from() :], "drawdown")
+    note(loan.free_rows(loan.at), "drawdown")
 
 
 def _extend(loan: RunningLoan, change: Extend) -> None:
     _must_be_before_the_end(loan, "from_on")
     _append_rows(loan, change.instalments)
     loan.relevel(loan.free_from())
-    note(loan.rows[loan.free_from() :], "extend")
+    note(loan.free_rows(loan.at), "extend")
 
 
 def _principal_holiday(loan: RunningLoan, change: PrincipalHoliday) -> None:
     _must_be_before_the_end(loan, "from_on")
     start = loan.free_from()
-    if change.instalments > len(loan.rows) - start:
-        left = len(loan.rows) - start
+    left = len(loan.free_rows(start))
+    if change.instalments > left:
         raise Refusal(
             "instalments", "out_of_range", f"only {left} instalments are left; name at most as many",
             f"เหลือเพียง {left} งวด ให้ระบุไม่เกินจำนวนนี้",
         )  # fmt: skip
     _append_rows(loan, change.instalments)
-    resting = loan.rows[start : start + change.instalments]
+    resting = loan.free_rows(start)[: change.instalments]
     for row in resting:
         row.lead = True
     loan.relevel(start)
@@ -213,7 +215,7 @@ def _cut_cells(loan: RunningLoan, end: int) -> None:
 def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
     index = _index_of(loan, change.from_on, "from_on")
     row, to = loan.rows[index], change.to_on.toordinal()
-    if row.paid_principal or row.paid_interest:
+    if row.is_paid:
         raise _is_paid("from_on", row)
     if to <= row.start:
         before = date.fromordinal(row.start)
@@ -221,7 +223,7 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
             "to_on", "out_of_order", f"the instalment must fall due after {before}",
             f"งวดนี้ต้องครบกำหนดหลังวันที่ {before}",
         )  # fmt: skip
-    later = loan.rows[index + 1 :]
+    later = loan.free_rows(index + 1)
     cadence = loan.cadence.moved(row.number, change.to_on)
     due_on = cadence.dates(row.number + 1, len(later))
     if due_on and due_on[0] <= change.to_on:
@@ -242,11 +244,12 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
         else:
             _add_cell(loan, _moved_cell(loan, cadence, number, start, moved.due))
         start = moved.due
+    loan.rows[index:] = sorted(loan.rows[index:], key=attrgetter("due"))
     loan.forget_factors()
     if index == loan.at:
         loan.accrue_again()
     loan.relevel(index)
-    note(loan.rows[index:], "move_due_date")
+    note([row, *later], "move_due_date")
 
 
 def _moved_cell(loan: RunningLoan, cadence: Steps | Harvests, number: int, start: int, due: int) -> Cell:
@@ -284,7 +287,7 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0
-    loan.own = loan.late = loan.flat_exact = loan.flat_closed = Fraction(0)
+    loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = Fraction(0)
     loan.brought = loan.waiting = loan.flat_base = 0
     loan.last_exact = None
     loan.residue_row = loan.rows[-1]
@@ -358,7 +361,7 @@ def _set_instalment(loan: RunningLoan, change: SetInstalment) -> None:
             "due_on", "not_allowed", "the last instalment takes the residue; set an earlier one, or add one after it",
             "งวดสุดท้ายรับยอดคงเหลือทั้งหมด ให้กำหนดงวดก่อนหน้า",
         )  # fmt: skip
-    if row.paid_principal or row.paid_interest:
+    if row.is_paid:
         raise _is_paid("due_on", row)
     _hold(loan, index, change.amount)
     note([row], "set_instalment")
@@ -383,7 +386,7 @@ def _add_instalment(loan: RunningLoan, change: AddInstalment) -> None:
             "due_on", "out_of_order", "an instalment falls due after the day of disbursement; name a later day",
             "งวดต้องครบกำหนดหลังวันจ่ายเงินกู้ ให้ระบุวันหลังจากนั้น",
         )  # fmt: skip
-    if following.paid_principal or following.paid_interest:
+    if following.is_paid:
         raise _is_paid("due_on", following)
     if len(loan.rows) == ROWS_MAX:
         raise Refusal(
@@ -416,7 +419,7 @@ def _hold(loan: RunningLoan, index: int, amount: int) -> None:
         )  # fmt: skip
     # Interest that a small set amount leaves unpaid lifts the next instalment, so that it is paid as early.
     owed = row.planned + loan.rounding.figure(*(loan.own + loan.late).as_integer_ratio()) + loan.brought + loan.waiting
-    loan.rows[index + 1].lift = max(0, owed - row.interest)
+    loan.free_rows(index + 1)[0].lift = max(0, owed - row.interest)
     loan.relevel(index + 1)
 
 

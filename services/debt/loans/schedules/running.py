@@ -66,6 +66,15 @@ class Row:
         self.notes: list[str] = []
 
     @property
+    def is_paid(self) -> bool:
+        """Whether it is paid, in whole or in part, or settled with a later one: then it is never changed."""
+        return self.frozen or bool(self.paid_principal or self.paid_interest)
+
+    @property
+    def unpaid(self) -> int:
+        return self.unpaid_principal + self.unpaid_interest
+
+    @property
     def unpaid_principal(self) -> int:
         return self.principal - self.paid_principal
 
@@ -111,7 +120,7 @@ class RunningLoan:
         self.overdue = 0
         self.late_until = late_until
         self.excess = 0
-        self.own = self.late = Fraction(0)
+        self.own = self.late = self.late_closed = Fraction(0)
         self.brought = self.waiting = 0
         self.re_aged = False
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
@@ -173,7 +182,7 @@ class RunningLoan:
         """The nights of the row in progress, measured by cells that have changed: a period is prorated as one."""
         if not by_cells(self.terms.day_count):
             return
-        self.own = self.late = Fraction(0)
+        self.own, self.late = Fraction(0), self.late_closed
         self.flat_exact = self.flat_closed
         for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
             factor = Fraction(*self.part(start, end)) * Fraction(*rate)
@@ -282,18 +291,23 @@ class RunningLoan:
             index += 1
         return index
 
+    def free_rows(self, start: int) -> list[Row]:
+        """Rows from index ``start`` on that nobody has paid in full; those paid before a re-ageing may lie between."""
+        return [row for row in self.rows[start:] if not row.frozen]
+
     def relevel(self, start: int, *, brought: int = 0) -> None:
-        """Level the rows from index ``start`` on for the principal that will remain at their beginning.
+        """Level the free rows from index ``start`` on for the principal that will remain at their beginning.
 
         ``brought`` is unpaid interest that these rows take over: level instalments carry it in their first row, so
-        that the amounts stay level; other methods spread it.
+        that the amounts stay level; other methods spread it, with what of it these rows had to take already.
         """
-        rows = self.rows[start:]
+        rows = self.free_rows(start)
         if not rows:
             return
         if start > self.at:
             self.project()
         balance = self.balance - sum(row.principal for row in self.rows[self.at : start])
+        balance -= sum(row.principal for row in self.rows[start:] if row.frozen)
         lead = next((index for index, row in enumerate(rows) if not row.lead), len(rows))
         factors = [self.factor(row.start, row.due) for row in rows]
         ground = Ground(factors, [row.weight for row in rows], min(lead, len(rows) - 1), self.rounding)
@@ -315,7 +329,8 @@ class RunningLoan:
             ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, brought if is_level else 0
         )
         principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
-        shares = [0] * len(rows) if is_level else _equal_shares(brought, len(rows))
+        agreed = brought + sum(row.planned for row in rows)
+        shares = [0] * len(rows) if is_level else _equal_shares(agreed, len(rows))
         last = len(rows) - 1
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share
@@ -339,8 +354,9 @@ class RunningLoan:
     def interest_left(self, start: int) -> int:
         """What of the interest agreed for the term is left for the rows from ``start`` on."""
         exact = self.flat_exact
-        if self.flat_base and self.rows[-1].due > self.now:
-            exact += self.flat_base * Fraction(*self.factor(self.now, self.rows[-1].due))
+        last, _ = self._residue()
+        if self.flat_base and self.rows[last].due > self.now:
+            exact += self.flat_base * Fraction(*self.factor(self.now, self.rows[last].due))
         taken = sum(row.planned for row in self.rows[self.pool_from : start])
         return max(0, self.pool + self.rounding.figure(*exact.as_integer_ratio()) - taken)
 
@@ -359,7 +375,7 @@ class RunningLoan:
             self.late = Fraction(0)
         self.at += 1
         self.own = Fraction(0)
-        self.flat_closed = self.flat_exact
+        self.late_closed, self.flat_closed = self.late, self.flat_exact
         if self.late_until is not None and row.due < self.late_until:
             self.overdue += row.unpaid_principal
         self._projected = False
@@ -441,9 +457,7 @@ class RunningLoan:
     def pay(self, amount: int) -> None:
         """A payment of today: past rows first, then the row due today, then rows in advance."""
         rows = self.rows
-        while self.first_unpaid < self.at and not (
-            rows[self.first_unpaid].unpaid_principal or rows[self.first_unpaid].unpaid_interest
-        ):
+        while self.first_unpaid < self.at and not rows[self.first_unpaid].unpaid:
             self.first_unpaid += 1
         left, start = amount, self.first_unpaid
         while left and start < self.at:
@@ -451,10 +465,11 @@ class RunningLoan:
             start += ROWS_AT_ONCE
         if left and not self.matured:
             self.project()
-            start = self.free_from()
+            first = start = self.free_from()
             while left and start < len(rows):
                 left = self._share_out(left, rows[start : start + ROWS_AT_ONCE], is_past=False)
                 start += ROWS_AT_ONCE
+            self._settle_in_advance(rows[first:start])
         self.excess += left
 
     def _share_out(self, amount: int, rows: Sequence[Row], *, is_past: bool) -> int:
@@ -466,16 +481,19 @@ class RunningLoan:
             row.paid_principal += principal
             if is_past:
                 self.overdue -= principal
-        if taken and not is_past:
-            # Rows of nothing that lie before a paid one are settled as well.
-            for row in rows[: taken[-1][0] + 1]:
-                if not row.frozen and not row.unpaid_principal and not row.unpaid_interest:
-                    row.frozen = True
-                    self.brought, self.waiting = row.passes
-                    self.late = Fraction(0)
         if taken and is_past:
             self._projected = False
         return left
+
+    def _settle_in_advance(self, rows: Sequence[Row]) -> None:
+        """Rows paid in full are settled as they stand, and so are the rows of nothing that lie before them."""
+        open_rows = [row for row in rows if not row.frozen]
+        while open_rows and (open_rows[-1].unpaid or not open_rows[-1].is_paid):
+            open_rows.pop()
+        for row in open_rows:
+            row.frozen = True
+            self.brought, self.waiting = row.passes
+            self.late = self.late_closed = Fraction(0)
 
     def pay_off(self) -> tuple[int, int]:
         """Principal and interest that would settle the loan today: interest to this day, none of later nights."""
@@ -487,18 +505,22 @@ class RunningLoan:
         return principal, max(interest, 0)
 
     def interest_to_date(self) -> int:
-        """Interest of the row in progress up to this day, less what is paid in advance. May be negative."""
-        row = self.rows[self.at]
+        """Interest of the row in progress up to this day, less what is paid in advance. May be negative.
+
+        A row that was settled in advance is settled as it stood, with the late and the deferred interest of that day.
+        """
+        row, later = self.rows[self.at], self.rows[self.at + 1 :]
         paid = sum(other.paid_interest for other in self.open_rows())
         if self.shares_interest:
             # What was agreed when the loan was re-aged is owed whole; flat interest runs with the nights.
             taken = sum(other.planned for other in self.rows[self.pool_from : self.at])
-            exact = self.flat_exact + self.late + self.pool - taken
+            settled = sum(other.interest - other.planned for other in self.open_rows() if other.frozen)
+            exact, agreed = self.flat_exact + self.late, self.pool + settled - taken
         elif row.frozen:
-            return row.interest - paid
+            return row.interest + sum(row.passes) + sum(other.planned for other in later) - paid
         else:
-            exact = self.own + self.late + sum(other.planned for other in self.open_rows())
-        return self.rounding.figure(*exact.as_integer_ratio()) + self.brought + self.waiting - paid
+            exact, agreed = self.own + self.late, row.planned + sum(other.planned for other in later)
+        return self.rounding.figure(*exact.as_integer_ratio()) + agreed + self.brought + self.waiting - paid
 
 
 def _equal_shares(total: int, count: int) -> list[int]:

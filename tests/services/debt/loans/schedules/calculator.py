@@ -51,7 +51,7 @@ class Calculator:
         self.waiting = 0  # interest in grace
         self.aged = False
         self.flat_on = self.drawn if body["method"] == "flat" else 0
-        self.flat_so_far = self.flat_before = Fraction(0)
+        self.flat_so_far = self.flat_before = self.late_before = Fraction(0)
         self.nights_of_row: list[tuple[date, int, int, int]] = []  # night, and what bore it
         self.agreed_pool = self.agreed_gone = 0
         self.excess = 0
@@ -72,10 +72,7 @@ class Calculator:
         return self.rows[len(self.closed) :]
 
     def free_rows(self) -> list[Row]:
-        rows = self.open_rows()
-        while rows and rows[0].is_paid:
-            rows = rows[1:]
-        return rows
+        return [row for row in self.open_rows() if not row.is_paid]
 
     def start_of(self, row: Row) -> date:
         index = self.rows.index(row)
@@ -87,7 +84,7 @@ class Calculator:
             return
         self.foresee()
         before = self.open_rows()[: self.open_rows().index(rows[0])]
-        principal = self.balance - sum(row.principal for row in before)
+        principal = self.balance - sum(row.principal for row in self.open_rows() if row in before or row.is_paid)
         for row in rows:
             row.is_set = False
         interest_only = 0
@@ -167,9 +164,10 @@ class Calculator:
 
     def level_declining(self, rows: list[Row], principal: int, interest_only: int, extra: int, later: bool) -> None:
         shares = self.shares(rows, principal, interest_only)
-        spread, left = [], extra
+        owed = left = extra + sum(row.agreed for row in rows)
+        spread = []
         for _ in rows[:-1]:
-            spread.append(min(half_up(Fraction(extra, len(rows))), left))
+            spread.append(min(half_up(Fraction(owed, len(rows))), left))
             left -= spread[-1]
         spread.append(left)
         balance, last = principal, len(rows) - 1
@@ -208,7 +206,8 @@ class Calculator:
             row.amount = None if index < interest_only else share + interest + row.lifted
 
     def pool_left(self, first: Row) -> int:
-        to_come = self.flat_on * self.calendar.nights(self.today, self.rows[-1].due) if self.flat_on else Fraction(0)
+        end = self.last_free()[0].due
+        to_come = self.flat_on * self.calendar.nights(self.today, end) if self.flat_on else Fraction(0)
         before = sum(row.agreed for row in self.open_rows()[: self.open_rows().index(first)])
         whole = self.agreed_pool + half_up(self.flat_so_far + to_come, self.currency)
         return max(0, whole - self.agreed_gone - before)
@@ -280,7 +279,7 @@ class Calculator:
                 self.final, self.after_end = row, self.own + self.late
             self.late = Fraction(0)
         self.own = Fraction(0)
-        self.flat_before, self.nights_of_row = self.flat_so_far, []
+        self.flat_before, self.late_before, self.nights_of_row = self.flat_so_far, self.late, []
         self.agreed_gone += row.agreed
         self.closed.append(row)
 
@@ -354,12 +353,11 @@ class Calculator:
             row.paid_interest += interest
             row.paid_principal += principal
             amount -= interest + principal
-            if (interest or principal) and row not in self.closed:
-                for other in self.open_rows()[: self.open_rows().index(row) + 1]:
-                    if not other.is_paid and other.unpaid == 0:
-                        # Its interest is paid, with all that had gathered for it.
-                        other.is_paid, self.late = True, Fraction(0)
-                        self.left_unpaid, self.waiting = other.leaves
+        settled = [row for row in self.free_rows() if row.unpaid == 0 < row.paid_interest + row.paid_principal]
+        for row in self.free_rows()[: self.free_rows().index(settled[-1]) + 1] if settled else ():
+            # Its interest is paid, with all that had gathered for it.
+            row.is_paid, self.late, self.late_before = True, Fraction(0), Fraction(0)
+            self.left_unpaid, self.waiting = row.leaves
         self.excess += amount
 
     def owed_today(self) -> tuple[int, int]:
@@ -372,15 +370,17 @@ class Calculator:
         return principal, max(interest, 0)
 
     def interest_so_far(self) -> int:
-        rows = self.open_rows()
-        paid = sum(row.paid_interest for row in rows)
+        first, *later = self.open_rows()
+        paid = sum(row.paid_interest for row in self.open_rows())
         if self.shared:
-            exact = self.flat_so_far + self.late + self.agreed_pool - self.agreed_gone
-        elif rows[0].is_paid:
-            return rows[0].interest - paid
+            exact, agreed = self.flat_so_far + self.late, self.agreed_pool - self.agreed_gone
+            # Rows settled ahead took no more of the sum agreed than their share; the rest of theirs was late or waited.
+            agreed += sum(row.interest - row.agreed for row in self.open_rows() if row.is_paid)
+        elif first.is_paid:
+            return first.interest + sum(first.leaves) + sum(row.agreed for row in later) - paid
         else:
-            exact = self.own + self.late + sum(row.agreed for row in rows)
-        return half_up(exact, self.currency) + self.left_unpaid + self.waiting - paid
+            exact, agreed = self.own + self.late, sum(row.agreed for row in self.open_rows())
+        return half_up(exact, self.currency) + agreed + self.left_unpaid + self.waiting - paid
 
     def rate_change(self, change: Body) -> None:
         self.calendar.rate_from[self.today] = Fraction(change.get("annual_rate") or change["period_rate"])
@@ -421,18 +421,19 @@ class Calculator:
 
     def move_due_date(self, change: Body) -> None:
         index = next(i for i, row in enumerate(self.rows) if row.due == day(change["from"]))
-        rows = self.rows[index:]
+        rows = [row for row in self.rows[index:] if not row.is_paid]
         moved = self.calendar.move([row.due for row in rows], day(change["to"]), self.start_of(rows[0]))
         for row, due in zip(rows, moved, strict=True):
             row.due = due
+        self.rows[index:] = sorted(self.rows[index:], key=lambda row: row.due)
         if index == len(self.closed) and self.calendar.day_count in ("30/360", "per_period"):
-            self.own, self.late, self.flat_so_far = Fraction(0), Fraction(0), self.flat_before
+            self.own, self.late, self.flat_so_far = Fraction(0), self.late_before, self.flat_before
             for night, balance, overdue, flat_on in self.nights_of_row:
                 cost = self.calendar.night(night)
                 self.own += cost * balance
                 self.late += cost * overdue
                 self.flat_so_far += cost * flat_on
-        self.level(self.rows[index:])
+        self.level(rows)
 
     def set_instalment(self, change: Body) -> None:
         self.hold(self.open_rows()[0], satang(change["amount"]))
@@ -449,8 +450,9 @@ class Calculator:
         row.amount, row.is_set, row.no_principal, row.interest_waits = amount, True, False, False
         self.foresee()
         due = row.agreed + half_up(self.own + self.late, self.currency) + self.left_unpaid + self.waiting
-        self.open_rows()[1].lifted = due - row.interest
-        self.level(self.open_rows()[1:])
+        rows = [other for other in self.free_rows() if other is not row]
+        rows[0].lifted = due - row.interest
+        self.level(rows)
 
     def drop_following(self) -> None:
         while len(self.closed) + 1 < len(self.rows) and self.rows[len(self.closed) + 1].due in self.drops:
@@ -462,7 +464,7 @@ class Calculator:
         for row in self.rows[index : index + 1]:
             row.lifted += dropped.lifted
         rows = self.rows[min(index, len(self.rows) - 1) :]
-        self.level([row for row in rows if row in self.free_rows()])
+        self.level([row for row in rows if row in self.free_rows()], 0 if self.shared else dropped.agreed)
 
     def re_age(self, change: Body) -> None:
         self.foresee()
@@ -480,7 +482,7 @@ class Calculator:
         new = [Row(due, weight) for due, weight in dues]
         self.rows = self.closed + sorted([*kept, *new], key=lambda row: row.due)
         self.balance = principal + sum(row.principal for row in kept)
-        self.own = self.late = self.flat_so_far = self.flat_before = Fraction(0)
+        self.own = self.late = self.flat_so_far = self.flat_before = self.late_before = Fraction(0)
         self.nights_of_row = []
         self.left_unpaid = self.waiting = self.flat_on = 0
         self.final = None

@@ -105,9 +105,57 @@ def test_what_is_late_after_a_re_aged_row_due_at_once_is_measured_by_the_new_ste
     assert rows_of_answer(answer(whole))[-1][2] == 4_71  # and 71 satang of the 32 nights before: 2 x 32/90
 
 
+def test_interest_that_waits_behind_a_row_paid_ahead_is_owed_at_a_pay_off() -> None:
+    """600 and 502.47 of the rows that are past, and 403.97 of the row settled as it stands, with 30,447.74."""
+    paid = [("2024-02-01", "9752.90"), ("2024-03-01", "9850.43"), ("2024-03-05", "9948.93")]
+    loan: Body = {"principal": "60000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 6,
+                  "interest_grace": 3, "payments": [{"on": on, "amount": amount} for on, amount in paid]}  # fmt: skip
+    assert answer(body(**loan, as_of="2024-03-20"))["pay_off"] == "31954.18"
+
+
+def test_a_little_money_ahead_does_not_settle_the_rows_of_nothing_before_it() -> None:
+    """January 600; February 600 x 9/29 + 300 x 20/29; March and April 300 each, at the rate from 10 February."""
+    change = {"type": "rate_change", "from": "2024-02-10", "annual_rate": "0.0600"}
+    loan: Body = {"principal": "60000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 6,
+                  "principal_grace": 3, "interest_grace": 3, "changes": [change],
+                  "payments": [{"on": "2024-01-20", "amount": "100.00"}]}  # fmt: skip
+    rows = rows_of_answer(answer(body("equal_principal", **loan)))
+    assert rows[3] == ("2024-05-01", 20_000_00, 1_593_10, 40_000_00)
+
+
+@pytest.mark.parametrize("method", ["equal_instalment", "equal_principal", "fixed_principal_percent", "flat"])
+def test_a_re_aged_loan_is_levelled_over_the_rows_that_nobody_paid(method: str) -> None:
+    """45,000 baht ahead settle the rows of April and May; the five new rows lie between and after them."""
+    re_age = {"type": "re_age", "on": "2024-03-10", "start_on": "2024-04-15", "instalments": 5}
+    drawdown = {"type": "drawdown", "on": "2024-04-20", "amount": "7000.00"}
+    loan: Body = {"principal": "60000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 6,
+                  "payments": [{"on": "2024-02-20", "amount": "45000.00"}], "changes": [re_age, drawdown]}  # fmt: skip
+    rows = rows_of_answer(answer(body(method, **loan)))
+    assert sum(principal for _, principal, _, _ in rows) == 67_000_00
+    later = [principal for due_on, principal, _, _ in rows if due_on > "2024-05-01" and due_on.endswith("15")]
+    assert max(later) - min(later) < 4
+
+
 def test_lateness_of_a_lifetime_is_measured_at_once() -> None:
     begun = process_time()
     found = answer(body(every={"count": 1, "unit": "day"}, as_of="2199-12-31"))
 
     assert process_time() - begun < 10  # a third of a second; minutes, where every day is counted from the first one
     assert found["rows"][-1]["balance"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("change", "interest"),
+    [
+        ({"type": "rate_change", "from": "2024-05-15", "annual_rate": "0.1200"}, "660.00"),  # 420.00 of six rows
+        ({"type": "extend", "from": "2024-05-20", "instalments": 2}, "740.00"),  # 500.00 of eight
+        ({"type": "drop_instalment", "due_on": "2024-07-15"}, "690.00"),  # 450.00 of five
+        ({"type": "drop_instalment", "due_on": "2024-09-15"}, "640.00"),  # 400.00 of five
+    ],
+)
+def test_overdue_interest_that_was_spread_is_owed_whole_also_after_a_later_change(change: Body, interest: str) -> None:
+    """The 240.00 of two missed rows, 15.00 of them late interest, are spread over the six that are left."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-15", "instalments": 8}
+    changes = [{"type": "re_amortise", "on": "2024-04-01"}, change]
+    found = answer(body("equal_principal", **loan, changes=changes, as_of="2024-04-01"))
+    assert found["totals"]["interest"] == interest
