@@ -51,7 +51,9 @@ _SINCE_COLUMNS: Final = (
     " x.cases_opened_rows, x.cases_released_rows, x.learning_gain_rows"
 )
 
-# What came after the last close: the rest of that close's month by day, then whole months.
+# What came after the last close: the rest of that close's month by day, then whole months. Year and date are compared
+# as a row: of two conditions a planner without statistics believes that they leave one row of the whole country, and
+# through the index that has no co-operative it reads every co-operative's cells for each.
 _AFTER_SQL: Final = f"""
     select x.day > st.cohort_to and x.day <= st.cohort_month_end as in_cohort,
            x.day > st.stated_to and x.day <= st.stated_month_end as in_all, {_SINCE_COLUMNS}
@@ -266,6 +268,7 @@ async def refresh_latest(session: WriteSession, changed: Collection[CooperativeY
 
     A row is first held, made where it is missing, and then made from its sources by a statement of its own: that sees
     what everybody has committed who held the row before, so that of a close and a payment at one moment none is lost.
+    It is held by a lock and not by an update, which would write each row twice.
     """
     if not changed:
         return
