@@ -191,6 +191,8 @@ class BatchApplier:
         """The records to try: not those an operator dropped; what is behind an event set aside is set aside too."""
         dropped = await self._dropped(session, records)
         parked = await self._parked_keys(session, records)
+        if not dropped and not parked:
+            return list(records)
         wanted = []
         for record in records:
             if (record.topic, record.partition, record.offset) in dropped:
@@ -287,7 +289,14 @@ def _place(record: Record) -> tuple[str, str]:
 
 
 def _headers(record: Record) -> dict[str, str]:
-    return {name.replace("\0", "\ufffd"): _text(value) for name, value in record.headers or ()}
+    headers = record.headers or ()
+    try:
+        texts = {name: (value or b"").decode() for name, value in headers}
+    except UnicodeDecodeError:
+        texts = {}
+    if texts and "\0" not in "".join([*texts, *texts.values()]):
+        return texts  # all that services write
+    return {name.replace("\0", "\ufffd"): _text(value) for name, value in headers}
 
 
 def _text(value: bytes | None) -> str:

@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.thai import to_arabic_digits
@@ -77,6 +78,7 @@ def fiscal_year_be(day: date) -> int:
     return day.year + BUDDHIST_OFFSET + (1 if day.month >= 10 else 0)
 
 
+@lru_cache(maxsize=256)
 def fiscal_year_bounds(year_be: int) -> tuple[date, date]:
     """First and last day of a fiscal year: 2566 is 2022-10-01 to 2023-09-30."""
     year = year_be - BUDDHIST_OFFSET

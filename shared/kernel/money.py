@@ -24,8 +24,8 @@ RATE_PLACES_MAX = 6
 # Looked up, because a table of a hundred rows writes five hundred amounts, and a format of ":02d" costs three look-ups.
 _PLACES = tuple(f".{satang:02d}" for satang in range(SATANG_PER_BAHT))
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]{1,2})?")
-# As we write it ourselves, in events and stored rows: read without a second look.
-_AS_WRITTEN = re.compile(r"-?[0-9]{1,14}\.[0-9]{2}")
+# As we write it ourselves, in events and stored rows: read without a second look, and too short to be out of bounds.
+_AS_WRITTEN = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
 _MANY_PLACES = re.compile(r"[+-]?[0-9,]+\.[0-9]{3,}")
 _RATE = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -48,8 +48,10 @@ def parse_baht(text: str) -> int:
     Raises ``BilingualValueError`` on anything else: exponents, NaN, more than two places, misplaced commas,
     amounts beyond ``MONEY_MAX_SATANG``.
     """
+    if text == "0.00":
+        return 0  # half of the amounts of an event
     if _AS_WRITTEN.fullmatch(text):
-        return _within_bounds(int(text[:-3] + text[-2:]))
+        return int(text[:-3] + text[-2:])
     cleaned = to_arabic_digits(text).strip().removeprefix("฿").strip()
     is_readable = len(cleaned) <= _CHARACTERS_MAX
     if is_readable and _MANY_PLACES.fullmatch(cleaned):

@@ -6,12 +6,10 @@ fact is first stored and exchanged when a state changes, so a cell depends on th
 A cell to which no row contributes does not exist.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from shared.kernel.calendar import fiscal_year_be, fiscal_year_bounds
@@ -76,8 +74,7 @@ def rows_column(measure: Measure) -> str:
 _ROWS_COLUMNS = {measure: f"{measure}_rows" for measure in Measure}
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one row adds to a measure on a day (for monthly measures: the month's first day).
 
     `rows` is 1 for a row that counts and -1 for one that no longer does.
@@ -95,15 +92,10 @@ class Contribution:
         return Contribution(self.cooperative_id, self.fiscal_year_be, self.measure, self.day, -self.value, -self.rows)
 
 
-class CellKey(NamedTuple):
-    """Names a cell; the order in which batches lock cells."""
+CellKey: TypeAlias = tuple[UUID, int, date]
+"""Names a cell: its co-operative, its fiscal year, and the first day of what it covers."""
 
-    cooperative_id: UUID
-    fiscal_year_be: int
-    period: date
-
-
-Cells = dict[CellKey, dict[str, int]]
+Cells: TypeAlias = dict[CellKey, dict[str, int]]
 """By cell, what is added to its columns."""
 
 
@@ -112,30 +104,39 @@ def flow(cooperative_id: UUID, measure: Measure, day: date, value: int = 0) -> C
     return Contribution(cooperative_id, fiscal_year_be(day), measure, day, value)
 
 
-def by_day(contributions: Iterable[Contribution]) -> Cells:
-    """What contributions change in the cells of days."""
-    return _summed((item, item.day) for item in contributions if item.measure not in MONTHLY_ONLY)
+def cells_of(contributions: Iterable[Contribution]) -> tuple[Cells, Cells, Cells]:
+    """What contributions change in the cells of days, of months and of fiscal years.
 
-
-def by_month(contributions: Iterable[Contribution]) -> Cells:
-    """What contributions change in the cells of months, named by their first day."""
-    return _summed((item, item.day.replace(day=1)) for item in contributions)
-
-
-def by_year(contributions: Iterable[Contribution]) -> Cells:
-    """What contributions change in the cells of fiscal years, named by their first day."""
-    return _summed(
-        (item, fiscal_year_bounds(item.fiscal_year_be)[0]) for item in contributions if item.measure not in MONTHLY_ONLY
-    )
-
-
-def _summed(items: Iterable[tuple[Contribution, date]]) -> Cells:
-    cells: defaultdict[CellKey, dict[str, int]] = defaultdict(dict)
-    for item, period in items:
-        changes, measure = cells[CellKey(item.cooperative_id, item.fiscal_year_be, period)], item.measure
-        rows = _ROWS_COLUMNS[measure]
-        changes[rows] = changes.get(rows, 0) + item.rows
+    They are summed once, to days: a payment makes several contributions to one day, and all but the first find their
+    cell there.
+    """
+    days: Cells = {}
+    months: Cells = {}
+    years: Cells = {}
+    for cooperative_id, year, measure, day, value, rows in contributions:
+        is_monthly = measure in MONTHLY_ONLY
+        key = (cooperative_id, year, day.replace(day=1) if is_monthly else day)
+        changes = (months if is_monthly else days).setdefault(key, {})
+        rows_of_measure = _ROWS_COLUMNS[measure]
+        changes[rows_of_measure] = changes.get(rows_of_measure, 0) + rows
         if measure not in COUNTED:
-            changes[measure] = changes.get(measure, 0) + item.value
-    changed = ((key, {column: by for column, by in cells[key].items() if by}) for key in sorted(cells))
+            changes[measure] = changes.get(measure, 0) + value
+    for (cooperative_id, year, day), changes in days.items():
+        _add(months, (cooperative_id, year, day.replace(day=1)), changes)
+        _add(years, (cooperative_id, year, fiscal_year_bounds(year)[0]), changes)
+    return _changed(days), _changed(months), _changed(years)
+
+
+def _add(cells: Cells, key: CellKey, changes: dict[str, int]) -> None:
+    sums = cells.get(key)
+    if sums is None:
+        cells[key] = changes.copy()
+        return
+    for column, by in changes.items():
+        sums[column] = sums.get(column, 0) + by
+
+
+def _changed(cells: Cells) -> Cells:
+    """Without what adds up to nothing."""
+    changed = ((key, {column: by for column, by in changes.items() if by}) for key, changes in cells.items())
     return {key: changes for key, changes in changed if changes}

@@ -1,6 +1,6 @@
 """All writes of measure cells, and the one way a row of the read model is stored together with what it contributes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from services.reporting.latest.repository import refresh_latest
@@ -10,13 +10,12 @@ from services.reporting.measures.domain import (
     Cells,
     Contribution,
     Measure,
-    by_day,
-    by_month,
-    by_year,
+    cells_of,
     rows_column,
 )
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.inbox import insert_facts, to_json, upsert_state
+from shared.chassis.rows import columns_of
 
 Contribute: TypeAlias = Callable[[Row], Iterable[Contribution]]
 
@@ -25,19 +24,18 @@ _ROWS: Final = frozenset(map(rows_column, Measure))
 
 async def add_contributions(session: WriteSession, contributions: Iterable[Contribution]) -> None:
     """Add contributions to the cells of their days, months and fiscal years, and to what the latest figures read."""
-    changes = list(contributions)
-    days = by_day(changes)
+    days, months, years = cells_of(contributions)
     await _add_to_cells(session, "measure_day", "day", days)
-    await _add_to_cells(session, "measure_cell", "month", by_month(changes))
-    await _add_to_cells(session, "measure_year", "starts_on", by_year(changes))
-    await refresh_latest(session, {(key.cooperative_id, key.fiscal_year_be) for key in days})
+    await _add_to_cells(session, "measure_cell", "month", months)
+    await _add_to_cells(session, "measure_year", "starts_on", years)
+    await refresh_latest(session, {(cooperative_id, year) for cooperative_id, year, _ in days})
 
 
 async def _add_to_cells(session: WriteSession, table: str, period: str, cells: Cells) -> None:
     """Add to cells in the order of their keys; drop those to which no row contributes any more."""
     if not cells:
         return
-    columns = sorted({column for changes in cells.values() for column in changes})
+    columns = sorted(set().union(*cells.values()))
     names = ", ".join(["cooperative_id", "fiscal_year_be", period, *columns])
     added = ", ".join(f"cast(:added_{column} as bigint[])" for column in columns)
     await session.execute(
@@ -45,13 +43,14 @@ async def _add_to_cells(session: WriteSession, table: str, period: str, cells: C
         insert into {table} as cell ({names})
         select * from unnest(cast(:cooperative_ids as uuid[]), cast(:fiscal_years as integer[]),
                              cast(:periods as date[]), {added})
+         order by 1, 2, 3
         on conflict (cooperative_id, fiscal_year_be, {period})
         do update set {", ".join(f"{column} = cell.{column} + excluded.{column}" for column in columns)}
         """,
         **_keys(cells),
         **{f"added_{column}": [changes.get(column, 0) for changes in cells.values()] for column in columns},
     )
-    fallen = [key for key, changes in cells.items() if any(by < 0 for name, by in changes.items() if name in _ROWS)]
+    fallen = [key for key, changes in cells.items() if min(changes.values()) < 0 and _takes_back_rows(changes)]
     if fallen:
         monthly = table == "measure_cell"
         rows = " + ".join(rows_column(measure) for measure in Measure if monthly or measure not in MONTHLY_ONLY)
@@ -67,14 +66,14 @@ async def _add_to_cells(session: WriteSession, table: str, period: str, cells: C
         )
 
 
+def _takes_back_rows(changes: Mapping[str, int]) -> bool:
+    return any(by < 0 for column, by in changes.items() if column in _ROWS)
+
+
 def _keys(cells: Iterable[CellKey]) -> dict[str, list[Any]]:
     """The keys of cells in their order, by column."""
-    keys = list(cells)
-    return {
-        "cooperative_ids": [key.cooperative_id for key in keys],
-        "fiscal_years": [key.fiscal_year_be for key in keys],
-        "periods": [key.period for key in keys],
-    }
+    cooperative_ids, fiscal_years, periods = columns_of(cells)
+    return {"cooperative_ids": cooperative_ids, "fiscal_years": fiscal_years, "periods": periods}
 
 
 async def store_facts(

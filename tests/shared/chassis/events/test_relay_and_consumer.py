@@ -524,6 +524,8 @@ async def test_promise_5_what_postgresql_takes_in_no_text_is_set_aside_all_the_s
         topic = bus.kafka_topic_prefix + "plodnee.registry.deposit"
         strange = [("ce_type", b"unheard\0of"), ("nothing", None), ("half\0name", b"\xff")]
         await producer.send_and_wait(topic, key=b"a\0key", value=b"{}", headers=strange)
+        await producer.send_and_wait(topic, key=b"b", value=b"{}", headers=[("ce_type", b"unheard\0of")])
+        await producer.send_and_wait(topic, key=b"c", value=b"{}", headers=[("half\0name", b"plain")])
         await producer.send_and_wait(topic, key=None, value=b"\0", headers=[])
         await producer.send_and_wait(topic, key=b"k", value=None, headers=[])
     finally:
@@ -531,7 +533,7 @@ async def test_promise_5_what_postgresql_takes_in_no_text_is_set_aside_all_the_s
     good = Deposited(account_id=uuid4(), amount=3)
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, [(good, 1)])
-        await until(lambda: _is(database, "select count(*) from dead_letter", 3))
+        await until(lambda: _is(database, "select count(*) from dead_letter", 5))
         await until(lambda: _is(database, "select count(*) from deposit", 1))
 
 
