@@ -24,7 +24,7 @@ from shared.contracts import debt
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
 from tests.services.reporting.recomputation import Judge
-from tests.services.reporting.world import LAGGARD_CLOSE, LAST_CLOSE, LAST_DAY, YEAR, Said, World
+from tests.services.reporting.world import LAGGARD_CLOSE, LAGGARD_DAY, LAST_CLOSE, LAST_DAY, YEAR, Said, World
 
 KPIS = "/reporting/v1/kpis"
 AREAS = ("TH", "N", "NE", "S", "52", "50", "30", "90", "5201", "5203", "9001")
@@ -89,13 +89,13 @@ async def test_every_kpi_equals_its_recomputation_at_every_level(
         assert sum(parts.values()) == Fraction(found["K01"]["numerator"]) * 100
 
 
-@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("closed", ["every month", "until December", "never"])
 async def test_what_is_read_of_all_together_is_what_is_read_of_each_for_every_day(
-    database_of: DatabaseOf, hear: Hear, world: World, *, stopped: bool
+    database_of: DatabaseOf, hear: Hear, world: World, closed: str
 ) -> None:
     """Of one co-operative everything is looked up; the judge knows that on some days, at every level."""
     database = await database_of("reporting")
-    await hear(database, [stopped_closing(world) if stopped else world.said])
+    await hear(database, [closed_as(world, closed)])
     days = [date(2022, 9, 30) + timedelta(days=day) for day in range((LAST_DAY - date(2022, 9, 30)).days + 15)]
     places = [str(one.cooperative_id) for one in world.cooperatives]
 
@@ -114,17 +114,23 @@ async def test_what_is_read_of_all_together_is_what_is_read_of_each_for_every_da
     assert all(one == by_day[one.area, one.bound] for one in alone)
 
 
-def stopped_closing(world: World) -> list[Said]:
-    """A country's events, had its co-operatives closed last on 12 December: one without its cohort, one in November."""
+def closed_as(world: World, closed: str) -> list[Said]:
+    """A country's events, had its co-operatives closed otherwise.
+
+    Until December: last on the twelfth, one of them without stating the cohort, and one in November.
+    """
     said = []
     for one in world.said:
         event = one.event
-        if isinstance(event, debt.BusinessDateClosed) and event.closed_on > date(2022, 11, 30):
+        if closed != "every month" and isinstance(event, debt.BusinessDateClosed):
             place = [other.cooperative_id for other in world.cooperatives].index(event.cooperative_id)
-            if event.closed_on != date(2022, 12, 31) or place == 1:
+            if closed == "never" or event.closed_on > date(2022, 12, 31):
                 continue
-            cohorts = () if place == 2 else event.cohorts
-            event = event.model_copy(update={"closed_on": date(2022, 12, 12), "cohorts": cohorts})
+            if event.closed_on == date(2022, 12, 31):
+                if place == 1:
+                    continue
+                cohorts = () if place == 2 else event.cohorts
+                event = event.model_copy(update={"closed_on": date(2022, 12, 12), "cohorts": cohorts})
         said.append(replace(one, event=event))
     return said
 
@@ -220,6 +226,8 @@ async def test_a_figure_says_its_date_and_who_has_reached_it(client: httpx2.Asyn
     assert (latest["as_of"], latest["cooperatives_reached"], latest["cooperatives_total"]) == (str(LAST_CLOSE), 5, 6)
     earlier = await answer(client, "/K01", as_of=str(LAGGARD_CLOSE))
     assert (earlier["cooperatives_reached"], earlier["provisional"]) == (6, False)
+    between = await answer(client, "/K01", as_of=str(LAGGARD_DAY + timedelta(days=1)))
+    assert between["cooperatives_reached"] == 5, "all but the laggard have closed on a later day"
 
 
 async def test_the_highest_revision_of_a_close_counts(client: httpx2.AsyncClient, world: World) -> None:
