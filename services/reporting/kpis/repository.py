@@ -8,7 +8,7 @@ from typing import Final
 
 from services.reporting.areas.domain import Area, Level, cooperative_id_of
 from services.reporting.kpis.domain import Sums
-from services.reporting.latest.repository import FLOWS, STATE_COLUMNS, state_at_dates_sql
+from services.reporting.latest.repository import STATE_COLUMNS, state_at_dates_sql
 from shared.chassis.database import ReadSession
 from shared.kernel.calendar import fiscal_year_bounds
 
@@ -70,12 +70,13 @@ _ENROLLED_SQL: Final = """exists (
 # All rows of a year at once, where a nation is asked for; probes for each co-operative cost five times as much.
 _NEWEST_SQL: Final = """
 newest as materialized (
-    select * from latest x where x.fiscal_year_be = :year and x.{in_scope}
+    select x.cooperative_id, x.stated_on, x.newest_on{columns}
+      from latest x where x.fiscal_year_be = :year and x.{in_scope} {and_settled}
 )"""
 
 _LATEST_SQL: Final = """
 state as materialized (
-    select scope.area, scope.province_code, cast(:last as date) as bound, scope.id, x.stated_on, x.newest_on, {columns}
+    select scope.area, scope.province_code, cast(:last as date) as bound, scope.id, x.stated_on, x.newest_on{columns}
       from scope left join newest x on x.cooperative_id = scope.id
 ),
 shown as materialized (
@@ -90,7 +91,10 @@ _DATES_SQL: Final = "unnest(cast(:dates as date[])) as bound"
 # What flows to a date are whole months and the fewest days: those up to it, or its month without those after it.
 _BOUND_SQL: Final = """
 bound as materialized (
-    select bound, full_month, part_from,
+    select bound, closed_to, since_on,
+           least(bound, cast(date_trunc('month', cast(since_on as timestamp)) + interval '1 month - 1 day' as date))
+               as since_to,
+           full_month, part_from,
            case when is_late then part_from else full_month end as flow_month,
            case when is_late then bound + 1 else part_from end as flow_from,
            case when is_late then cast(part_from + interval '1 month - 1 day' as date) else bound end as flow_to,
@@ -100,24 +104,25 @@ bound as materialized (
            select cast(date_trunc('month', cast(bound + 1 as timestamp)) - interval '1 month' as date) as full_month,
                   cast(date_trunc('month', cast(bound + 1 as timestamp)) as date) as part_from) as months
      cross join lateral (select bound - part_from >= 15 as is_late) as side
+     cross join lateral (select {closed_to} as closed_to) as closes
+     cross join lateral (select coalesce(closed_to, :baseline_on) as since_on) as since
 )"""
 
 # Nothing has been closed and nothing has happened since the date: the latest row is also that date's.
 _SETTLED_SQL: Final = """
 settled as materialized (
-    select scope.area, scope.province_code, bound.bound, scope.id, x.stated_on, x.newest_on, {columns}
+    select scope.area, scope.province_code, bound.bound, scope.id, x.stated_on, x.newest_on{columns}
       from bound
       join newest x on greatest(x.stated_on, x.newest_on) <= bound.bound
       join scope on scope.id = x.cooperative_id
 ),
 asked as materialized (
-    select bound.bound, bound.full_month, bound.part_from, scope.id, scope.area, scope.province_code
+    select bound.bound, bound.full_month, bound.part_from, bound.since_on, scope.id, scope.area, scope.province_code
       from bound cross join scope
      where (bound.bound, scope.id) not in (select settled.bound, settled.id from settled)
 ),
 dated as materialized (
-    select bound.*, {closed_to} as closed_to
-      from bound where bound.bound in (select asked.bound from asked)
+    select * from bound where bound.bound in (select asked.bound from asked)
 )"""
 
 _COHORT_COLUMNS: Final = """h.closed_on as cohort_on, h.overdue_at_baseline_satang as cohort_baseline_satang,
@@ -128,12 +133,15 @@ _COHORT_COLUMNS: Final = """h.closed_on as cohort_on, h.overdue_at_baseline_sata
 
 # Most co-operatives close on the same day, and the rows of a day lie together: one scan finds them. Only of the others
 # is the last close before it looked up, each for itself.
+_CLOSE_COLUMNS: Final = """k.cooperative_id, k.closed_on, k.revision,
+           k.overdue_principal_satang + k.overdue_interest_satang as overdue_satang, k.outstanding_principal_satang,
+           k.npl_principal_satang, k.members_overdue, k.members_overdue_with_plan"""
 _CLOSED_AT_DATES_SQL: Final = f"""
 closed_then as materialized (
-    select distinct on (dated.bound, k.cooperative_id) dated.bound, k.*
+    select distinct on (k.cooperative_id, dated.bound) dated.bound, {_CLOSE_COLUMNS}
       from dated join close_statement k on k.closed_on = dated.closed_to
      where k.{{in_scope}}
-     order by dated.bound, k.cooperative_id, k.revision desc
+     order by k.cooperative_id, dated.bound, k.revision desc
 ),
 cohort_then as materialized (
     select dated.bound, h.*
@@ -149,7 +157,7 @@ last_closed as (
     select asked.bound, k.*, {_COHORT_COLUMNS}
       from asked
      cross join lateral (
-           select * from close_statement k
+           select {_CLOSE_COLUMNS} from close_statement k
             where k.cooperative_id = asked.id and k.closed_on between :baseline_on and asked.bound
             order by k.closed_on desc, k.revision desc limit 1) k
       left join close_cohort h
@@ -158,19 +166,20 @@ last_closed as (
      where (asked.bound, asked.id) not in (select k.bound, k.cooperative_id from closed_then k)
 ),
 closed as (
-    select asked.*, cast(:year as integer) as fiscal_year_be, k.closed_on,
-           k.overdue_principal_satang + k.overdue_interest_satang as overdue_satang, k.outstanding_principal_satang,
-           k.npl_principal_satang, k.members_overdue, k.members_overdue_with_plan, k.cohort_on,
-           k.cohort_baseline_satang, k.cohort_overdue_satang, k.cash_satang, k.produce_satang, k.set_off_satang,
-           k.waived_satang, k.written_off_satang, k.rescheduled_satang, k.left_cohort_satang, k.newly_overdue_satang,
-           k.cohort_loans, k.cohort_loans_cured, k.participants_debt_baseline_satang, k.participants_debt_satang
-      from asked left join last_closed k on k.bound = asked.bound and k.cooperative_id = asked.id
+    select asked.*, cast(:year as integer) as fiscal_year_be, k.closed_on, k.overdue_satang,
+           k.outstanding_principal_satang, k.npl_principal_satang, k.members_overdue, k.members_overdue_with_plan,
+           k.cohort_on, k.cohort_baseline_satang, k.cohort_overdue_satang, k.cash_satang, k.produce_satang,
+           k.set_off_satang, k.waived_satang, k.written_off_satang, k.rescheduled_satang, k.left_cohort_satang,
+           k.newly_overdue_satang, k.cohort_loans, k.cohort_loans_cured, k.participants_debt_baseline_satang,
+           k.participants_debt_satang
+      from asked
+      left join last_closed k on k.bound = asked.bound and k.cooperative_id = asked.id
 )"""
 _CLOSED_TO_SQL: Final = """(
-           select max(k.closed_on) from close_statement k where k.closed_on between :baseline_on and bound.bound)"""
+           select max(k.closed_on) from close_statement k where k.closed_on between :baseline_on and bound)"""
 
 _AT_DATES_SQL: Final = """
-state as materialized (
+state as (
     select * from settled union all select * from unsettled
 ),
 shown as materialized (
@@ -198,16 +207,20 @@ _LEDGER_SQL: Final = """
 _SUMS_SQL: Final = """
 select st.area, st.bound, shown.as_of, max(st.newest_on) as facts_to,
        count(*) as cooperatives_total,
-       count(*) filter (where st.stated_on >= shown.as_of or exists (
-           select from close_statement k
-            where k.cooperative_id = st.id and k.closed_on >= shown.as_of)) as cooperatives_reached,
+       count(*) filter (where st.stated_on >= shown.as_of or (st.id, st.bound) in (
+           select k.cooperative_id, shown.bound
+             from standing k join shown on k.closed_on >= shown.as_of
+            where k.fiscal_year_be >= :year and k.{in_scope})) as cooperatives_reached,
        {measured}
   from state st
   join shown on shown.bound = st.bound {ledger}
  group by st.area, st.bound, shown.as_of
  order by st.bound, st.area"""
-_COSTLY: Final = frozenset({*FLOWS, "places", "provinces_enrolled", "ledger_active"})
-"""What reads rows of its own, and is left out where nobody asks for it. All else stands in the same rows."""
+_MADE_OF: Final[Mapping[str, Collection[str]]] = {
+    "places": ("participants",),
+    "places_reached": ("cohort_baseline", "cohort_overdue", "cash_since", "produce_since", "set_off_since"),
+}
+"""Of what is measured otherwise than by a sum, what of the state it reads."""
 
 
 def _sums_sql(scope: Scope, group: Level, reads: Collection[str], dates: int) -> str:
@@ -215,30 +228,35 @@ def _sums_sql(scope: Scope, group: Level, reads: Collection[str], dates: int) ->
     PostgreSQL then plans it once, and planning it takes as long as running it."""
     nation = scope.area.level is Level.NATION
     in_scope = "cooperative_id is not null" if nation else "cooperative_id = any(array(select id from scope))"
-    measured = [name for name in _MEASURED if name not in _COSTLY or name in reads]
-    columns = [name for name in STATE_COLUMNS if name in measured or (name == "participants" and "places" in reads)]
-    of_latest = ", ".join(f"x.{name}" for name in columns)
-    parts = [
-        _SCOPE_SQL.format(
-            within=area_condition(scope.area)[0],
-            group=_GROUP[group],
-            enrolled="true" if scope.programme is None else _ENROLLED_SQL,
-        ),
-        _NEWEST_SQL.format(in_scope=in_scope),
-    ]
+    measured = [name for name in _MEASURED if name in reads]
+    read = {part for name in measured for part in (name, *_MADE_OF.get(name, ()))}
+    columns = [name for name in STATE_COLUMNS if name in read]
+    of_latest = "".join(f", x.{name}" for name in columns)
+    settled = "and greatest(x.stated_on, x.newest_on) <= (select max(bound) from bound)"
+    scoped = _SCOPE_SQL.format(
+        within=area_condition(scope.area)[0],
+        group=_GROUP[group],
+        enrolled="true" if scope.programme is None else _ENROLLED_SQL,
+    )
+    newest = _NEWEST_SQL.format(in_scope=in_scope, columns=of_latest, and_settled=settled if dates else "")
     if dates:
-        parts += [
-            _BOUND_SQL.format(bounds=_ONE_DATE_SQL if dates == 1 else _DATES_SQL),
-            _SETTLED_SQL.format(columns=of_latest, closed_to=_CLOSED_TO_SQL if nation else "bound.bound"),
+        parts = [
+            _BOUND_SQL.format(
+                bounds=_ONE_DATE_SQL if dates == 1 else _DATES_SQL, closed_to=_CLOSED_TO_SQL if nation else "bound"
+            ),
+            scoped,
+            newest,
+            _SETTLED_SQL.format(columns=of_latest),
             _CLOSED_AT_DATES_SQL.format(in_scope=in_scope),
-            state_at_dates_sql("unsettled", columns, in_scope),
+            state_at_dates_sql("unsettled", columns, in_scope, together=nation),
             _AT_DATES_SQL,
         ]
     else:
-        parts.append(_LATEST_SQL.format(columns=of_latest))
+        parts = [scoped, newest, _LATEST_SQL.format(columns=of_latest)]
     of_programme = "true" if scope.programme is None else "e.programme_code = :programme"
     sums = _SUMS_SQL.format(
         measured=", ".join(f"{_MEASURED[name].format(of_programme=of_programme)} as {name}" for name in measured),
+        in_scope=in_scope,
         ledger=_LEDGER_SQL if "ledger_active" in measured else "",
     )
     return f"with {', '.join(parts)} {sums}"
@@ -265,7 +283,7 @@ async def sum_up(
         scope: what is asked for.
         group: the level to sum to.
         provinces: how many provinces each area of that level has.
-        reads: what of the sums is needed; of the rest, what costs reading is None.
+        reads: what of the sums is needed; the rest is None.
         dates: each is a date to stand for; None: the latest, facts since the last close included.
     """
     _, area = area_condition(scope.area)
@@ -281,7 +299,7 @@ async def sum_up(
         "baseline_on": scope.baseline_on,
     }
     rows = await session.fetch(_sums_sql(scope, group, reads, len(dates or ())), **parameters)
-    unread = dict.fromkeys(_COSTLY)
+    unread = dict.fromkeys(_MEASURED)
     return [Sums(**{**unread, **row}, provinces_total=provinces.get(row["area"], 1)) for row in rows]
 
 

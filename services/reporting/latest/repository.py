@@ -1,6 +1,6 @@
 """How co-operatives stand in a fiscal year: as SQL for any date, and kept as rows for the latest figures."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -10,87 +10,118 @@ from shared.kernel.calendar import fiscal_year_bounds
 
 CooperativeYear: TypeAlias = tuple[UUID, int]
 
-# Until a close states the cohort, its baseline stands. Every limit that later conditions compare with is a plain column
-# here: under a row-level policy an expression that is not leakproof keeps a condition out of the index.
+_STATED: Final = {
+    "cohort_baseline": "coalesce(closed.cohort_baseline_satang, f.cohort_overdue_satang)",
+    "cohort_overdue": "coalesce(closed.cohort_overdue_satang, f.cohort_overdue_satang)",
+    "cash": "closed.cash_satang",
+    "produce": "closed.produce_satang",
+    "set_off": "closed.set_off_satang",
+    "waived": "closed.waived_satang",
+    "written_off": "closed.written_off_satang",
+    "rescheduled": "closed.rescheduled_satang",
+    "left_cohort": "closed.left_cohort_satang",
+    "newly_overdue": "closed.newly_overdue_satang",
+    "cohort_loans": "coalesce(closed.cohort_loans, f.cohort_loans)",
+    "cohort_loans_cured": "closed.cohort_loans_cured",
+    "participants_debt_baseline": "coalesce(closed.participants_debt_baseline_satang, f.participants_debt_satang)",
+    "participants_debt": "coalesce(closed.participants_debt_satang, f.participants_debt_satang)",
+    "all_baseline": "f.overdue_all_satang",
+    "all_overdue": "case when f.baseline_on is not null then coalesce(closed.overdue_satang, f.overdue_all_satang) end",
+    "overdue_amount": "closed.overdue_satang",
+    "outstanding_principal": "closed.outstanding_principal_satang",
+    "npl_principal": "closed.npl_principal_satang",
+    "members_overdue": "closed.members_overdue",
+    "members_overdue_with_plan": "closed.members_overdue_with_plan",
+}
+"""What the last close states, or until one states the cohort, its baseline."""
+
 _STATED_SQL: Final = """
-based as materialized (
-    select closed.*, greatest(closed.closed_on, f.baseline_on) as stated_on,
+based as (
+    select {keys}, f.baseline_on, greatest(closed.closed_on, f.baseline_on) as stated_on,
            coalesce(closed.closed_on, f.baseline_on, '-infinity') as stated_to,
-           coalesce(closed.cohort_on, f.baseline_on, '-infinity') as cohort_to,
-           coalesce(closed.cohort_baseline_satang, f.cohort_overdue_satang, 0) as cohort_baseline,
-           coalesce(closed.cohort_overdue_satang, f.cohort_overdue_satang, 0) as cohort_overdue,
-           coalesce(closed.cohort_loans, f.cohort_loans) as loans_of_cohort,
-           coalesce(closed.participants_debt_baseline_satang, f.participants_debt_satang) as participants_debt_baseline,
-           coalesce(closed.participants_debt_satang, f.participants_debt_satang) as participants_debt,
-           f.overdue_all_satang as all_baseline,
-           case when f.baseline_on is not null
-                then coalesce(closed.overdue_satang, f.overdue_all_satang) end as all_overdue
+           coalesce(closed.cohort_on, f.baseline_on, '-infinity') as cohort_to{values}
       from closed
       left join frozen f
         on f.cooperative_id = closed.id and f.fiscal_year_be = closed.fiscal_year_be and f.baseline_on <= closed.bound
 ),
 stated as materialized (
-    select based.*, least(stated_to, cohort_to) as facts_after, months.*,
-           least(stated_month, cohort_month) as months_after,
+    select based.*, least(stated_to, cohort_to) as facts_after, {is_together} as is_together from based
+)"""
+
+# Every limit that later conditions compare with is a plain column here: under a row-level policy an expression that is
+# not leakproof keeps a condition out of the index.
+_APART_SQL: Final = """
+apart as materialized (
+    select {keys}, months.*, least(stated_month, cohort_month) as months_after,
            least(bound, greatest(stated_month_end, cohort_month_end)) as days_to
-      from based
-      left join lateral (
+      from stated
+     cross join lateral (
            select cast(stated_from as date) as stated_month,
                   cast(stated_from + interval '1 month - 1 day' as date) as stated_month_end,
                   cast(cohort_from as date) as cohort_month,
                   cast(cohort_from + interval '1 month - 1 day' as date) as cohort_month_end
              from (
                   select date_trunc('month', cast(stated_to as timestamp)) as stated_from,
-                         date_trunc('month', cast(cohort_to as timestamp)) as cohort_from
-                   where least(stated_to, cohort_to) < bound) as begun) as months on true
+                         date_trunc('month', cast(cohort_to as timestamp)) as cohort_from) as begun) as months
+     where {who}
 )"""
 
-_SINCE_COLUMNS: Final = (
-    "x.cohort_cash, x.cohort_produce, x.cohort_set_off, x.cohort_cash_rows, x.cohort_produce_rows,"
-    " x.cohort_set_off_rows, x.overdue_reduced, x.overdue_reduced_rows, x.payments_rows, x.reversals_rows,"
-    " x.cases_opened_rows, x.cases_released_rows, x.learning_gain_rows"
-)
+_SINCE_IN_COHORT: Final = {
+    "cash_since": "x.cohort_cash",
+    "produce_since": "x.cohort_produce",
+    "set_off_since": "x.cohort_set_off",
+    "cohort_rows_since": "x.cohort_cash_rows + x.cohort_produce_rows + x.cohort_set_off_rows",
+}
+_SINCE_IN_ALL: Final = {
+    "all_since": "x.overdue_reduced",
+    "all_rows_since": "x.overdue_reduced_rows",
+    "collected_rows_since": "x.payments_rows + x.reversals_rows",
+    "cases_rows_since": "x.cases_opened_rows",
+    "released_rows_since": "x.cases_released_rows",
+    "gain_rows_since": "x.learning_gain_rows",
+}
+_SINCE: Final = {**_SINCE_IN_COHORT, **_SINCE_IN_ALL}
+"""The facts since a close, and what of a cell each is: since the last that states the cohort, or since the last."""
 
 # What came after the last close: the rest of that close's month by day, then whole months. Year and date are compared
 # as a row: of two conditions a planner without statistics believes that they leave one row of the whole country, and
 # through the index that has no co-operative it reads every co-operative's cells for each.
-_AFTER_SQL: Final = f"""
+_AFTER_SQL: Final = """
     select x.day > st.cohort_to and x.day <= st.cohort_month_end as in_cohort,
-           x.day > st.stated_to and x.day <= st.stated_month_end as in_all, {_SINCE_COLUMNS}
+           x.day > st.stated_to and x.day <= st.stated_month_end as in_all, {columns}
       from measure_day x
      where x.cooperative_id = st.id and st.facts_after < st.days_to
        and (x.fiscal_year_be, x.day) > (st.fiscal_year_be, st.facts_after)
        and (x.fiscal_year_be, x.day) <= (st.fiscal_year_be, st.days_to)
     union all
-    select x.month > st.cohort_month, x.month > st.stated_month, {_SINCE_COLUMNS}
+    select x.month > st.cohort_month, x.month > st.stated_month, {columns}
       from measure_cell x
      where x.cooperative_id = st.id and st.months_after < st.full_month
        and (x.fiscal_year_be, x.month) > (st.fiscal_year_be, st.months_after)
        and (x.fiscal_year_be, x.month) <= (st.fiscal_year_be, st.full_month)"""
 
 # And, for a date within a month, that month's days up to it.
-_PART_MONTH_AFTER_SQL: Final = f"""
+_PART_MONTH_AFTER_SQL: Final = """
     union all
-    select x.day > st.cohort_month_end, x.day > st.stated_month_end, {_SINCE_COLUMNS}
+    select x.day > st.cohort_month_end, x.day > st.stated_month_end, {columns}
       from measure_day x
      where x.cooperative_id = st.id and st.part_from <= st.bound
        and (x.fiscal_year_be, x.day) >= (st.fiscal_year_be, st.part_from)
        and (x.fiscal_year_be, x.day) <= (st.fiscal_year_be, st.bound)"""
 
-_SINCE_SQL: Final = """
-    select sum(cohort_cash) filter (where in_cohort) as cash_since,
-           sum(cohort_produce) filter (where in_cohort) as produce_since,
-           sum(cohort_set_off) filter (where in_cohort) as set_off_since,
-           sum(cohort_cash_rows + cohort_produce_rows + cohort_set_off_rows)
-               filter (where in_cohort) as cohort_rows_since,
-           sum(overdue_reduced) filter (where in_all and st.all_baseline is not null) as all_since,
-           sum(overdue_reduced_rows) filter (where in_all) as all_rows_since,
-           sum(payments_rows + reversals_rows) filter (where in_all) as collected_rows_since,
-           sum(cases_opened_rows) filter (where in_all) as cases_rows_since,
-           sum(cases_released_rows) filter (where in_all) as released_rows_since,
-           sum(learning_gain_rows) filter (where in_all) as gain_rows_since
-      from ({after}) as x
-     where st.facts_after < st.bound"""
+
+def _since_sql(columns: Collection[str], after: str) -> str:
+    """The facts after the last closes of one co-operative `st`."""
+    sums = ", ".join(
+        f"sum({name}) filter (where {'in_cohort' if name in _SINCE_IN_COHORT else 'in_all'}) as {name}"
+        for name in columns
+    )
+    return f"select {sums} from ({after.format(columns=_columns({name: _SINCE[name] for name in columns}))}) x"
+
+
+def _columns(values: Mapping[str, str], sign: str = "") -> str:
+    return ", ".join(f"({value}){sign} as {name}" for name, value in values.items())
+
 
 FLOWS: Final = {
     "participants": "x.cases_opened_rows",
@@ -107,37 +138,9 @@ _FLOW_OF_YEAR_SQL: Final = f"""lateral (
             where x.cooperative_id = st.id and x.fiscal_year_be = st.fiscal_year_be) flow on true"""
 
 _STATE: Final = {
-    "cohort_baseline": "st.cohort_baseline",
-    "cohort_overdue": "st.cohort_overdue",
-    "cash": "st.cash_satang",
-    "produce": "st.produce_satang",
-    "set_off": "st.set_off_satang",
-    "waived": "st.waived_satang",
-    "written_off": "st.written_off_satang",
-    "rescheduled": "st.rescheduled_satang",
-    "left_cohort": "st.left_cohort_satang",
-    "newly_overdue": "st.newly_overdue_satang",
-    "cohort_loans": "st.loans_of_cohort",
-    "cohort_loans_cured": "st.cohort_loans_cured",
-    "participants_debt_baseline": "st.participants_debt_baseline",
-    "participants_debt": "st.participants_debt",
-    "all_baseline": "st.all_baseline",
-    "all_overdue": "st.all_overdue",
-    "overdue_amount": "st.overdue_satang",
-    "outstanding_principal": "st.outstanding_principal_satang",
-    "npl_principal": "st.npl_principal_satang",
-    "members_overdue": "st.members_overdue",
-    "members_overdue_with_plan": "st.members_overdue_with_plan",
-    "cash_since": "since.cash_since",
-    "produce_since": "since.produce_since",
-    "set_off_since": "since.set_off_since",
-    "all_since": "since.all_since",
-    "cohort_rows_since": "since.cohort_rows_since",
-    "all_rows_since": "since.all_rows_since",
-    "collected_rows_since": "since.collected_rows_since",
-    "cases_rows_since": "since.cases_rows_since",
-    "released_rows_since": "since.released_rows_since",
-    "gain_rows_since": "since.gain_rows_since",
+    **{name: f"st.{name}" for name in _STATED},
+    **{name: f"since.{name}" for name in _SINCE},
+    "all_since": "case when st.baseline_on is not null then since.all_since end",
     **{name: f"flow.{name}" for name in FLOWS},
 }
 STATE_COLUMNS: Final = tuple(_STATE)
@@ -145,69 +148,142 @@ STATE_COLUMNS: Final = tuple(_STATE)
 
 # Lateral, co-operative by co-operative: a few index probes each, whatever the planner believes of a policy.
 _STATE_SQL: Final = """
-    select {keys}, st.id, st.stated_on, newest.day as newest_on, {values}
-      from stated st
-      left join lateral ({since}) since on true
-      left join {flow}
+    select {keys}, st.id, st.stated_on, {newest_on} as newest_on{values}
+      from {known} st {joined}"""
+_NEWEST_SQL: Final = """
       left join lateral (
            select x.day from measure_day x
-            where x.cooperative_id = st.id and st.facts_after < st.bound
+            where x.cooperative_id = st.id and st.facts_after < st.bound {and_unknown}
               and (x.fiscal_year_be, x.day) > (st.fiscal_year_be, st.facts_after)
               and (x.fiscal_year_be, x.day) <= (st.fiscal_year_be, st.bound)
             order by x.fiscal_year_be desc, x.day desc limit 1) newest on true"""
 
 
+def _stated_sql(keys: Collection[str], columns: Collection[str], is_together: str = "false") -> str:
+    values = "".join(f", {_STATED[name]} as {name}" for name in columns if name in _STATED)
+    names = ", ".join(f"closed.{name}" for name in keys)
+    return _STATED_SQL.format(keys=names, values=values, is_together=is_together)
+
+
 def _values(columns: Collection[str]) -> str:
-    return ", ".join(f"cast(coalesce({_STATE[name]}, 0) as bigint) as {name}" for name in columns)
+    return "".join(f", cast(coalesce({_STATE[name]}, 0) as bigint) as {name}" for name in columns)
 
 
-# All cells of a month or a day together: a nation has too many co-operatives for probes of each.
-_FLOW_TO_DATE_SQL: Final = """
-flow as materialized (
-    select bound, cooperative_id, {sums}
-      from (
-           select dated.bound, x.cooperative_id, {columns}
-             from dated join measure_cell x on x.month <= dated.flow_month
-            where x.fiscal_year_be = :year and x.{in_scope} and ({counts})
-           union all
-           select dated.bound, x.cooperative_id, {signed}
-             from dated join measure_day x on x.day >= dated.flow_from and x.day <= dated.flow_to
-            where x.fiscal_year_be = :year and x.{in_scope} and ({counts})) x
-     group by bound, cooperative_id
-),"""
 _FROZEN_SQL: Final = """
 frozen as materialized (
     select * from baseline x where x.fiscal_year_be = :year and x.{in_scope}
-),"""
+)"""
+# All cells of a month or a day together: a nation has too many co-operatives for probes of each. Grouped by a type that
+# has no order as well, so that they are hashed: beside the price that PostgreSQL expects of a policy a sort seems to
+# cost nothing, but it takes as long as the reading.
+_FLOW_TO_DATE_SQL: Final = """
+flow as materialized (
+    select dated.bound, flow.*
+      from dated
+     cross join lateral (
+           select id, {sums}
+             from (
+                  select x.cooperative_id as id, {columns}
+                    from measure_cell x
+                   where x.fiscal_year_be = :year and x.month <= dated.flow_month and x.{in_scope} and ({counts})
+                  union all
+                  select x.cooperative_id, {signed}
+                    from measure_day x
+                   where x.fiscal_year_be = :year and x.day >= dated.flow_from and x.day <= dated.flow_to
+                     and x.{in_scope} and ({counts})) x
+            group by id, cast(null as xid)) flow
+)"""
+# Likewise what came after the day on which most have closed last: the rest of its month by day, then as what flows to
+# the date. It says the newest day too, where all days up to the date are read.
+_SINCE_TOGETHER_SQL: Final = """
+    select dated.bound, true as is_together, since.*
+      from dated
+     cross join lateral (
+           select id, max(day) as day, {sums}
+             from (
+                  select x.cooperative_id as id, case when dated.since_to = dated.bound then x.day end as day, {columns}
+                    from measure_day x
+                   where x.fiscal_year_be = :year and x.day > dated.since_on and x.day <= dated.since_to
+                     and x.{in_scope}
+                  union all
+                  select x.cooperative_id, cast(null as date), {columns}
+                    from measure_cell x
+                   where x.fiscal_year_be = :year and x.month > dated.since_on and x.month <= dated.flow_month
+                     and x.{in_scope}
+                  union all
+                  select x.cooperative_id, case when dated.flow_sign > 0 then x.day end, {signed}
+                    from measure_day x
+                   where x.fiscal_year_be = :year and x.day >= dated.flow_from and x.day <= dated.flow_to
+                     and dated.since_on < dated.part_from and x.{in_scope}) x
+            group by id, cast(null as xid)) since
+    union all"""
+# Those that have closed last on another day, each for itself.
+_SINCE_AT_DATES_SQL: Final = """
+since as materialized ({together}
+    select st.bound, false as is_together, st.id, cast(null as date) as day, x.*
+      from apart st cross join lateral ({since}) x
+)"""
+_IS_TOGETHER: Final = "(stated_to = since_on and cohort_to = since_on)"
+_IS_APART: Final = "facts_after < bound and not is_together"
+_KEYS_APART: Final = "id, fiscal_year_be, bound, full_month, part_from, stated_to, cohort_to, facts_after"
+_KEYS_AT_DATES: Final = (
+    "id",
+    "fiscal_year_be",
+    "bound",
+    "full_month",
+    "part_from",
+    "since_on",
+    "area",
+    "province_code",
+)
 
 
-def state_at_dates_sql(name: str, columns: Collection[str], in_scope: str) -> str:
+def state_at_dates_sql(name: str, columns: Collection[str], in_scope: str, *, together: bool) -> str:
     """How co-operatives stand at dates, by area, and what that is made of.
 
     It expects them `closed` (id, area, dates, a close and its cohort), and the dates `dated` with what flows to each:
-    the months up to `flow_month`, and with their sign the days from `flow_from` to `flow_to`.
+    the months up to `flow_month`, and with their sign the days from `flow_from` to `flow_to`. `since_on` is the day on
+    which most have closed last, `since_to` the last of its month up to the date.
 
     Args:
         name: what the state is called.
-        columns: what of the state is needed; without a flow, no cell is read for flows.
+        columns: what of the state is needed; without a flow or a fact since the close, no cell is read for any.
         in_scope: the condition on `cooperative_id` of the area's rows; true of every row for the nation.
+        together: whether facts after `since_on` are read for all at once; else for each co-operative that has any.
     """
-    flows = {column: FLOWS[column] for column in columns if column in FLOWS}
-    flow = _FLOW_TO_DATE_SQL.format(
-        in_scope=in_scope,
-        sums=", ".join(f"sum({column}) as {column}" for column in flows),
-        columns=", ".join(f"{value} as {column}" for column, value in flows.items()),
-        signed=", ".join(f"({value}) * dated.flow_sign" for value in flows.values()),
-        counts=" or ".join(f"{value} <> 0" for value in flows.values()),
-    )
+    stated = _stated_sql(_KEYS_AT_DATES, columns, _IS_TOGETHER if together else "false")
+    parts, joined, newest_on = [_FROZEN_SQL.format(in_scope=in_scope), stated], [], "cast(null as date)"
+    if flows := {column: FLOWS[column] for column in columns if column in FLOWS}:
+        counts = " or ".join(f"{value} <> 0" for value in flows.values())
+        parts.append(_FLOW_TO_DATE_SQL.format(in_scope=in_scope, counts=counts, **_summed(flows)))
+        joined.append("left join flow on flow.bound = st.bound and flow.id = st.id")
+    if since := {column: _SINCE[column] for column in columns if column in _SINCE}:
+        parts += [
+            _APART_SQL.format(keys=_KEYS_APART, who=_IS_APART),
+            _SINCE_AT_DATES_SQL.format(
+                together=_SINCE_TOGETHER_SQL.format(in_scope=in_scope, **_summed(since)) if together else "",
+                since=_since_sql(since, _AFTER_SQL + _PART_MONTH_AFTER_SQL),
+            ),
+        ]
+        on = "since.bound = st.bound and since.id = st.id and since.is_together = st.is_together"
+        joined += [f"left join since on {on}", _NEWEST_SQL.format(and_unknown="and since.day is null")]
+        newest_on = "coalesce(since.day, newest.day)"
     state = _STATE_SQL.format(
         keys="st.area, st.province_code, st.bound",
+        newest_on=newest_on,
         values=_values(columns),
-        since=_SINCE_SQL.format(after=_AFTER_SQL + _PART_MONTH_AFTER_SQL),
-        flow="flow on flow.bound = st.bound and flow.cooperative_id = st.id" if flows else "(select) flow on true",
+        known="stated",
+        joined=" ".join(joined),
     )
-    frozen = _FROZEN_SQL.format(in_scope=in_scope)
-    return f"{frozen}{_STATED_SQL},{flow if flows else ''} {name} as materialized ({state})"
+    return f"{', '.join(parts)}, {name} as ({state})"
+
+
+def _summed(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "sums": ", ".join(f"sum({name}) as {name}" for name in values),
+        "columns": _columns(values),
+        "signed": _columns(values, sign=" * dated.flow_sign"),
+    }
 
 
 _CLOSED_LATEST_SQL: Final = """
@@ -243,14 +319,19 @@ select count(*) from (
 
 _LATEST_STATE_SQL: Final = _STATE_SQL.format(
     keys="st.fiscal_year_be",
+    newest_on="newest.day",
     values=_values(STATE_COLUMNS),
-    since=_SINCE_SQL.format(after=_AFTER_SQL),
-    flow=_FLOW_OF_YEAR_SQL,
+    known="apart",
+    joined=f"""
+      left join lateral ({_since_sql(_SINCE, _AFTER_SQL)}) since on true
+      left join {_FLOW_OF_YEAR_SQL}"""
+    + _NEWEST_SQL.format(and_unknown=""),
 )
 REFRESH_SQL: Final = f"""
 with {_CLOSED_LATEST_SQL},
 frozen as (select * from baseline),
-{_STATED_SQL},
+{_stated_sql(("id", "fiscal_year_be", "bound", "full_month"), STATE_COLUMNS)},
+{_APART_SQL.format(keys="stated.*", who="true")},
 state as materialized ({_LATEST_STATE_SQL})
 update latest set stated_on = state.stated_on, newest_on = state.newest_on,
        {", ".join(f"{name} = state.{name}" for name in STATE_COLUMNS)}

@@ -4,6 +4,7 @@ Method: a made-up country's events are heard by the real inbox; answers over HTT
 knows the list of events.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -14,11 +15,16 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from services.reporting.areas.domain import THE_NATION, Area, Level
+from services.reporting.areas.service import find_area
+from services.reporting.kpis.domain import KPI_BY_ID, Sums, reads_of
+from services.reporting.kpis.repository import Scope, sum_up
+from shared.chassis.reach import EVERYTHING
 from shared.contracts import debt
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
 from tests.services.reporting.recomputation import Judge
-from tests.services.reporting.world import LAGGARD_CLOSE, LAST_CLOSE, YEAR, Said, World
+from tests.services.reporting.world import LAGGARD_CLOSE, LAGGARD_DAY, LAST_CLOSE, LAST_DAY, YEAR, Said, World
 
 KPIS = "/reporting/v1/kpis"
 AREAS = ("TH", "N", "NE", "S", "52", "50", "30", "90", "5201", "5203", "9001")
@@ -54,7 +60,18 @@ def check(figure: dict[str, Any], numerator: Fraction, denominator: Fraction | N
 
 
 @pytest.mark.parametrize(
-    "as_of", [None, "2022-09-30", "2022-12-31", "2023-01-31", "2023-02-14", "2023-02-20", "2023-03-10", "2023-09-30"]
+    "as_of",
+    [
+        None,
+        "2022-09-30",
+        "2022-12-31",
+        "2023-01-25",
+        "2023-01-31",
+        "2023-02-14",
+        "2023-02-20",
+        "2023-03-10",
+        "2023-09-30",
+    ],
 )
 async def test_every_kpi_equals_its_recomputation_at_every_level(
     client: httpx2.AsyncClient, world: World, as_of: str | None
@@ -70,6 +87,62 @@ async def test_every_kpi_equals_its_recomputation_at_every_level(
         parts = {part["code"]: Fraction(part["value"]) * 100 for part in found["K01"]["parts"]}
         assert parts == judge.parts()
         assert sum(parts.values()) == Fraction(found["K01"]["numerator"]) * 100
+
+
+@pytest.mark.parametrize("closed", ["every month", "until December", "never"])
+async def test_what_is_read_of_all_together_is_what_is_read_of_each_for_every_day(
+    database_of: DatabaseOf, hear: Hear, world: World, closed: str
+) -> None:
+    """Of one co-operative everything is looked up; the judge knows that on some days, at every level."""
+    database = await database_of("reporting")
+    await hear(database, [closed_as(world, closed)])
+    days = [date(2022, 9, 30) + timedelta(days=day) for day in range((LAST_DAY - date(2022, 9, 30)).days + 15)]
+    places = [str(one.cooperative_id) for one in world.cooperatives]
+
+    async with database.read(EVERYTHING) as session:
+
+        async def sums(area: Area, dates: list[date]) -> list[Sums]:
+            scope = Scope(area, YEAR, None, Decimal(10))
+            return await sum_up(session, scope, Level.COOPERATIVE, {}, reads_of(KPI_BY_ID.values()), dates)
+
+        each = [one for place in places for one in await sums(await find_area(session, place), days)]
+        together = await sums(THE_NATION, days)
+        alone = [one for day in days[::9] for one in await sums(THE_NATION, [day])]
+    by_day = {(one.area, one.bound): one for one in each}
+    assert len(by_day) == len(days) * len(places)
+    assert {(one.area, one.bound): one for one in together} == by_day
+    assert all(one == by_day[one.area, one.bound] for one in alone)
+
+
+def closed_as(world: World, closed: str) -> list[Said]:
+    """A country's events, had its co-operatives closed otherwise.
+
+    Until December: last on the twelfth, one of them without stating the cohort, and one in November.
+    """
+    said = []
+    for one in world.said:
+        event = one.event
+        if closed != "every month" and isinstance(event, debt.BusinessDateClosed):
+            place = [other.cooperative_id for other in world.cooperatives].index(event.cooperative_id)
+            if closed == "never" or event.closed_on > date(2022, 12, 31):
+                continue
+            if event.closed_on == date(2022, 12, 31):
+                if place == 1:
+                    continue
+                cohorts = () if place == 2 else event.cohorts
+                event = event.model_copy(update={"closed_on": date(2022, 12, 12), "cohorts": cohorts})
+        said.append(replace(one, event=event))
+    return said
+
+
+@pytest.mark.parametrize("as_of", [None, "2023-01-31", "2023-02-14", "2023-03-10"])
+async def test_a_kpi_that_is_asked_alone_is_what_it_is_among_all(
+    client: httpx2.AsyncClient, world: World, as_of: str | None
+) -> None:
+    for area in ("TH", "N", str(world.cooperatives[-1].cooperative_id)):
+        query = {"area": area} | ({} if as_of is None else {"as_of": as_of})
+        for one in await answer(client, **query):
+            assert await answer(client, f"/{one['id']}", **query) == one
 
 
 async def test_a_date_answers_later_what_it_answered_when_it_was_the_latest(
@@ -153,6 +226,8 @@ async def test_a_figure_says_its_date_and_who_has_reached_it(client: httpx2.Asyn
     assert (latest["as_of"], latest["cooperatives_reached"], latest["cooperatives_total"]) == (str(LAST_CLOSE), 5, 6)
     earlier = await answer(client, "/K01", as_of=str(LAGGARD_CLOSE))
     assert (earlier["cooperatives_reached"], earlier["provisional"]) == (6, False)
+    between = await answer(client, "/K01", as_of=str(LAGGARD_DAY + timedelta(days=1)))
+    assert between["cooperatives_reached"] == 5, "all but the laggard have closed on a later day"
 
 
 async def test_the_highest_revision_of_a_close_counts(client: httpx2.AsyncClient, world: World) -> None:

@@ -78,6 +78,16 @@ async def test_without_a_baseline_there_is_no_figure(client: httpx2.AsyncClient)
     assert (found["as_of"], found["value"], found["cooperatives_total"]) == (None, None, 0)
 
 
+async def test_a_payment_counts_against_a_baseline_only(
+    client: httpx2.AsyncClient, database_of: DatabaseOf, hear: Hear, world: World
+) -> None:
+    told = [Said(world.cooperatives[0], 1, BASELINE_ON), Said(payment_in(world), 1, PAID_ON)]
+    await hear(await database_of("reporting"), [told])
+    for asked in ({}, {"as_of": str(PAID_ON)}):
+        found = await kpi(client, "K01b", **asked)
+        assert (found["numerator"], found["provisional"], found["facts_to"]) == ("0.00", True, str(PAID_ON))
+
+
 async def test_at_the_baseline_nothing_has_changed(
     client: httpx2.AsyncClient, database: Database, world: World
 ) -> None:
