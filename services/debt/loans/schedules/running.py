@@ -298,8 +298,8 @@ class RunningLoan:
     def relevel(self, start: int, *, brought: int = 0) -> None:
         """Level the free rows from index ``start`` on for the principal that will remain at their beginning.
 
-        ``brought`` is unpaid interest that these rows take over: level instalments carry it in their first row, so
-        that the amounts stay level; other methods spread it, with what of it these rows had to take already.
+        ``brought`` is unpaid interest that these rows take over, with what of it they had to take already: the first of
+        level instalments takes it all, so that the amounts stay level; other methods spread it.
         """
         rows = self.free_rows(start)
         if not rows:
@@ -325,20 +325,18 @@ class RunningLoan:
         if start == self.at and self.now > rows[0].start:
             rest = Fraction(*self.factor(self.now, rows[0].due)) * self.balance
             first_interest = (self.own + self.late + rest).as_integer_ratio()
+        agreed = brought + sum(row.planned for row in rows)
         ground = Ground(
-            ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, brought if is_level else 0
+            ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, agreed if is_level else 0
         )
         principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
-        agreed = brought + sum(row.planned for row in rows)
-        shares = [0] * len(rows) if is_level else _equal_shares(agreed, len(rows))
+        shares = [agreed, *[0] * (len(rows) - 1)] if is_level else _equal_shares(agreed, len(rows))
         last = len(rows) - 1
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share
             only_interest = index < ground.lead or (method is Method.BULLET and index != last)
-            row.amount = None if only_interest else paid + due + share + row.lift
+            row.amount = None if only_interest else paid + due + (0 if is_level else share) + row.lift
             row.held = False
-        if is_level:
-            self.brought += brought
 
     def _level_shares(self, rows: Sequence[Row], start: int, balance: int, ground: Ground) -> None:
         percent = None if self.re_aged else self.percent

@@ -121,6 +121,7 @@ class Calculator:
         return half_up(value, self.multiple) or half_up(value, self.currency)
 
     def level_annuity(self, rows: list[Row], principal: int, interest_only: int, extra: int, later: bool) -> None:
+        extra += sum(row.agreed for row in rows)
         paying = rows[interest_only:]
         worth, discount = Fraction(0), Fraction(1)
         for row in paying:
@@ -143,8 +144,7 @@ class Calculator:
                 table = other
         for index, (row, (paid, interest)) in enumerate(zip(rows, table, strict=True)):
             row.amount = None if index < interest_only else paid + interest + row.lifted
-            row.agreed = 0
-        self.left_unpaid += extra
+            row.agreed = extra if index == 0 else 0
 
     def shares(self, rows: list[Row], principal: int, interest_only: int) -> list[int]:
         if self.body["method"] == "bullet" and not self.aged:

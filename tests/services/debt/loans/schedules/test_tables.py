@@ -159,3 +159,15 @@ def test_overdue_interest_that_was_spread_is_owed_whole_also_after_a_later_chang
     changes = [{"type": "re_amortise", "on": "2024-04-01"}, change]
     found = answer(body("equal_principal", **loan, changes=changes, as_of="2024-04-01"))
     assert found["totals"]["interest"] == interest
+
+
+def test_level_instalments_that_take_overdue_interest_stay_level_through_a_change_before_it_is_paid() -> None:
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-15", "instalments": 8}
+    re_amortise = {"type": "re_amortise", "on": "2024-04-01"}
+    to_the_same_rate = {"type": "rate_change", "from": "2024-04-10", "annual_rate": "0.1200"}
+    rows = [
+        rows_of_answer(answer(body("equal_instalment", **loan, changes=changes, as_of="2024-04-01")))
+        for changes in ([re_amortise], [re_amortise, to_the_same_rate])
+    ]
+    assert rows[1] == rows[0]
+    assert [principal + interest for _, principal, interest, _ in rows[0][2:]] == [2_111_58] * 5 + [2_111_59]
