@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from hypothesis import assume, example, given
@@ -27,6 +29,7 @@ from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import history_of
 from services.debt.loans.schedules.table import build_schedule
 from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, PaymentMade, RateChange, Unit
+from shared.kernel.money import parse_baht
 from tests.services.debt.loans.schedules.bodies import Body, any_history, any_terms, body
 
 
@@ -187,6 +190,48 @@ def test_interest_grows_with_the_days(principal: int, day_count: DayCount, days:
         return sum(build_schedule(terms).interest)
 
     assert interest(days + more) >= interest(days)
+
+
+@given(any_history(), st.none() | st.integers(1, 500))
+def test_every_night_bears_its_interest_once(loan: Body, days_late: int | None) -> None:
+    """However principal is re-arranged: what nobody has paid is owed until it is known how the loan stands, and what
+    the table asks for after that until it falls due."""
+    assume(loan["method"] != "flat" and loan["day_count"] != "per_period")
+    changes = [change for change in loan["changes"] if change["type"] not in ("re_age", "re_amortise")]
+    loan = {**loan, "day_count": "actual/365", "changes": changes, "payments": []}  # re-aged rows bear no interest
+    if days_late is not None:
+        re_amortised_on = (day(loan["disbursed_on"]) + timedelta(days=days_late)).isoformat()
+        changes.append({"type": "re_amortise", "on": re_amortised_on})
+        loan["as_of"] = max(loan.get("as_of", ""), re_amortised_on)
+    found = table(history(loan))
+    roundings = len(found.rows) + len(changes) + 1
+    difference = sum(row.interest for row in found.rows) - interest_of_nights(loan, found)
+    assert abs(difference) <= roundings * parse_baht(loan["currency_multiple"])
+
+
+def interest_of_nights(loan: Body, found: Table) -> Fraction:
+    """Of a loan that nobody has paid, by the rates and pauses of its changes, in satang."""
+    begin = day(loan["disbursed_on"])
+    rates, draws, pauses = [(begin, Fraction(loan["annual_rate"]))], [(begin, parse_baht(loan["principal"]))], []
+    for change in loan["changes"]:
+        match change["type"]:
+            case "rate_change":
+                rates.append((day(change["from"]), Fraction(change["annual_rate"])))
+            case "drawdown":
+                draws.append((day(change["on"]), parse_baht(change["amount"])))
+            case "interest_pause":
+                pauses.append((day(change["from"]), day(change["to"])))
+    rates.sort(key=itemgetter(0))  # of one date the change comes after the contract
+    paid = [(date.fromordinal(row.due), row.principal) for row in found.rows]
+    known = day(loan["as_of"]) if "as_of" in loan else begin
+    nights = (begin + timedelta(days=night) for night in range((max(known, *(due for due, _ in paid)) - begin).days))
+    whole = Fraction(0)
+    for night in nights:
+        if not any(first <= night <= last for first, last in pauses):
+            owed = sum(amount for on, amount in draws if on <= night)
+            owed -= sum(amount for due, amount in paid if max(due, known) <= night)
+            whole += owed * [rate for on, rate in rates if on <= night][-1]
+    return whole / 365
 
 
 @given(any_history())
