@@ -443,7 +443,7 @@ class Calculator:
         row = Row(self.today, following.weight)
         self.rows.insert(len(self.closed), row)
         if self.shared:
-            self.level(self.open_rows())
+            self.level(self.free_rows())
         self.hold(row, satang(change["amount"]))
 
     def hold(self, row: Row, amount: int) -> None:
