@@ -19,7 +19,7 @@ from bench.load import Request, load
 from bench.machine import Machine
 from bench.results import Row, Table
 from bench.sizes import Sizes
-from services.debt.loans.schedules.explanation import shown_rows
+from services.debt.loans.schedules.explanation import explained_schedule
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import preview_schedule
 from services.debt.loans.schedules.table import build_schedule
@@ -106,8 +106,7 @@ def book(day_count: DayCount) -> Book:
 
 def explained(loan: LoanTerms) -> None:
     """A schedule with every row's explanation."""
-    for _ in shown_rows(build_schedule(loan)):
-        pass
+    explained_schedule(build_schedule(loan))
 
 
 def preview(*, late: bool) -> None:

@@ -55,7 +55,7 @@ def test_lock_is_free_again_when_its_holder_is_killed_though_a_forked_child_live
     script = (
         "import os, sys, time; from pathlib import Path; from shared.embedded.state import StateFolder\n"
         "with StateFolder(Path(sys.argv[1])).lock():\n"
-        "    if os.fork() == 0: print(os.getpid(), flush=True)  # said by the child, so that it has begun its own life\n"
+        "    if os.fork() == 0: print(os.getpid(), flush=True)  # the child itself: it lives by then\n"
         "    time.sleep(60)\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", script, str(state.path)], stdout=subprocess.PIPE, text=True)

@@ -15,6 +15,7 @@ from shared.kernel.money import (
     MoneyIn,
     Rate,
     TooManyDecimals,
+    format_all_baht,
     format_baht,
     format_rate,
     half_up,
@@ -46,6 +47,11 @@ def test_text_of_money_reads_back_to_the_same_satang(satang: int) -> None:
     assert parse_baht(format_baht(satang)) == satang
     assert parse_baht(format_baht(satang, thousands=True)) == satang
     assert Bill.model_validate_json(Bill(amount=satang).model_dump_json()).amount == satang
+
+
+@given(st.lists(st.integers(min_value=-MONEY_MAX_SATANG, max_value=MONEY_MAX_SATANG)))
+def test_column_of_money_is_written_as_each_amount_is(amounts: list[int]) -> None:
+    assert format_all_baht(amounts) == [format_baht(satang) for satang in amounts]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ Texts that many rows share are made once a schedule; only the balance differs fr
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
-from operator import attrgetter
+from itertools import accumulate, pairwise
+from operator import attrgetter, sub
 from typing import NamedTuple
 
 from services.debt.loans.schedules.calendar_dates import Cell
@@ -30,16 +30,19 @@ class Bilingual(NamedTuple):
     th: str
 
 
-class ShownRow(NamedTuple):
-    """One row with its explanation. Amounts in satang; ``paid`` is None where no payments were given."""
+class Explained(NamedTuple):
+    """Rows with their explanations, as columns of equal length. Amounts in satang.
 
-    due_on: date
-    principal: int
-    interest: int
-    balance: int
-    paid: int | None
-    explain_en: str
-    explain_th: str
+    ``balance`` is the principal that remains after a row; ``paid`` is None where no payments were given.
+    """
+
+    due_on: Sequence[date]
+    principal: Sequence[int]
+    interest: Sequence[int]
+    balance: Sequence[int]
+    paid: Sequence[int] | None
+    explain_en: Sequence[str]
+    explain_th: Sequence[str]
 
 
 _RULES: Mapping[Method, Bilingual] = {
@@ -95,20 +98,24 @@ def percent_of(rate: Decimal) -> str:
     return format((rate * 100).normalize(), "f")
 
 
-def shown_rows(schedule: Schedule) -> Iterator[ShownRow]:
+def explained_schedule(schedule: Schedule) -> Explained:
     """The rows of a contract, each with its explanation."""
     terms = schedule.terms
-    tails = _Tails(terms, schedule.opening_balance)
-    measures = _measures(schedule)
-    last = len(schedule.due_on) - 1
-    special = max(terms.principal_grace, terms.interest_grace)
-    balance = schedule.opening_balance
-    rows = zip(schedule.due_on, schedule.principal, schedule.interest, measures, strict=True)
-    for index, (due_on, principal, interest, measure) in enumerate(rows):
-        tail_en, tail_th = tails.of(measure, index) if index < special or index == last else tails.usual(measure)
-        shown = tails.flat or format_baht(balance, thousands=True)
-        balance -= principal
-        yield ShownRow(due_on, principal, interest, balance, None, shown + tail_en, shown + tail_th)
+    tails = _tails(terms, _measures(schedule))
+    opening, *balance = accumulate(schedule.principal, sub, initial=schedule.opening_balance)
+    if terms.method is Method.FLAT:
+        bears = [format_baht(opening, thousands=True)] * len(balance)  # on the original principal, in every row
+    else:
+        bears = [format_baht(satang, thousands=True) for satang in (opening, *balance[:-1])]
+    return Explained(
+        schedule.due_on,
+        schedule.principal,
+        schedule.interest,
+        balance,
+        None,
+        [shown + tail for shown, (tail, _) in zip(bears, tails, strict=True)],
+        [shown + tail for shown, (_, tail) in zip(bears, tails, strict=True)],
+    )
 
 
 class Measure(NamedTuple):
@@ -118,50 +125,38 @@ class Measure(NamedTuple):
     part: str
 
 
-class _Tails:
-    """What follows the balance in a row's explanation, made once for rows that share it."""
-
-    def __init__(self, terms: LoanTerms, opening: int) -> None:
-        self.terms = terms
-        self.percent = percent_of(terms.rate)
-        self.unit = ("a period", "ต่องวด") if terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
-        self.flat = format_baht(opening, thousands=True) if terms.method is Method.FLAT else ""
-        self.rounding = _rounding(rounding_of(terms))
-        self.known: dict[Measure, Bilingual] = {}
-
-    def usual(self, measure: Measure) -> Bilingual:
-        """The tail of a row under the rule of the method."""
-        known = self.known.get(measure)
-        if known is None:
-            known = self.known[measure] = self._tail(measure, [_RULES[self.terms.method]])
-        return known
-
-    def of(self, measure: Measure, index: int) -> Bilingual:
-        """The tail of a row in a grace, or of the last row."""
-        terms = self.terms
-        is_last = index == terms.instalments - 1
-        rules = [_LAST if is_last else _GRACE if index < terms.principal_grace else _RULES[terms.method]]
+def _tails(terms: LoanTerms, measures: Sequence[Measure]) -> list[Bilingual]:
+    """What follows the balance in each row's explanation, made once for rows that share it."""
+    rounding = _rounding(rounding_of(terms))
+    usual = {measure: _tail(terms, measure, rounding, [_RULES[terms.method]]) for measure in set(measures)}
+    tails = [usual[measure] for measure in measures]
+    last = len(measures) - 1
+    for index in {*range(min(len(measures), max(terms.principal_grace, terms.interest_grace))), last}:
+        rules = [_LAST if index == last else _GRACE if index < terms.principal_grace else _RULES[terms.method]]
         if index < terms.interest_grace:
             rules.append(_WAITS)
-        return self._tail(measure, rules)
+        tails[index] = _tail(terms, measures[index], rounding, rules)
+    return tails
 
-    def _tail(self, measure: Measure, rules: Sequence[Bilingual]) -> Bilingual:
-        rule_en = " ".join(rule.en for rule in rules)
-        rule_th = " ".join(rule.th for rule in rules)
-        unit_en, unit_th = self.unit
-        if self.flat:
-            return Bilingual(
-                f" x {self.percent} % {unit_en} over the whole term ({self.terms.day_count}), spread over the rows "
-                f"= interest; this one has {measure.nights} nights. {self.rounding.en} {rule_en}",
-                f" x ร้อยละ {self.percent} {unit_th} ตลอดสัญญา ({self.terms.day_count}) เฉลี่ยทุกงวด = ดอกเบี้ย "
-                f"งวดนี้มี {measure.nights} คืน {self.rounding.th} {rule_th}",
-            )
+
+def _tail(terms: LoanTerms, measure: Measure, rounding: Bilingual, rules: Sequence[Bilingual]) -> Bilingual:
+    rule_en = " ".join(rule.en for rule in rules)
+    rule_th = " ".join(rule.th for rule in rules)
+    percent = percent_of(terms.rate)
+    unit_en, unit_th = _unit(terms)
+    if terms.method is Method.FLAT:
         return Bilingual(
-            f" x {self.percent} % {unit_en} x {measure.part} ({self.terms.day_count}, {measure.nights} nights) = "
-            f"interest. {self.rounding.en} {rule_en}",
-            f" x ร้อยละ {self.percent} {unit_th} x {measure.part} ({self.terms.day_count} รวม {measure.nights} คืน) = "
-            f"ดอกเบี้ย {self.rounding.th} {rule_th}",
+            f" x {percent} % {unit_en} over the whole term ({terms.day_count}), spread over the rows "
+            f"= interest; this one has {measure.nights} nights. {rounding.en} {rule_en}",
+            f" x ร้อยละ {percent} {unit_th} ตลอดสัญญา ({terms.day_count}) เฉลี่ยทุกงวด = ดอกเบี้ย "
+            f"งวดนี้มี {measure.nights} คืน {rounding.th} {rule_th}",
         )
+    return Bilingual(
+        f" x {percent} % {unit_en} x {measure.part} ({terms.day_count}, {measure.nights} nights) = "
+        f"interest. {rounding.en} {rule_en}",
+        f" x ร้อยละ {percent} {unit_th} x {measure.part} ({terms.day_count} รวม {measure.nights} คืน) = "
+        f"ดอกเบี้ย {rounding.th} {rule_th}",
+    )
 
 
 def _measures(schedule: Schedule) -> list[Measure]:
@@ -194,14 +189,19 @@ def _together(measures: Sequence[Measure]) -> Measure:
     return Measure(sum(one.nights for one in measures), f"({' + '.join(one.part for one in measures)})")
 
 
-def table_rows(table: Table, *, with_payments: bool) -> Iterator[ShownRow]:
+def explained_table(table: Table, *, with_payments: bool) -> Explained:
     """The rows of a loan with a history, each with its explanation."""
-    loan = table.loan
-    last = len(table.rows) - 1
-    for index, (row, balance) in enumerate(zip(table.rows, table.balances, strict=True)):
-        paid = row.paid_principal + row.paid_interest if with_payments else None
-        text = _explain(loan, row, is_last=index == last)
-        yield ShownRow(date.fromordinal(row.due), row.principal, row.interest, balance, paid, text.en, text.th)
+    rows, last = table.rows, len(table.rows) - 1
+    texts = [_explain(table.loan, row, is_last=index == last) for index, row in enumerate(rows)]
+    return Explained(
+        [date.fromordinal(row.due) for row in rows],
+        [row.principal for row in rows],
+        [row.interest for row in rows],
+        table.balances,
+        [row.paid_principal + row.paid_interest for row in rows] if with_payments else None,
+        [text.en for text in texts],
+        [text.th for text in texts],
+    )
 
 
 def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
@@ -231,7 +231,7 @@ def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
 
 
 def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:
-    unit_en, unit_th = ("a period", "ต่องวด") if loan.terms.day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
+    unit_en, unit_th = _unit(loan.terms)
     parts_en, parts_th = [], []
     if row.planned:
         planned = format_baht(row.planned, thousands=True)
@@ -292,6 +292,12 @@ def _by_cell(day_count: DayCount, cell: Cell, nights: int) -> str:
 
 def _percent(rate: Factor) -> str:
     return percent_of(Decimal(rate[0]) / Decimal(rate[1]))
+
+
+def _unit(terms: LoanTerms) -> Bilingual:
+    if terms.day_count is DayCount.PER_PERIOD:
+        return Bilingual("a period", "ต่องวด")
+    return Bilingual("a year", "ต่อปี")
 
 
 def _rounding(rounding: Rounding) -> Bilingual:

@@ -1,6 +1,6 @@
 """The use case of schedule previews: terms in, rows with their explanations out, nothing stored."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel
 
 from services.debt.errors import LoanTermsInvalid
-from services.debt.loans.schedules.explanation import ShownRow, shown_rows, table_rows
+from services.debt.loans.schedules.explanation import Explained, explained_schedule, explained_table
 from services.debt.loans.schedules.history import History, table_of
 from services.debt.loans.schedules.schemas import (
     AddInstalmentIn,
@@ -50,18 +50,17 @@ from services.debt.loans.schedules.terms import (
     Unit,
 )
 from shared.kernel.errors import FieldProblem
-from shared.kernel.money import format_baht
+from shared.kernel.money import format_all_baht, format_baht
 
 
 def preview_schedule(preview: SchedulePreview) -> bytes:
     """The answer as JSON; raises LoanTermsInvalid naming each field that is wrong and how to mend it."""
     history = history_of(preview)
     if not (history.changes or history.payments or history.as_of):
-        return _answer(shown_rows(build_schedule(history.terms)), {}, None)
+        return _answer(explained_schedule(build_schedule(history.terms)), 0, None)
     table = table_of(history)
-    sums = {"excess": table.excess} if history.payments else {}
     pay_off = None if table.pay_off is None else sum(table.pay_off)
-    return _answer(table_rows(table, with_payments=bool(history.payments)), sums, pay_off)
+    return _answer(explained_table(table, with_payments=bool(history.payments)), table.excess, pay_off)
 
 
 def history_of(preview: SchedulePreview) -> History:
@@ -156,30 +155,33 @@ _CHANGES: Mapping[type[BaseModel], Any] = {
 }
 
 
-def _answer(rows: Iterable[ShownRow], sums: Mapping[str, int], pay_off: int | None) -> bytes:
+def _answer(table: Explained, excess: int, pay_off: int | None) -> bytes:
     """Rows as JSON without a model a row: they are the bulk of the answer."""
-    principal = interest = paid = 0
-    with_payments = "excess" in sums
-    shown: list[dict[str, Any]] = []
-    for due_on, row_principal, row_interest, balance, row_paid, explain_en, explain_th in rows:
-        principal += row_principal
-        interest += row_interest
-        entry = {
+    total = [principal + interest for principal, interest in zip(table.principal, table.interest, strict=True)]
+    columns = zip(
+        table.due_on,
+        *map(format_all_baht, (table.principal, table.interest, total, table.balance)),
+        table.explain_en,
+        table.explain_th,
+        strict=True,
+    )
+    rows = [
+        {
             "due_on": due_on,
-            "principal": format_baht(row_principal),
-            "interest": format_baht(row_interest),
-            "total": format_baht(row_principal + row_interest),
-            "balance": format_baht(balance),
+            "principal": principal,
+            "interest": interest,
+            "total": whole,
+            "balance": balance,
+            "explain": {"en": explain_en, "th": explain_th},
         }
-        if row_paid is not None:
-            paid += row_paid
-            entry["paid"] = format_baht(row_paid)
-        entry["explain"] = {"en": explain_en, "th": explain_th}
-        shown.append(entry)
-    totals = {"principal": principal, "interest": interest, "total": principal + interest}
-    if with_payments:
-        totals |= {"paid": paid, **sums}
-    answer: dict[str, Any] = {"rows": shown, "totals": {name: format_baht(sum_) for name, sum_ in totals.items()}}
+        for due_on, principal, interest, whole, balance, explain_en, explain_th in columns
+    ]
+    totals = {"principal": sum(table.principal), "interest": sum(table.interest), "total": sum(total)}
+    if table.paid is not None:
+        for row, paid in zip(rows, format_all_baht(table.paid), strict=True):
+            row |= {"paid": paid, "explain": row.pop("explain")}  # figures stand before words
+        totals |= {"paid": sum(table.paid), "excess": excess}
+    answer: dict[str, Any] = {"rows": rows, "totals": {name: format_baht(sum_) for name, sum_ in totals.items()}}
     if pay_off is not None:
         answer["pay_off"] = format_baht(pay_off)
     return orjson.dumps(answer)

@@ -23,7 +23,7 @@ from services.debt.loans.schedules.allocation import (
     allocate,
     share_out,
 )
-from services.debt.loans.schedules.explanation import table_rows
+from services.debt.loans.schedules.explanation import explained_table
 from services.debt.loans.schedules.history import History, Table, table_of
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import history_of
@@ -81,11 +81,10 @@ def test_principal_is_what_was_drawn_and_every_payment_is_shared_out(loan: Body)
     assert all(row.paid_principal <= row.principal and row.paid_interest <= row.interest for row in found.rows)
     assert sum(row.paid_principal + row.paid_interest for row in found.rows) + found.excess == paid
     assert [row.due for row in found.rows] == sorted(row.due for row in found.rows)
-    for row in table_rows(found, with_payments=bool(known.payments)):
-        assert "nights" in row.explain_en
-        assert "half up" in row.explain_en
-        assert "คืน" in row.explain_th
-        assert "ปัดเศษครึ่งขึ้น" in row.explain_th
+    explained = explained_table(found, with_payments=bool(known.payments))
+    assert all("nights" in text and "half up" in text for text in explained.explain_en)
+    assert all("คืน" in text and "ปัดเศษครึ่งขึ้น" in text for text in explained.explain_th)
+    assert len(explained.explain_en) == len(explained.explain_th) == len(found.rows)
 
 
 @given(any_history(), st.data())
