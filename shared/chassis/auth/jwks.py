@@ -57,7 +57,11 @@ class JwksCache:
         self._url = settings.jwks_url
         self._ttl_seconds = settings.jwks_ttl_seconds
         self._pause_seconds = settings.jwks_reload_pause_seconds
-        self._client = client
+        # Made now: the first client of a process loads modules, and each one the system's certificates, for 50 ms in
+        # which no request is answered. It keeps no connection between two reloads, so there is nothing to close.
+        self._client = client or httpx2.AsyncClient(
+            timeout=FETCH_SECONDS_MAX, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
+        )
         self._clock = clock
         self._lock = asyncio.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -103,37 +107,32 @@ class JwksCache:
         self._loaded_at = self._clock()
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
-        client = self._client or httpx2.AsyncClient(timeout=FETCH_SECONDS_MAX, follow_redirects=False)
         try:
             async with asyncio.timeout(FETCH_SECONDS_MAX):
                 if not self._url:
-                    self._url = await self._discover(client)
-                return usable_keys(await _get_json(client, self._url))
+                    self._url = await self._discover()
+                return usable_keys(await self._get_json(self._url))
         except TimeoutError:
             raise httpx2.ReadTimeout("the provider took too long") from None
-        finally:
-            if self._client is None:
-                await client.aclose()
 
-    async def _discover(self, client: httpx2.AsyncClient) -> str:
-        found = await _get_json(client, self._issuer.rstrip("/") + "/.well-known/openid-configuration")
+    async def _discover(self) -> str:
+        found = await self._get_json(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
         if found["issuer"] != self._issuer:
             raise ValueError("the provider calls itself by another name than PLODNEE_ISSUER")
         return str(found["jwks_uri"])
 
-
-async def _get_json(client: httpx2.AsyncClient, url: str) -> dict[str, object]:
-    async with client.stream("GET", url) as response:
-        response.raise_for_status()
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > ANSWER_BYTES_MAX:
-                raise ValueError("the provider's answer is too large")
-    found = orjson.loads(bytes(body))
-    if not isinstance(found, dict):
-        raise ValueError("the provider's answer is not an object")
-    return found
+    async def _get_json(self, url: str) -> dict[str, object]:
+        async with self._client.stream("GET", url) as response:
+            response.raise_for_status()
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > ANSWER_BYTES_MAX:
+                    raise ValueError("the provider's answer is too large")
+        found = orjson.loads(bytes(body))
+        if not isinstance(found, dict):
+            raise ValueError("the provider's answer is not an object")
+        return found
 
 
 def usable_keys(document: dict[str, object]) -> dict[str, jwt.PyJWK]:

@@ -11,6 +11,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from shared.chassis.auth.jwks import ANSWER_BYTES_MAX, KEYS_MAX, JwksCache, KeysUnavailable, UnknownKey, usable_keys
 from shared.chassis.settings import Settings
+from shared.chassis.testing.tokens import KEY_ID, TokenIssuer
 
 ISSUER = "https://identity.example"
 _RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -135,6 +136,14 @@ async def test_outage_at_start_is_told_apart_and_asked_again_only_after_the_paus
     provider.error = None
     clock.now += 10.1
     assert (await cache.key("k1")).key_id == "k1"
+
+
+async def test_reload_holds_nobody_up_with_the_making_of_a_client(
+    token_issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = JwksCache(Settings(issuer=token_issuer.url, jwks_url=""))
+    monkeypatch.delattr(httpx2, "AsyncClient")
+    assert (await cache.key(KEY_ID)).key_id == KEY_ID
 
 
 async def test_other_issuer_in_the_discovery_is_refused(provider: Provider, clock: Clock) -> None:
