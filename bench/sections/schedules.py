@@ -56,6 +56,7 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
     apis = [await machine.start_api("debt") for _ in range(cpu_count() or 1)]
     for name, rows, asked_of, pause_seconds, what, must in (
         ("preview-year", ROWS_OF_A_YEAR, apis[:1], 0, "without a pause, one api process", 20),
+        ("preview-year-all", ROWS_OF_A_YEAR, apis, 0, f"without a pause, {len(apis)} api processes", 20),
         ("preview-load", ROWS, apis[:1], 0, "without a pause, one api process", 20),
         ("preview-load-all", ROWS, apis, 0, f"without a pause, {len(apis)} api processes", 20),
         ("preview-clients", ROWS, apis[:1], PAUSE_SECONDS, f"{PAUSE_SECONDS * 1000:g} ms after its last answer", None),
