@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from rich.console import Console
@@ -55,10 +56,25 @@ LONG_FAULTS: tuple[Fault, ...] = (
 )
 
 
+class Told(NamedTuple):
+    """The story, and what was said until its end: to the operator, and by the workers."""
+
+    played: Played
+    said: str
+    logs: str
+
+
 @pytest.fixture(scope="module")
-def played(suite: Suite, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Played:
+def told(suite: Suite, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The story, told while each fault happens once."""
-    return tell_among(suite, Faults(suite, seed), FAULTS, tmp_path_factory.mktemp("story"))
+    played = tell_among(suite, Faults(suite, seed), FAULTS, tmp_path_factory.mktemp("story"))
+    suite.wait_until_ready()
+    return Told(played, suite.said(), "".join(suite.log(name) for name in WORKERS))
+
+
+@pytest.fixture(scope="module")
+def played(told: Told) -> Played:
+    return told.played
 
 
 def tell_among(
@@ -88,14 +104,13 @@ async def assert_whole(suite: Suite, played: Played) -> None:
     assert report.ok, [one for one in report.checks if not one.ok]
 
 
-async def test_the_story_is_whole_and_the_logs_say_what_happened(suite: Suite, played: Played) -> None:
+async def test_the_story_is_whole_and_the_logs_say_what_happened(suite: Suite, told: Told) -> None:
+    played, said, logs = told
     await assert_whole(suite, played)
-    said = suite.said()
     assert "PostgreSQL has died; starting it again." in said
     assert said.count("Kafka has died; starting it again.") >= 2, "once killed, once without room"
     for name in ("api", *WORKERS):
         assert f"{name} was ended by SIGKILL; starting it again" in said
-    logs = "".join(suite.log(name) for name in WORKERS)
     assert "relay_paused" in logs
     assert "consumer_paused" in logs or "progress_not_told" in logs  # it pauses only where a batch was under way
     for word in ("consumer_stopped", "event_set_aside", "job_failed"):
