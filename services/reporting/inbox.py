@@ -1,5 +1,6 @@
 """Events of the other services, each given to the capability whose rows it changes."""
 
+from services.reporting.changes import write_changes
 from services.reporting.closes import service as closes
 from services.reporting.debts import service as debts
 from services.reporting.institutions import service as institutions
@@ -11,7 +12,7 @@ from shared.chassis.inbox import Inbox, forget
 from shared.contracts import debt, literacy, livelihood, registry
 from shared.contracts.catalogue import CATALOGUE
 
-INBOX = Inbox("reporting", CATALOGUE)
+INBOX = Inbox("reporting", CATALOGUE, write_changes)
 
 INBOX.on(registry.CooperativeRecorded)(institutions.store_cooperatives)
 INBOX.on(registry.ProgrammeRecorded)(institutions.store_programmes)

@@ -2,7 +2,7 @@
 
 A handler is `async def handle(session, received)`: it writes through the session it is given, never commits and
 never reads the clock. For a state topic the batch holds only the newest event of each key; for a fact topic every
-event, in order per key.
+event, in order per key. What the handlers of a batch return goes to the inbox's `finish`, which has the last word.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Catalogue, Event, EventT, InvalidEvent, Received, Topic, Withdrawn, withdrawn
 
-Handler: TypeAlias = Callable[[WriteSession, Sequence[Received[Any]]], Awaitable[None]]
+Handler: TypeAlias = Callable[[WriteSession, Sequence[Received[Any]]], Awaitable[object]]
+Finish: TypeAlias = Callable[[WriteSession, Sequence[object]], Awaitable[None]]
 
 
 class Inbox:
@@ -27,24 +28,26 @@ class Inbox:
         consumer: the consumer's name; its offsets, dead letters and Kafka group carry it.
         catalogue: every event that may stand in a topic. A type that is in it but has no handler here is passed
             over; a type that is not in it is poison.
+        finish: writes, at the end of each batch, what its handlers have returned; none when they return nothing.
     """
 
-    def __init__(self, consumer: str, catalogue: Catalogue) -> None:
+    def __init__(self, consumer: str, catalogue: Catalogue, finish: Finish | None = None) -> None:
         self.consumer = consumer
         self.catalogue = catalogue
+        self._finish = finish
         self._handlers: dict[type[Event], Handler] = {}
 
     def on(
         self, event: type[EventT]
     ) -> Callable[
-        [Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[None]]],
-        Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[None]],
+        [Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[object]]],
+        Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[object]],
     ]:
         """Register the handler of an event type."""
 
         def register(
-            handler: Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[None]],
-        ) -> Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[None]]:
+            handler: Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[object]],
+        ) -> Callable[[WriteSession, Sequence[Received[EventT]]], Awaitable[object]]:
             self._handlers[event] = cast(Handler, handler)
             return handler
 
@@ -110,8 +113,9 @@ class Inbox:
 
     async def apply(self, session: WriteSession, received: Sequence[Received[Event]]) -> None:
         """Hand events to their handlers: state events newest per key, facts in runs of one type, in order."""
-        for event_type, batch in _runs(received):
-            await self._handlers[event_type](session, batch)
+        handed_back = [await self._handlers[event_type](session, batch) for event_type, batch in _runs(received)]
+        if self._finish is not None:
+            await self._finish(session, handed_back)
 
 
 def _runs(received: Sequence[Received[Event]]) -> Iterable[tuple[type[Event], list[Received[Event]]]]:

@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.reporting.changes import Changes
 from services.reporting.closes.repository import STANDING_COHORT, insert_statements, upsert_standings
-from services.reporting.latest.repository import refresh_latest
 from shared.chassis.database import WriteSession
 from shared.chassis.events import InvalidEvent, Received
 from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding
 from shared.kernel.calendar import fiscal_year_be
 
 
-async def store_baselines(session: WriteSession, received: Sequence[Received[BaselineRecorded]]) -> None:
+async def store_baselines(session: WriteSession, received: Sequence[Received[BaselineRecorded]]) -> Changes:
     """Frozen cohorts."""
     rows = [
         {
@@ -31,10 +31,10 @@ async def store_baselines(session: WriteSession, received: Sequence[Received[Bas
         for item in received
     ]
     await insert_statements(session, "baseline", rows, "cooperative_id, fiscal_year_be")
-    await refresh_latest(session, {(item.event.cooperative_id, item.event.fiscal_year_be) for item in received})
+    return Changes(restated={(item.event.cooperative_id, item.event.fiscal_year_be) for item in received})
 
 
-async def store_closes(session: WriteSession, received: Sequence[Received[BusinessDateClosed]]) -> None:
+async def store_closes(session: WriteSession, received: Sequence[Received[BusinessDateClosed]]) -> Changes:
     """Closed business dates, every revision, with the standing of each cohort.
 
     Raises:
@@ -46,7 +46,7 @@ async def store_closes(session: WriteSession, received: Sequence[Received[Busine
     await insert_statements(session, "close_cohort", cohorts, "cooperative_id, fiscal_year_be, closed_on, revision")
     standings = _standings(item.event for item in received)
     await upsert_standings(session, standings)
-    await refresh_latest(session, {(row["cooperative_id"], row["fiscal_year_be"]) for row in standings})
+    return Changes(restated={(row["cooperative_id"], row["fiscal_year_be"]) for row in standings})
 
 
 def _close(event: BusinessDateClosed) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
+from services.reporting.changes import Changes
 from services.reporting.debts.domain import of_case, of_deduction, of_plan, of_posting, of_waiver
 from services.reporting.measures.repository import store_facts, store_states
-from services.reporting.participation.service import note_cases
+from services.reporting.participation.domain import entry_of_case
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received
 from shared.chassis.inbox import upsert_state
@@ -51,7 +52,7 @@ async def store_loans(session: WriteSession, received: Sequence[Received[LoanRec
     )
 
 
-async def store_cases(session: WriteSession, received: Sequence[Received[CaseRecorded]]) -> None:
+async def store_cases(session: WriteSession, received: Sequence[Received[CaseRecorded]]) -> Changes:
     """Cases; each also makes its member a participant."""
     rows = [
         {
@@ -72,10 +73,11 @@ async def store_cases(session: WriteSession, received: Sequence[Received[CaseRec
         }
         for item in received
     ]
-    await note_cases(session, await store_states(session, "debt_case", rows, of_case))
+    written, contributions = await store_states(session, "debt_case", rows, of_case)
+    return Changes(contributions, [entry_of_case(row) for row in written])
 
 
-async def store_plans(session: WriteSession, received: Sequence[Received[PlanRecorded]]) -> None:
+async def store_plans(session: WriteSession, received: Sequence[Received[PlanRecorded]]) -> Changes:
     """Repayment plans."""
     rows = [
         {
@@ -96,19 +98,20 @@ async def store_plans(session: WriteSession, received: Sequence[Received[PlanRec
         }
         for item in received
     ]
-    await store_states(session, "plan", rows, of_plan)
+    _, contributions = await store_states(session, "plan", rows, of_plan)
+    return Changes(contributions)
 
 
-async def store_payments(session: WriteSession, received: Sequence[Received[PaymentPosted]]) -> None:
+async def store_payments(session: WriteSession, received: Sequence[Received[PaymentPosted]]) -> Changes:
     """Payments, once each."""
     rows = [_posting("payment", item.event.payment_id, item.event) for item in received]
-    await store_facts(session, "posting", rows, of_posting)
+    return Changes(await store_facts(session, "posting", rows, of_posting))
 
 
-async def store_reversals(session: WriteSession, received: Sequence[Received[PaymentReversed]]) -> None:
+async def store_reversals(session: WriteSession, received: Sequence[Received[PaymentReversed]]) -> Changes:
     """Reversals of payments, once each."""
     rows = [_posting("reversal", item.event.reversal_id, item.event) for item in received]
-    await store_facts(session, "posting", rows, of_posting)
+    return Changes(await store_facts(session, "posting", rows, of_posting))
 
 
 def _posting(
@@ -140,7 +143,7 @@ def _posting(
     }
 
 
-async def store_waivers(session: WriteSession, received: Sequence[Received[WaiverBooked]]) -> None:
+async def store_waivers(session: WriteSession, received: Sequence[Received[WaiverBooked]]) -> Changes:
     """Waivers of default interest, once each."""
     rows = [
         {
@@ -154,35 +157,35 @@ async def store_waivers(session: WriteSession, received: Sequence[Received[Waive
         }
         for item in received
     ]
-    await store_facts(session, "waiver", rows, of_waiver)
+    return Changes(await store_facts(session, "waiver", rows, of_waiver))
 
 
-async def store_settled_deductions(session: WriteSession, received: Sequence[Received[DeductionSettled]]) -> None:
+async def store_settled_deductions(session: WriteSession, received: Sequence[Received[DeductionSettled]]) -> Changes:
     """Deductions that went into debt."""
     rows = [
         _deduction("settled", item.event, None, item.event.applied, item.event.returned)
         | {"posted_on": item.event.posted_on}
         for item in received
     ]
-    await store_facts(session, "deduction", rows, of_deduction)
+    return Changes(await store_facts(session, "deduction", rows, of_deduction))
 
 
-async def store_refused_deductions(session: WriteSession, received: Sequence[Received[DeductionRefused]]) -> None:
+async def store_refused_deductions(session: WriteSession, received: Sequence[Received[DeductionRefused]]) -> Changes:
     """Deductions of which nothing was taken."""
     rows = [
         _deduction("refused", item.event, item.event.reason, 0, 0) | {"posted_on": item.event.refused_on}
         for item in received
     ]
-    await store_facts(session, "deduction", rows, of_deduction)
+    return Changes(await store_facts(session, "deduction", rows, of_deduction))
 
 
-async def store_undone_deductions(session: WriteSession, received: Sequence[Received[DeductionUndone]]) -> None:
+async def store_undone_deductions(session: WriteSession, received: Sequence[Received[DeductionUndone]]) -> Changes:
     """Deductions whose delivery was a mistake."""
     rows = [
         _deduction("undone", item.event, None, -item.event.undone, 0) | {"posted_on": item.event.posted_on}
         for item in received
     ]
-    await store_facts(session, "deduction", rows, of_deduction)
+    return Changes(await store_facts(session, "deduction", rows, of_deduction))
 
 
 def _deduction(

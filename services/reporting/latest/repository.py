@@ -1,14 +1,12 @@
 """How co-operatives stand in a fiscal year: as SQL for any date, and kept as rows for the latest figures."""
 
 from collections.abc import Collection, Mapping
-from typing import Final, TypeAlias
-from uuid import UUID
+from typing import Final
 
+from services.reporting.measures.domain import CooperativeYear
 from shared.chassis.database import WriteSession
 from shared.chassis.rows import columns_of
 from shared.kernel.calendar import fiscal_year_bounds
-
-CooperativeYear: TypeAlias = tuple[UUID, int]
 
 _STATED: Final = {
     "cohort_baseline": "coalesce(closed.cohort_baseline_satang, f.cohort_overdue_satang)",

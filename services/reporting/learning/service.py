@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.reporting.changes import Changes
 from services.reporting.learning.domain import (
     course_member,
     of_assessments,
@@ -10,8 +11,8 @@ from services.reporting.learning.domain import (
     of_savings_pledge,
 )
 from services.reporting.learning.repository import assessments_of
-from services.reporting.measures.repository import add_contributions, store_facts, store_revisions, store_states
-from services.reporting.participation.service import note_ledger_months
+from services.reporting.measures.repository import store_facts, store_revisions, store_states
+from services.reporting.participation.domain import entry_of_ledger_month
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received
 from shared.contracts.literacy import (
@@ -22,7 +23,7 @@ from shared.contracts.literacy import (
 )
 
 
-async def store_attendances(session: WriteSession, received: Sequence[Received[SessionAttended]]) -> None:
+async def store_attendances(session: WriteSession, received: Sequence[Received[SessionAttended]]) -> Changes:
     """Attendances, once each."""
     rows = [
         {
@@ -35,10 +36,10 @@ async def store_attendances(session: WriteSession, received: Sequence[Received[S
         }
         for item in received
     ]
-    await store_facts(session, "attendance", rows, of_attendance)
+    return Changes(await store_facts(session, "attendance", rows, of_attendance))
 
 
-async def store_assessments(session: WriteSession, received: Sequence[Received[AssessmentScored]]) -> None:
+async def store_assessments(session: WriteSession, received: Sequence[Received[AssessmentScored]]) -> Changes:
     """Tests, and the gains of the pairs they belong to.
 
     All tests of a member come by one partition, so nobody else changes these pairs meanwhile.
@@ -60,10 +61,10 @@ async def store_assessments(session: WriteSession, received: Sequence[Received[A
     before = await assessments_of(session, pairs)
     await store_revisions(session, "assessment", rows, lambda _row: ())
     after = await assessments_of(session, pairs)
-    await add_contributions(session, [*(item.taken_back() for item in of_assessments(before)), *of_assessments(after)])
+    return Changes([*(item.taken_back() for item in of_assessments(before)), *of_assessments(after)])
 
 
-async def store_ledger_months(session: WriteSession, received: Sequence[Received[LedgerMonthRecorded]]) -> None:
+async def store_ledger_months(session: WriteSession, received: Sequence[Received[LedgerMonthRecorded]]) -> Changes:
     """Months of household accounts."""
     rows = [
         {
@@ -86,10 +87,11 @@ async def store_ledger_months(session: WriteSession, received: Sequence[Received
         }
         for item in received
     ]
-    await note_ledger_months(session, await store_states(session, "ledger_month", rows, of_ledger_month))
+    written, contributions = await store_states(session, "ledger_month", rows, of_ledger_month)
+    return Changes(contributions, [entry_of_ledger_month(row) for row in written])
 
 
-async def store_savings_pledges(session: WriteSession, received: Sequence[Received[SavingsPledgeRecorded]]) -> None:
+async def store_savings_pledges(session: WriteSession, received: Sequence[Received[SavingsPledgeRecorded]]) -> Changes:
     """Pledges to save."""
     rows = [
         {
@@ -104,4 +106,5 @@ async def store_savings_pledges(session: WriteSession, received: Sequence[Receiv
         }
         for item in received
     ]
-    await store_states(session, "savings_pledge", rows, of_savings_pledge)
+    _, contributions = await store_states(session, "savings_pledge", rows, of_savings_pledge)
+    return Changes(contributions)

@@ -6,10 +6,10 @@ fact is first stored and exchanged when a state changes, so a cell depends on th
 A cell to which no row contributes does not exist.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from shared.kernel.calendar import fiscal_year_be, fiscal_year_bounds
@@ -92,6 +92,12 @@ class Contribution(NamedTuple):
         return Contribution(self.cooperative_id, self.fiscal_year_be, self.measure, self.day, -self.value, -self.rows)
 
 
+Contribute: TypeAlias = Callable[[Mapping[str, Any]], Iterable[Contribution]]
+"""What a row of the read model contributes."""
+
+CooperativeYear: TypeAlias = tuple[UUID, int]
+"""A co-operative in a fiscal year."""
+
 CellKey: TypeAlias = tuple[UUID, int, date]
 """Names a cell: its co-operative, its fiscal year, and the first day of what it covers."""
 
@@ -102,6 +108,18 @@ Cells: TypeAlias = dict[CellKey, dict[str, int]]
 def flow(cooperative_id: UUID, measure: Measure, day: date, value: int = 0) -> Contribution:
     """A contribution to the fiscal year in which its day lies."""
     return Contribution(cooperative_id, fiscal_year_be(day), measure, day, value)
+
+
+def exchanged(
+    changes: Iterable[tuple[Mapping[str, Any] | None, Mapping[str, Any]]], contribute: Contribute
+) -> list[Contribution]:
+    """Take back what rows contributed as they were, and add what they contribute as they are."""
+    contributions: list[Contribution] = []
+    for before, after in changes:
+        if before is not None:
+            contributions += [item.taken_back() for item in contribute(before)]
+        contributions += contribute(after)
+    return contributions
 
 
 def cells_of(contributions: Iterable[Contribution]) -> tuple[Cells, Cells, Cells]:

@@ -1,34 +1,34 @@
-"""All writes of measure cells, and the one way a row of the read model is stored together with what it contributes."""
+"""All writes of measure cells, and the one way a row is stored for whose measures something is to be added."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from services.reporting.latest.repository import refresh_latest
 from services.reporting.measures.domain import (
     MONTHLY_ONLY,
     CellKey,
     Cells,
+    Contribute,
     Contribution,
+    CooperativeYear,
     Measure,
     cells_of,
+    exchanged,
     rows_column,
 )
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.inbox import insert_facts, to_json, upsert_state
 from shared.chassis.rows import columns_of
 
-Contribute: TypeAlias = Callable[[Row], Iterable[Contribution]]
-
 _ROWS: Final = frozenset(map(rows_column, Measure))
 
 
-async def add_contributions(session: WriteSession, contributions: Iterable[Contribution]) -> None:
-    """Add contributions to the cells of their days, months and fiscal years, and to what the latest figures read."""
+async def add_contributions(session: WriteSession, contributions: Iterable[Contribution]) -> set[CooperativeYear]:
+    """Add contributions to the cells of their days, months and fiscal years; returns whose days have changed."""
     days, months, years = cells_of(contributions)
     await _add_to_cells(session, "measure_day", "day", days)
     await _add_to_cells(session, "measure_cell", "month", months)
     await _add_to_cells(session, "measure_year", "starts_on", years)
-    await refresh_latest(session, {(cooperative_id, year) for cooperative_id, year, _ in days})
+    return {(cooperative_id, year) for cooperative_id, year, _ in days}
 
 
 async def _add_to_cells(session: WriteSession, table: str, period: str, cells: Cells) -> None:
@@ -78,31 +78,29 @@ def _keys(cells: Iterable[CellKey]) -> dict[str, list[Any]]:
 
 async def store_facts(
     session: WriteSession, table: str, rows: Iterable[dict[str, Any]], contribute: Contribute
-) -> list[dict[str, Any]]:
-    """Store facts by `fact_id` and add what the new ones contribute; a fact that came before changes nothing.
+) -> list[Contribution]:
+    """Store facts by `fact_id`; hands back what the new ones contribute. A fact that came before changes nothing.
 
     The key is made of the business's own ids, not of the message's: a fact that its owner sends again after a restore
     is the same fact.
     """
     first = {row["fact_id"]: row for row in reversed(list(rows))}
     new = await insert_facts(session, table, list(first.values()), key="fact_id")
-    await add_contributions(session, (item for row in new for item in contribute(row)))
-    return new
+    return [item for row in new for item in contribute(row)]
 
 
 async def store_states(
     session: WriteSession, table: str, rows: Sequence[dict[str, Any]], contribute: Contribute
-) -> list[dict[str, Any]]:
-    """Store the newest states by `id`, and exchange what the old ones contributed for what these do."""
+) -> tuple[list[dict[str, Any]], list[Contribution]]:
+    """Store the newest states by `id`; the rows written, and what they contribute in place of the old ones."""
     before = await _rows_by_id(session, table, [row["id"] for row in rows])
     written = await upsert_state(session, table, rows)
-    await exchange(session, [(before.get(row["id"]), row) for row in written], contribute)
-    return written
+    return written, exchanged([(before.get(row["id"]), row) for row in written], contribute)
 
 
 async def store_revisions(
     session: WriteSession, table: str, rows: Iterable[dict[str, Any]], contribute: Contribute
-) -> list[dict[str, Any]]:
+) -> list[Contribution]:
     """Store facts that state something again by `id` and `revision`: the highest revision counts."""
     highest: dict[Any, dict[str, Any]] = {}
     for row in rows:
@@ -125,18 +123,7 @@ async def store_revisions(
         rows=to_json(list(highest.values())),
     )
     written = [highest[row["id"]] for row in found]
-    await exchange(session, [(before.get(row["id"]), row) for row in written], contribute)
-    return written
-
-
-async def exchange(session: WriteSession, changes: Iterable[tuple[Row | None, Row]], contribute: Contribute) -> None:
-    """Take back what rows contributed as they were, and add what they contribute as they are."""
-    contributions: list[Contribution] = []
-    for before, after in changes:
-        if before is not None:
-            contributions += [item.taken_back() for item in contribute(before)]
-        contributions += contribute(after)
-    await add_contributions(session, contributions)
+    return exchanged([(before.get(row["id"]), row) for row in written], contribute)
 
 
 async def _rows_by_id(session: WriteSession, table: str, ids: Sequence[Any]) -> dict[Any, Row]:

@@ -1,8 +1,9 @@
 """Who of a fiscal year's participants keeps a household account (K20)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
 
 from services.reporting.measures.domain import Contribution, Measure
 from shared.kernel.calendar import add_months, fiscal_year_bounds
@@ -11,9 +12,37 @@ WINDOW_MONTHS: Final = 6
 CLOSED_MONTHS_MIN: Final = 3
 
 
-def case_text(fiscal_year_be: int, opened_on: date) -> str:
-    """A case as the row keeps it."""
-    return f"{fiscal_year_be} {opened_on.isoformat()}"
+class Entry(NamedTuple):
+    """What one side says of a member's participation: an entry by its id, or None for one that no longer counts."""
+
+    member_id: UUID
+    cooperative_id: UUID
+    column: Literal["cases", "closed_months"]
+    name: str
+    text: str | None
+
+
+def entry_of_case(row: Mapping[str, Any]) -> Entry:
+    """A case makes its member a participant of its fiscal year."""
+    text = f"{row['fiscal_year_be']} {row['opened_on'].isoformat()}"
+    return Entry(row["member_id"], row["cooperative_id"], "cases", str(row["id"]), text)
+
+
+def entry_of_ledger_month(row: Mapping[str, Any]) -> Entry:
+    """A month of a household account; an open one counts no more."""
+    text = row["month"].isoformat() if row["status"] == "closed" else None
+    return Entry(row["member_id"], row["cooperative_id"], "closed_months", str(row["id"]), text)
+
+
+def with_entries(row: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, Any]:
+    """A participation row as it is once these entries are set or removed."""
+    after = dict(row)
+    for entry in entries:
+        after[entry.column] = after[entry.column] | {entry.name: entry.text}
+    return after | {
+        column: {name: text for name, text in after[column].items() if text is not None}
+        for column in ("cases", "closed_months")
+    }
 
 
 def of_participation(row: Mapping[str, Any]) -> Iterator[Contribution]:

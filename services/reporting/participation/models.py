@@ -10,7 +10,7 @@ from services.reporting.tables import ReadModelTable
 
 
 class Participation(ReadModelTable, table=True):
-    """A row that a case or an account's month may make first; either side writes its own column only."""
+    """A row that a case or an account's month may make first, whichever comes before the other."""
 
     member_id: UUID = Field(primary_key=True)
     cooperative_id: UUID = Field(primary_key=True)

@@ -1,7 +1,7 @@
 """All SQL of participation rows, which the members' cases and household accounts share."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from shared.chassis.database import WriteSession
@@ -14,6 +14,8 @@ async def lock_participations(
     session: WriteSession, members: Collection[tuple[UUID, UUID]]
 ) -> Sequence[dict[str, Any]]:
     """The rows of (member, co-operative) pairs, made where they are missing, and held until the transaction ends."""
+    if not members:
+        return []
     wanted = sorted(members)
     keys = {
         "members": [member_id for member_id, _ in wanted],
@@ -40,13 +42,13 @@ async def lock_participations(
     return [dict(row) for row in rows]
 
 
-async def store_column(
-    session: WriteSession, column: Literal["cases", "closed_months"], rows: Sequence[dict[str, Any]]
-) -> None:
-    """Write one column of rows that are held."""
+async def store_participations(session: WriteSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows that are held."""
+    if not rows:
+        return
     await session.execute(
-        f"""
-        update participation as target set {column} = changed.{column}
+        """
+        update participation as target set cases = changed.cases, closed_months = changed.closed_months
           from jsonb_populate_recordset(cast(null as participation), cast(:rows as jsonb)) as changed
          where target.member_id = changed.member_id and target.cooperative_id = changed.cooperative_id
         """,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.reporting.changes import Changes
 from services.reporting.measures.repository import store_facts, store_revisions
 from services.reporting.produce.domain import of_delivery, of_settlement
 from shared.chassis.database import WriteSession
@@ -10,7 +11,7 @@ from shared.chassis.inbox import upsert_state
 from shared.contracts.livelihood import OccupationPlanRecorded, ProduceDelivered, ProduceSettled
 
 
-async def store_deliveries(session: WriteSession, received: Sequence[Received[ProduceDelivered]]) -> None:
+async def store_deliveries(session: WriteSession, received: Sequence[Received[ProduceDelivered]]) -> Changes:
     """Deliveries as they were taken in.
 
     Raises:
@@ -34,10 +35,10 @@ async def store_deliveries(session: WriteSession, received: Sequence[Received[Pr
         }
         for item in received
     ]
-    await store_facts(session, "produce_delivery", rows, of_delivery)
+    return Changes(await store_facts(session, "produce_delivery", rows, of_delivery))
 
 
-async def store_settlements(session: WriteSession, received: Sequence[Received[ProduceSettled]]) -> None:
+async def store_settlements(session: WriteSession, received: Sequence[Received[ProduceSettled]]) -> Changes:
     """How deliveries ended; a reversal settles again with a higher revision.
 
     Raises:
@@ -60,7 +61,7 @@ async def store_settlements(session: WriteSession, received: Sequence[Received[P
         }
         for item in received
     ]
-    await store_revisions(session, "produce_settlement", rows, of_settlement)
+    return Changes(await store_revisions(session, "produce_settlement", rows, of_settlement))
 
 
 async def store_occupation_plans(session: WriteSession, received: Sequence[Received[OccupationPlanRecorded]]) -> None:

@@ -10,10 +10,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from services.reporting.changes import Changes, write_changes
 from services.reporting.inbox import INBOX
 from services.reporting.latest.repository import REFRESH_SQL, refresh_latest
 from services.reporting.measures.domain import Measure, flow
-from services.reporting.measures.repository import add_contributions
 from shared.chassis import migrate as migrations
 from shared.chassis.database import Database, WriteSession
 from shared.chassis.initialise import initialise_database
@@ -118,14 +118,14 @@ async def test_a_baseline_that_waits_for_a_row_which_is_dropped_makes_it_again(
     baseline = world.baselines[0]
     paid = flow(baseline.cooperative_id, Measure.PAYMENTS, PAID_ON, 700)
     async with database.unscoped() as session:
-        await add_contributions(session, [paid])
+        await write_changes(session, [Changes([paid])])
 
     async with database.unscoped() as session:
         await session.execute("select from latest for update")
         other = asyncio.create_task(_apply(database, Said(baseline, 1, BASELINE_ON)))
         await asyncio.wait([other], timeout=_NOTHING_SECONDS)
         assert not other.done(), "the baseline must wait for the row that is held"
-        await add_contributions(session, [paid.taken_back()])
+        await write_changes(session, [Changes([paid.taken_back()])])
         assert await _rows(session) == []
     await asyncio.wait_for(other, _PATIENCE_SECONDS)
 
@@ -139,9 +139,8 @@ async def test_a_row_is_made_from_its_own_cells_alone_in_tables_without_statisti
     database = await database_of("reporting")
     days = [date(2022, 10, 1) + timedelta(days=number) for number in range(5)]
     async with database.unscoped() as session:
-        await add_contributions(
-            session, [flow(uuid4(), Measure.PAYMENTS, day, 700) for day in days for _ in range(_COOPERATIVES)]
-        )
+        paid = [flow(uuid4(), Measure.PAYMENTS, day, 700) for day in days for _ in range(_COOPERATIVES)]
+        await write_changes(session, [Changes(paid)])
     async with database.unscoped() as session:
         keys = await session.fetch("select cooperative_id, fiscal_year_be from latest")
         assert len(keys) == _COOPERATIVES * len(days)
@@ -161,7 +160,7 @@ async def test_what_is_taken_back_leaves_no_row(database_of: DatabaseOf) -> None
     paid = flow(uuid4(), Measure.PAYMENTS, PAID_ON, 700)
     for contribution, rows in ((paid, 1), (paid.taken_back(), 0)):
         async with database.unscoped() as session:
-            await add_contributions(session, [contribution])
+            await write_changes(session, [Changes([contribution])])
         async with database.unscoped() as session:
             assert len(await _rows(session)) == rows
 
@@ -171,9 +170,9 @@ async def test_a_fact_that_moves_to_another_day_moves_what_is_newest(database_of
     cooperative_id = uuid4()
     early, late = (flow(cooperative_id, Measure.PAYMENTS, date(2022, 10, day), 700) for day in (3, 20))
     async with database.unscoped() as session:
-        await add_contributions(session, [late])
+        await write_changes(session, [Changes([late])])
     async with database.unscoped() as session:
-        await add_contributions(session, [late.taken_back(), early])
+        await write_changes(session, [Changes([late.taken_back(), early])])
     async with database.unscoped() as session:
         assert [row["newest_on"] for row in await _rows(session)] == [date(2022, 10, 3)]
 

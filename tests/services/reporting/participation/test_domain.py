@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.reporting.measures.domain import Measure
-from services.reporting.participation.domain import case_text, of_participation
+from services.reporting.participation.domain import of_participation
 from shared.kernel.identifiers import derived_id
 
 COOPERATIVE = derived_id("co-operative")
@@ -12,7 +12,7 @@ COOPERATIVE = derived_id("co-operative")
 def active_months(opened_on: date, *closed: date, fiscal_year_be: int = 2566) -> list[date]:
     row = {
         "cooperative_id": COOPERATIVE,
-        "cases": {"case": case_text(fiscal_year_be, opened_on)},
+        "cases": {"case": f"{fiscal_year_be} {opened_on.isoformat()}"},
         "closed_months": {str(number): month.isoformat() for number, month in enumerate(closed)},
     }
     found = list(of_participation(row))
