@@ -3,12 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo demo-check up test nightly faults keycloak lint format lock bench docs screenshot clean
+.PHONY: help demo demo-check up test test-postgres-15 nightly faults keycloak lint format lock bench docs screenshot clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 demo: .venv/.demo ## play a province's year and leave the dashboard running
 	$(BIN)/plodnee demo
@@ -21,6 +22,10 @@ up: .venv/.demo ## start everything on this machine, empty
 
 test: .venv/.development ## all tests, on a real PostgreSQL and a real Kafka broker
 	$(BIN)/pytest -n 2 --dist loadscope
+
+test-postgres-15: .venv/.development ## what speaks SQL once more, on the oldest PostgreSQL that is supported
+	PLODNEE_POSTGRES_BIN=$(POSTGRES_15) $(BIN)/pytest -n 2 --dist loadscope tests/services tests/shared/chassis \
+		--ignore tests/services/reporting/dashboard --ignore tests/services/debt/loans/schedules
 
 nightly: .venv/.development ## what holds of every loan, ten thousand examples each; half an hour
 	$(BIN)/pytest -n 2 --timeout 3600 --hypothesis-profile nightly tests/services/debt/loans tests/shared/kernel
