@@ -2,7 +2,8 @@
 
 A handler is `async def handle(session, received)`: it writes through the session it is given, never commits and
 never reads the clock. For a state topic the batch holds only the newest event of each key; for a fact topic every
-event, in order per key. What the handlers of a batch return goes to the inbox's `finish`, which has the last word.
+event, in order per key. What the handlers of a batch return goes to the inbox's `finish`, which writes it once, after
+all of them.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence

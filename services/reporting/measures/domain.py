@@ -113,7 +113,7 @@ def flow(cooperative_id: UUID, measure: Measure, day: date, value: int = 0) -> C
 def exchanged(
     changes: Iterable[tuple[Mapping[str, Any] | None, Mapping[str, Any]]], contribute: Contribute
 ) -> list[Contribution]:
-    """Take back what rows contributed as they were, and add what they contribute as they are."""
+    """The contributions that take back what rows gave as they were, and add what they give as they are."""
     contributions: list[Contribution] = []
     for before, after in changes:
         if before is not None:

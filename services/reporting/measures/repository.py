@@ -1,4 +1,4 @@
-"""All writes of measure cells, and the one way a row is stored for whose measures something is to be added."""
+"""All writes of measure cells, and the storing of rows that contribute to them, which is handed back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -101,7 +101,7 @@ async def store_states(
 async def store_revisions(
     session: WriteSession, table: str, rows: Iterable[dict[str, Any]], contribute: Contribute
 ) -> list[Contribution]:
-    """Store facts that state something again by `id` and `revision`: the highest revision counts."""
+    """Store facts that state something again by `id` and `revision`, the highest counts; hands back what changes."""
     highest: dict[Any, dict[str, Any]] = {}
     for row in rows:
         known = highest.get(row["id"])

@@ -26,6 +26,7 @@ async def lock_participations(
         insert into participation (member_id, cooperative_id, cases, closed_months)
         select member_id, cooperative_id, {_EMPTY}, {_EMPTY}
           from unnest(cast(:members as uuid[]), cast(:cooperatives as uuid[])) as given (member_id, cooperative_id)
+         order by 1, 2
         on conflict (member_id, cooperative_id) do nothing
         """,
         **keys,

@@ -102,19 +102,19 @@ def explained_schedule(schedule: Schedule) -> Explained:
     """The rows of a contract, each with its explanation."""
     terms = schedule.terms
     tails = _tails(terms, _measures(schedule))
-    opening, *balance = accumulate(schedule.principal, sub, initial=schedule.opening_balance)
+    balances = list(accumulate(schedule.principal, sub, initial=schedule.opening_balance))
     if terms.method is Method.FLAT:
-        bears = [format_baht(opening, thousands=True)] * len(balance)  # on the original principal, in every row
+        interest_on = [format_baht(balances[0], thousands=True)] * len(tails)  # the principal disbursed, in every row
     else:
-        bears = [format_baht(satang, thousands=True) for satang in (opening, *balance[:-1])]
+        interest_on = [format_baht(balance, thousands=True) for balance in balances[:-1]]
     return Explained(
         schedule.due_on,
         schedule.principal,
         schedule.interest,
-        balance,
+        balances[1:],
         None,
-        [shown + tail for shown, (tail, _) in zip(bears, tails, strict=True)],
-        [shown + tail for shown, (_, tail) in zip(bears, tails, strict=True)],
+        [shown + tail.en for shown, tail in zip(interest_on, tails, strict=True)],
+        [shown + tail.th for shown, tail in zip(interest_on, tails, strict=True)],
     )
 
 
@@ -126,7 +126,7 @@ class Measure(NamedTuple):
 
 
 def _tails(terms: LoanTerms, measures: Sequence[Measure]) -> list[Bilingual]:
-    """What follows the balance in each row's explanation, made once for rows that share it."""
+    """What follows the balance in each row's explanation, made once for rows of one length under the usual rule."""
     rounding = _rounding(rounding_of(terms))
     usual = {measure: _tail(terms, measure, rounding, [_RULES[terms.method]]) for measure in set(measures)}
     tails = [usual[measure] for measure in measures]

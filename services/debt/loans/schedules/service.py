@@ -155,14 +155,14 @@ _CHANGES: Mapping[type[BaseModel], Any] = {
 }
 
 
-def _answer(table: Explained, excess: int, pay_off: int | None) -> bytes:
+def _answer(explained: Explained, excess: int, pay_off: int | None) -> bytes:
     """Rows as JSON without a model a row: they are the bulk of the answer."""
-    total = [principal + interest for principal, interest in zip(table.principal, table.interest, strict=True)]
+    total = [principal + interest for principal, interest in zip(explained.principal, explained.interest, strict=True)]
     columns = zip(
-        table.due_on,
-        *map(format_all_baht, (table.principal, table.interest, total, table.balance)),
-        table.explain_en,
-        table.explain_th,
+        explained.due_on,
+        *map(format_all_baht, (explained.principal, explained.interest, total, explained.balance)),
+        explained.explain_en,
+        explained.explain_th,
         strict=True,
     )
     rows = [
@@ -170,17 +170,17 @@ def _answer(table: Explained, excess: int, pay_off: int | None) -> bytes:
             "due_on": due_on,
             "principal": principal,
             "interest": interest,
-            "total": whole,
+            "total": row_total,
             "balance": balance,
             "explain": {"en": explain_en, "th": explain_th},
         }
-        for due_on, principal, interest, whole, balance, explain_en, explain_th in columns
+        for due_on, principal, interest, row_total, balance, explain_en, explain_th in columns
     ]
-    totals = {"principal": sum(table.principal), "interest": sum(table.interest), "total": sum(total)}
-    if table.paid is not None:
-        for row, paid in zip(rows, format_all_baht(table.paid), strict=True):
+    totals = {"principal": sum(explained.principal), "interest": sum(explained.interest), "total": sum(total)}
+    if explained.paid is not None:
+        for row, paid in zip(rows, format_all_baht(explained.paid), strict=True):
             row |= {"paid": paid, "explain": row.pop("explain")}  # figures stand before words
-        totals |= {"paid": sum(table.paid), "excess": excess}
+        totals |= {"paid": sum(explained.paid), "excess": excess}
     answer: dict[str, Any] = {"rows": rows, "totals": {name: format_baht(sum_) for name, sum_ in totals.items()}}
     if pay_off is not None:
         answer["pay_off"] = format_baht(pay_off)

@@ -395,7 +395,7 @@ create table read_model.savings_pledge (
 );
 create index ix_savings_pledge_cooperative_id on read_model.savings_pledge (cooperative_id);
 
--- Made by whichever comes first, a case or a month of an account; each side writes its own column only.
+-- Made by whichever comes first, a case or a month of an account.
 create table read_model.participation (
     member_id uuid not null,
     cooperative_id uuid not null,

@@ -3,10 +3,17 @@
 from datetime import date
 
 from services.reporting.measures.domain import Measure
-from services.reporting.participation.domain import of_participation
+from services.reporting.participation.domain import (
+    entry_of_case,
+    entry_of_ledger_month,
+    of_participation,
+    with_entries,
+)
 from shared.kernel.identifiers import derived_id
 
 COOPERATIVE = derived_id("co-operative")
+MEMBER = derived_id("member")
+OPENED = date(2022, 9, 30)
 
 
 def active_months(opened_on: date, *closed: date, fiscal_year_be: int = 2566) -> list[date]:
@@ -43,3 +50,12 @@ def test_months_before_the_case_and_after_the_year_do_not_count() -> None:
 def test_without_a_case_nobody_takes_part() -> None:
     row = {"cooperative_id": COOPERATIVE, "cases": {}, "closed_months": {"1": "2022-10-01"}}
     assert list(of_participation(row)) == []
+
+
+def test_month_that_is_open_again_and_a_case_come_into_one_row() -> None:
+    month = {"member_id": MEMBER, "cooperative_id": COOPERATIVE, "id": "m", "month": date(2022, 10, 1)}
+    case = {"member_id": MEMBER, "cooperative_id": COOPERATIVE, "id": "c", "fiscal_year_be": 2566, "opened_on": OPENED}
+    row = {"member_id": MEMBER, "cooperative_id": COOPERATIVE, "cases": {}, "closed_months": {}}
+    closed = with_entries(row, [entry_of_case(case), entry_of_ledger_month(month | {"status": "closed"})])
+    assert closed == row | {"cases": {"c": "2566 2022-09-30"}, "closed_months": {"m": "2022-10-01"}}
+    assert with_entries(closed, [entry_of_ledger_month(month | {"status": "open"})]) == closed | {"closed_months": {}}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -57,8 +57,8 @@ TABLES = """
 
 
 def make_inbox(consumer: str = "registry") -> Inbox:
-    """Balances are states, deposits are facts added into a total; a negative amount breaks an invariant."""
-    inbox = Inbox(consumer, CATALOGUE)
+    """Balances are states, deposits are facts; a negative one breaks an invariant. The batch ends with the totals."""
+    inbox = Inbox(consumer, CATALOGUE, add_to_totals)
 
     @inbox.on(BalanceRecorded)
     async def record_balance(session: WriteSession, received: Sequence[Received[BalanceRecorded]]) -> None:
@@ -68,22 +68,27 @@ def make_inbox(consumer: str = "registry") -> Inbox:
     inbox.on(withdrawn(BalanceRecorded))(forget("balance"))
 
     @inbox.on(Deposited)
-    async def add_deposit(session: WriteSession, received: Sequence[Received[Deposited]]) -> None:
+    async def add_deposit(session: WriteSession, received: Sequence[Received[Deposited]]) -> list[dict[str, Any]]:
         if any(item.event.amount < 0 for item in received):
             raise InvalidEvent("a deposit is not negative")
         facts = [
             {"event_id": item.event_id, "account_id": item.event.account_id, "amount": item.event.amount}
             for item in received
         ]
-        for fact in await insert_facts(session, "deposit", facts):
-            await session.execute(
-                "insert into total (id, amount) values (:id, :amount)"
-                " on conflict (id) do update set amount = total.amount + excluded.amount",
-                id=fact["account_id"],
-                amount=fact["amount"],
-            )
+        return await insert_facts(session, "deposit", facts)
 
     return inbox
+
+
+async def add_to_totals(session: WriteSession, handed_back: Sequence[object]) -> None:
+    """Add the deposits that were new; handlers of states hand back nothing."""
+    for fact in (fact for facts in handed_back if isinstance(facts, list) for fact in facts):
+        await session.execute(
+            "insert into total (id, amount) values (:id, :amount)"
+            " on conflict (id) do update set amount = total.amount + excluded.amount",
+            id=fact["account_id"],
+            amount=fact["amount"],
+        )
 
 
 @pytest_asyncio.fixture
