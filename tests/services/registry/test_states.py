@@ -10,6 +10,7 @@ from shared.chassis.database import Database
 from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Outcome
 from shared.chassis.reach import EVERYTHING, Reach
 from tests.conftest import DatabaseOf
+from tests.locks import until_somebody_waits
 
 MONTH_BEFORE, MONTH = date(2022, 8, 31), date(2022, 9, 30)
 
@@ -41,7 +42,7 @@ async def _race(database: Database, as_of: date, name: str) -> Outcome:
     async with database.write(EVERYTHING) as first:
         await apply_statements(first, TABLE, [Statement(1, values())], MONTH)
         second = asyncio.create_task(_apply(database, as_of, name))
-        await _until_blocked(database)
+        await until_somebody_waits(database, second)
     return await second
 
 
@@ -49,18 +50,6 @@ async def _apply(database: Database, as_of: date, name: str) -> Outcome:
     async with database.write(EVERYTHING) as session:
         applied = await apply_statements(session, TABLE, [Statement(1, values(name))], as_of)
     return applied.outcomes[1]
-
-
-async def _until_blocked(database: Database) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            async with database.unscoped() as session:
-                if await session.scalar(
-                    "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-                    " and datname = current_database()"
-                ):
-                    return
-            await asyncio.sleep(0.02)
 
 
 async def test_key_of_a_row_out_of_reach_is_refused_alone(database_of: DatabaseOf) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 from services.debt.payments.ledger import NewPayment, open_ledger
 from shared.kernel.money import format_baht, parse_baht
 from tests.conftest import ClientOf
+from tests.locks import until_somebody_waits
 from tests.services.debt.world import World, loan_row, payment_row
 
 SCOPES = "feed:write payment:write loan:read"
@@ -319,9 +320,7 @@ async def test_a_receipt_posted_by_hand_while_its_file_is_taken_in_is_posted_onc
         ledger = await open_ledger(session, [loan_id])
         rows = [payment_row("R1", "100.00", day.isoformat())]
         sending = asyncio.create_task(world.send(client, "payments", rows, as_of="2022-10-31"))
-        while not await world.value("select exists (select from pg_locks where not granted)"):
-            assert not sending.done()
-            await asyncio.sleep(0.02)
+        await until_somebody_waits(world.database, sending)
         ledger.post(by_hand)
         await ledger.store(session)
 

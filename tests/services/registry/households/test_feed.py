@@ -11,6 +11,7 @@ from services.registry.members.service import record_member
 from shared.chassis.database import Database
 from shared.chassis.reach import EVERYTHING
 from tests.conftest import ClientOf, DatabaseOf
+from tests.locks import until_somebody_waits
 from tests.services.registry.deliveries import (
     FEED,
     counts,
@@ -187,13 +188,6 @@ async def test_a_row_that_begins_to_wait_while_its_head_is_recorded_looks_again(
     async with database.write(EVERYTHING) as session:
         await record_member(session, new)  # nobody waits yet, and nobody else can see the member
         delivering = asyncio.create_task(deliver(agency, database, "farm_households", HOUSEHOLDS, [household()]))
-        while not await _somebody_waits_for_a_lock(database):
-            assert not delivering.done(), "the row waits for a member who is there in a moment"
-            await asyncio.sleep(0.02)
+        await until_somebody_waits(database, delivering)  # the row waits for a member who is there in a moment
 
     assert counts(await delivering) == {"accepted": 1}
-
-
-async def _somebody_waits_for_a_lock(database: Database) -> bool:
-    async with database.unscoped() as session:
-        return bool(await session.scalar("select exists (select from pg_locks where not granted)"))

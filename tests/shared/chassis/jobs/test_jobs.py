@@ -228,7 +228,8 @@ async def test_lost_connections_interrupt_jobs_and_do_not_end_them(
         if context.attempt == 1:
             connection = await asyncpg.connect(admin_url)
             await connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'plodnee_registry_worker'"
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+                database.url.rpartition("/")[2],
             )
             await connection.close()
         await mark(context, f"attempt {context.attempt}")
