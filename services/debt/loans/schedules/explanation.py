@@ -1,12 +1,14 @@
 """Why a row is what it is: rate, nights, rounding and rule, in English and in Thai.
 
-Texts that many rows share are made once a schedule; only the balance differs from row to row.
+Texts that many rows share are made once, and those that many contracts share are remembered; only the balance differs
+from row to row.
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from operator import attrgetter, sub
 from typing import NamedTuple
@@ -21,6 +23,7 @@ from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
 from shared.kernel.money import format_baht
 
 STRETCHES_SHOWN_MAX = 6
+TEXTS_REMEMBERED_MAX = 4096  # a megabyte or two; rates and lengths of periods are few
 
 
 class Bilingual(NamedTuple):
@@ -127,34 +130,42 @@ class Measure(NamedTuple):
 
 def _tails(terms: LoanTerms, measures: Sequence[Measure]) -> list[Bilingual]:
     """What follows the balance in each row's explanation, made once for rows of one length under the usual rule."""
-    rounding = _rounding(rounding_of(terms))
-    usual = {measure: _tail(terms, measure, rounding, [_RULES[terms.method]]) for measure in set(measures)}
+    basis = Basis(terms.method, terms.rate, terms.day_count, rounding_of(terms))
+    usual = {measure: _tail(basis, measure, (_RULES[terms.method],)) for measure in set(measures)}
     tails = [usual[measure] for measure in measures]
     last = len(measures) - 1
     for index in {*range(min(len(measures), max(terms.principal_grace, terms.interest_grace))), last}:
-        rules = [_LAST if index == last else _GRACE if index < terms.principal_grace else _RULES[terms.method]]
-        if index < terms.interest_grace:
-            rules.append(_WAITS)
-        tails[index] = _tail(terms, measures[index], rounding, rules)
+        rule = _LAST if index == last else _GRACE if index < terms.principal_grace else _RULES[terms.method]
+        tails[index] = _tail(basis, measures[index], (rule, _WAITS) if index < terms.interest_grace else (rule,))
     return tails
 
 
-def _tail(terms: LoanTerms, measure: Measure, rounding: Bilingual, rules: Sequence[Bilingual]) -> Bilingual:
+class Basis(NamedTuple):
+    """What the texts of a contract stand on besides the length of a period."""
+
+    method: Method
+    rate: Decimal
+    day_count: DayCount
+    rounding: Rounding
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
+def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...]) -> Bilingual:
     rule_en = " ".join(rule.en for rule in rules)
     rule_th = " ".join(rule.th for rule in rules)
-    percent = percent_of(terms.rate)
-    unit_en, unit_th = _unit(terms)
-    if terms.method is Method.FLAT:
+    day_count, percent, rounding = basis.day_count, percent_of(basis.rate), _rounding(basis.rounding)
+    unit_en, unit_th = _unit(day_count)
+    if basis.method is Method.FLAT:
         return Bilingual(
-            f" x {percent} % {unit_en} over the whole term ({terms.day_count}), spread over the rows "
+            f" x {percent} % {unit_en} over the whole term ({day_count}), spread over the rows "
             f"= interest; this one has {measure.nights} nights. {rounding.en} {rule_en}",
-            f" x ร้อยละ {percent} {unit_th} ตลอดสัญญา ({terms.day_count}) เฉลี่ยทุกงวด = ดอกเบี้ย "
+            f" x ร้อยละ {percent} {unit_th} ตลอดสัญญา ({day_count}) เฉลี่ยทุกงวด = ดอกเบี้ย "
             f"งวดนี้มี {measure.nights} คืน {rounding.th} {rule_th}",
         )
     return Bilingual(
-        f" x {percent} % {unit_en} x {measure.part} ({terms.day_count}, {measure.nights} nights) = "
+        f" x {percent} % {unit_en} x {measure.part} ({day_count}, {measure.nights} nights) = "
         f"interest. {rounding.en} {rule_en}",
-        f" x ร้อยละ {percent} {unit_th} x {measure.part} ({terms.day_count} รวม {measure.nights} คืน) = "
+        f" x ร้อยละ {percent} {unit_th} x {measure.part} ({day_count} รวม {measure.nights} คืน) = "
         f"ดอกเบี้ย {rounding.th} {rule_th}",
     )
 
@@ -173,13 +184,13 @@ def _measures(schedule: Schedule) -> list[Measure]:
     measures: list[Measure] = []
     pending: list[Measure] = []
     for cell in schedule.calendar.cells:
-        nights = cell.end - cell.start
-        key = (cell.days, nights, cell.nights)
+        start, end, days, full_nights = cell
+        key = (days, end - start, full_nights)
         measure = of_cell.get(key)
         if measure is None:
-            measure = of_cell[key] = Measure(nights, _by_cell(day_count, cell, nights))
+            measure = of_cell[key] = Measure(end - start, _by_cell(day_count, cell, end - start))
         pending.append(measure)
-        if cell.end == ends[len(measures)]:
+        if end == ends[len(measures)]:
             measures.append(measure if len(pending) == 1 else _together(pending))
             pending = []
     return measures
@@ -231,7 +242,7 @@ def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
 
 
 def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:
-    unit_en, unit_th = _unit(loan.terms)
+    unit_en, unit_th = _unit(loan.terms.day_count)
     parts_en, parts_th = [], []
     if row.planned:
         planned = format_baht(row.planned, thousands=True)
@@ -294,8 +305,8 @@ def _percent(rate: Factor) -> str:
     return percent_of(Decimal(rate[0]) / Decimal(rate[1]))
 
 
-def _unit(terms: LoanTerms) -> Bilingual:
-    if terms.day_count is DayCount.PER_PERIOD:
+def _unit(day_count: DayCount) -> Bilingual:
+    if day_count is DayCount.PER_PERIOD:
         return Bilingual("a period", "ต่องวด")
     return Bilingual("a year", "ต่อปี")
 

@@ -139,14 +139,20 @@ def equal_instalment(balance: int, ground: Ground) -> Columns:
 
 def exact_level(balance: int, factors: Sequence[Factor], weights: Sequence[int], brought: int = 0) -> Factor:
     """The exact level amount of weight 1; the first row pays ``brought`` too, which has borne nothing until then."""
-    growth = balance * (factors[0][0] + factors[0][1]) + brought * factors[0][1]
-    accumulated, scale = weights[0], 1
+    rows, (interest, whole), weight = len(factors), factors[0], weights[0]
+    growth = balance * (interest + whole) + brought * whole
+    if interest and factors.count(factors[0]) == rows and weights.count(weight) == rows:
+        # Periods of one length, as most loans have: the sum of a geometric series, which is the same fraction.
+        growth_factor = interest + whole
+        accumulated = weight * (growth_factor**rows - whole**rows) // interest
+        return growth * growth_factor ** (rows - 1), whole * accumulated
+    accumulated, scale = weight, 1
     for (numerator, denominator), weight in zip(factors[1:], weights[1:], strict=True):
         growth_factor = numerator + denominator
         scale *= denominator
         accumulated = accumulated * growth_factor + weight * scale
         growth *= growth_factor
-    return growth, factors[0][1] * accumulated
+    return growth, whole * accumulated
 
 
 def pay_down(balance: int, ground: Ground, instalments: Sequence[int]) -> Columns:
