@@ -1,8 +1,8 @@
 """Who calls, what he may do (scopes) and how far he sees (reach)."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 from fastapi import Request, Security
@@ -13,6 +13,8 @@ from shared.chassis.auth.tokens import Claims, invalid_token, missing_token
 from shared.chassis.http.problems import InsufficientScope
 from shared.chassis.http.runtime import runtime_of
 from shared.chassis.reach import Reach
+
+_CALLER = "plodnee.caller"  # in the request's scope, where a route's right and its session find the same one
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,40 @@ class Caller:
 
 
 class _BearerToken(SecurityBase):
-    """The scheme of the API's documents and the check itself in one: every dependency costs each request some."""
+    """The scheme of the API's documents, the token's check and that of a right in one: a dependency costs each request
+    some, and one below another twice."""
 
     scheme_name = "token"
     model = HTTPBearer(
         bearerFormat="JWT", description="An access token of the identity provider whose audience names this service."
     )
 
+    def __init__(self, *scopes: str) -> None:
+        self._scopes = frozenset(scopes)
+        self._wanted = " ".join(scopes)
+
     async def __call__(self, request: Request) -> Caller:
-        """The caller of a request; raises Unauthenticated without a valid token."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise missing_token()
-        return await caller_of_token(request, token.strip())
+        """The caller of a request.
+
+        Raises:
+            Unauthenticated: without a valid token.
+            InsufficientScope: the token does not carry every scope.
+        """
+        caller: Caller | None = request.scope.get(_CALLER)
+        if caller is None:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not token:
+                raise missing_token()
+            caller = request.scope[_CALLER] = await caller_of_token(request, token.strip())
+        if not caller.scopes.issuperset(self._scopes):
+            raise InsufficientScope(
+                f"The token needs the scope {self._wanted}",
+                f"โทเค็นต้องมีสิทธิ์ {self._wanted}",
+                headers={
+                    "WWW-Authenticate": f'Bearer realm="plodnee", error="insufficient_scope", scope="{self._wanted}"'
+                },
+            )
+        return caller
 
 
 async def caller_of_token(request: Request, token: str) -> Caller:
@@ -92,20 +115,9 @@ def areas_reach(claims: Claims) -> Reach | None:
 CurrentCaller = Annotated[Caller, Security(_BearerToken())]
 
 
-def require(*scopes: str) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
+def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
     """A dependency that gives the caller when the token carries every scope.
 
     Use it once per right, as a type: ``CaseApprover = Annotated[Caller, Security(require("case:approve"))]``.
     """
-    wanted = " ".join(scopes)
-
-    async def caller_with_scopes(caller: CurrentCaller) -> Caller:
-        if not caller.scopes.issuperset(scopes):
-            raise InsufficientScope(
-                f"The token needs the scope {wanted}",
-                f"โทเค็นต้องมีสิทธิ์ {wanted}",
-                headers={"WWW-Authenticate": f'Bearer realm="plodnee", error="insufficient_scope", scope="{wanted}"'},
-            )
-        return caller
-
-    return caller_with_scopes
+    return _BearerToken(*scopes)
