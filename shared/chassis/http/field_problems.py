@@ -36,6 +36,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "decimal_type": ("Send a decimal number as text", "ต้องเป็นเลขทศนิยมในรูปข้อความ"),
     "decimal_parsing": ("Send a decimal number as text", "ต้องเป็นเลขทศนิยมในรูปข้อความ"),
     "decimal_max_places": ("At most {limit} decimal places", "ทศนิยมไม่เกิน {limit} ตำแหน่ง"),
+    "decimal_max_digits": ("At most {limit} digits in all", "ตัวเลขทั้งหมดไม่เกิน {limit} หลัก"),
+    "decimal_whole_digits": ("At most {limit} digits before the point", "ตัวเลขหน้าจุดทศนิยมไม่เกิน {limit} หลัก"),
     "bool_type": ("Send true or false", "ต้องเป็น true หรือ false"),
     "bool_parsing": ("Send true or false", "ต้องเป็น true หรือ false"),
     "greater_than": ("Must be more than {limit}", "ต้องมากกว่า {limit}"),
@@ -63,7 +65,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "enum": ("One of: {limit}", "ต้องเป็นค่าใดค่าหนึ่งของ {limit}"),
 }
 _OTHER = ("This value is not acceptable", "ค่านี้ใช้ไม่ได้")
-_LIMITS = ("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places", "expected", "expected_tags")
+_LIMITS = (
+    "min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places", "max_digits", "whole_digits", "expected",
+    "expected_tags",
+)  # fmt: skip
 SHAPE = "~"
 """What the tag of one of several shapes begins with: it says which shape was read, and is no part of the path."""
 

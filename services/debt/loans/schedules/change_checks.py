@@ -87,7 +87,7 @@ def _problems_of_figures(index: int, change: Change, terms: LoanTerms) -> Iterat
 def _problems_of_order(index: int, change: Change, as_of: date | None) -> Iterator[FieldProblem]:
     if isinstance(change, InterestPause) and change.to_on < change.from_on:
         yield FieldProblem(
-            f"changes.{index}.to", "out_of_order", "the last day of the pause is not before its first",
+            f"changes.{index}.to", "out_of_order", "the last day of the pause must not be before its first",
             "วันสุดท้ายที่พักดอกเบี้ยต้องไม่ก่อนวันแรก",
         )  # fmt: skip
     if isinstance(change, MoveDueDate) and change.to_on == change.from_on:
@@ -97,7 +97,7 @@ def _problems_of_order(index: int, change: Change, as_of: date | None) -> Iterat
         )  # fmt: skip
     if isinstance(change, ReAge) and change.start_on < change.on:
         yield FieldProblem(
-            f"changes.{index}.start_on", "out_of_order", "the first new instalment is not due before the re-ageing",
+            f"changes.{index}.start_on", "out_of_order", "must not lie before the re-ageing",
             "งวดใหม่งวดแรกต้องไม่ครบกำหนดก่อนวันจัดงวดใหม่",
         )  # fmt: skip
     if isinstance(change, ReAge | ReAmortise) and as_of is not None and effective_on(change) > as_of:

@@ -107,7 +107,7 @@ def drop_next(loan: RunningLoan, index: int) -> None:
             "งวดอื่นชำระครบแล้ว ไม่มีงวดรับยอดแทน ให้ขยายเวลาก่อน",
         )  # fmt: skip
     for following in loan.free_rows(index + 1)[:1]:
-        following.start = row.start
+        following.start, following.stretches = row.start, row.stretches + following.stretches
         following.lift += row.lift
     del loan.rows[index]
     loan.forget_factors()
@@ -117,7 +117,8 @@ def drop_next(loan: RunningLoan, index: int) -> None:
 
 
 def _rate_change(loan: RunningLoan, change: RateChange) -> None:
-    _must_be_before_the_end(loan, "from_on")
+    if not loan.overdue:
+        _must_be_before_the_end(loan, "from_on")
     day = change.from_on.toordinal()
     numerator, denominator = change.rate.as_integer_ratio()
     loan.rates = [known for known in loan.rates if known[0] != day] + [(day, (numerator, denominator))]
@@ -127,11 +128,12 @@ def _rate_change(loan: RunningLoan, change: RateChange) -> None:
 
 
 def _interest_pause(loan: RunningLoan, change: InterestPause) -> None:
-    _must_be_before_the_end(loan, "from_on")
+    if not loan.overdue:
+        _must_be_before_the_end(loan, "from_on")
     start = loan.free_from()
     loan.pauses.append((change.from_on.toordinal(), change.to_on.toordinal() + 1))
     loan.forget_factors()
-    if loan.shares_interest:
+    if loan.shares_interest and start < len(loan.rows):
         # The amounts stay, so the interest that falls away is missing at the end.
         left = loan.interest_left(start)
         *rows, last = loan.free_rows(start)
@@ -202,8 +204,9 @@ def _append_rows(loan: RunningLoan, count: int) -> None:
 
 
 def _add_cell(loan: RunningLoan, cell: Cell) -> None:
+    """A cell after all others. It begins where they end, also where a row paid ahead falls due between the two."""
     _cut_cells(loan, cell.start)
-    loan.cells.append(cell)
+    loan.cells.append(cell._replace(start=loan.cells[-1].end) if loan.cells else cell)
 
 
 def _cut_cells(loan: RunningLoan, end: int) -> None:
@@ -263,14 +266,9 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     on = change.on.toordinal()
     kept = [row for row in loan.open_rows() if row.paid_principal or row.paid_interest]
     loan.project()
-    principal = sum(row.unpaid_principal for row in loan.rows[: loan.at])
-    interest = sum(row.unpaid_interest for row in loan.rows[: loan.at])
-    if not loan.matured:
-        principal += loan.balance - sum(row.paid_principal for row in loan.open_rows())
-        if change.interest == "full":
-            interest += sum(row.unpaid_interest for row in loan.open_rows())
-        else:
-            interest += loan.interest_to_date()
+    principal, interest = loan.pay_off()
+    if change.interest == "full":
+        interest = sum(row.unpaid_interest for row in loan.rows)
     interest = max(interest, 0)
     if not principal and not interest:
         raise Refusal("on", "out_of_range", "nothing is unpaid on this date", "ไม่มียอดค้างชำระ ณ วันที่นี้")
@@ -283,12 +281,13 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
         )  # fmt: skip
     new = _new_rows(loan, change, on)
     for row in kept:
-        row.frozen, row.planned = True, 0
+        row.frozen, row.carried, row.planned = True, row.carried + row.planned, 0
+        row.accrued = row.late = Fraction(0)
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0
     loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = Fraction(0)
-    loan.brought = loan.waiting = loan.flat_base = 0
+    loan.brought = loan.waiting = loan.corrections = loan.flat_base = 0
     loan.last_exact = None
     loan.residue_row = loan.rows[-1]
     loan.re_aged, loan.pool, loan.pool_from = True, interest, loan.at
@@ -349,6 +348,7 @@ def _settle_as_paid(rows: list[Row], mark: str) -> None:
     """A partly paid row is due what was paid; a row that nobody paid becomes zero."""
     for row in rows:
         if row.unpaid_principal or row.unpaid_interest:
+            row.passed += row.unpaid_interest
             row.principal, row.interest = row.paid_principal, row.paid_interest
             note([row], f"{mark}_moved")
 
@@ -418,7 +418,8 @@ def _hold(loan: RunningLoan, index: int, amount: int) -> None:
             f"ยอดที่เหลือทั้งหมด ณ วันนี้คือ {most} ให้ระบุไม่เกินยอดนี้",
         )  # fmt: skip
     # Interest that a small set amount leaves unpaid lifts the next instalment, so that it is paid as early.
-    owed = row.planned + loan.rounding.figure(*(loan.own + loan.late).as_integer_ratio()) + loan.brought + loan.waiting
+    owed = row.planned + loan.rounding.figure(*(loan.own + loan.late).as_integer_ratio())
+    owed += loan.brought + loan.corrections + loan.waiting
     loan.free_rows(index + 1)[0].lift = max(0, owed - row.interest)
     loan.relevel(index + 1)
 

@@ -96,8 +96,8 @@ def _problems_of_percent(terms: LoanTerms) -> Iterator[FieldProblem]:
     if not 0 < percent <= 100 or percent * paying > 100:
         yield FieldProblem(
             "principal_percent", "out_of_range",
-            "more than 0, and at most 100 over all rows before the last: 5 is 5 % of the principal a row",
-            "ต้องมากกว่า 0 และทุกงวดก่อนงวดสุดท้ายรวมกันไม่เกิน 100 เช่น 5 คือร้อยละ 5 ของเงินต้นต่องวด",
+            f"more than 0, and at most 100 over the {paying} rows before the last: 5 is 5 % of the principal a row",
+            f"ต้องมากกว่า 0 และ {paying} งวดก่อนงวดสุดท้ายรวมกันไม่เกิน 100 เช่น 5 คือร้อยละ 5 ของเงินต้นต่องวด",
         )  # fmt: skip
 
 
@@ -116,8 +116,9 @@ def _problems_of_multiples(terms: LoanTerms) -> Iterator[FieldProblem]:
 def _problems_of_calendar(terms: LoanTerms) -> Iterator[FieldProblem]:
     if terms.harvest_months and terms.every is not None:
         yield FieldProblem(
-            "harvest_months", "not_allowed", "harvest months belong to the frequency harvest only",
-            "ระบุเดือนเก็บเกี่ยวได้เฉพาะงวดชำระแบบ harvest",
+            "harvest_months", "not_allowed",
+            "due dates come from harvest months or from every (in a file, the frequency); keep one of them",
+            "ให้ระบุอย่างใดอย่างหนึ่งเท่านั้น: เดือนเก็บเกี่ยว หรือ every (ในไฟล์คือความถี่ของงวด)",
         )  # fmt: skip
     elif terms.due_dates and (terms.every is not None or terms.harvest_months):
         yield FieldProblem(

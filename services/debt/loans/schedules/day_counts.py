@@ -25,6 +25,14 @@ def part_of_nights(day_count: DayCount, start: int, end: int) -> Factor:
     """
     if day_count is not DayCount.ACTUAL_ACTUAL:
         return end - start, _DAYS_IN_YEAR[day_count]
+    common, leap = nights_by_year(start, end)
+    if not common:
+        return leap, 366
+    return (common * 366 + leap * 365, 365 * 366) if leap else (common, 365)
+
+
+def nights_by_year(start: int, end: int) -> tuple[int, int]:
+    """How many nights belong to years of 365 days, and how many to years of 366."""
     year, last_year = date.fromordinal(start + 1).year, date.fromordinal(end).year
     nights = {365: 0, 366: 0}
     while year < last_year:
@@ -32,9 +40,7 @@ def part_of_nights(day_count: DayCount, start: int, end: int) -> Factor:
         nights[366 if isleap(year) else 365] += year_end - start
         start, year = year_end, year + 1
     nights[366 if isleap(year) else 365] += end - start
-    if not nights[365]:
-        return nights[366], 366
-    return (nights[365] * 366 + nights[366] * 365, 365 * 366) if nights[366] else (nights[365], 365)
+    return nights[365], nights[366]
 
 
 def part_of_cell(day_count: DayCount, cell: Cell, nights: int) -> Factor:

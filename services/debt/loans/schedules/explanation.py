@@ -5,6 +5,7 @@ from row to row.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from operator import attrgetter, sub
 from typing import NamedTuple
 
 from services.debt.loans.schedules.calendar_dates import Cell
-from services.debt.loans.schedules.day_counts import Factor, by_cells, part_of_nights
+from services.debt.loans.schedules.day_counts import Factor, by_cells, nights_by_year, part_of_nights
 from services.debt.loans.schedules.history import Table
 from services.debt.loans.schedules.methods import Rounding, rounding_of
 from services.debt.loans.schedules.running import Row, RunningLoan, Stretch
@@ -55,16 +56,20 @@ _RULES: Mapping[Method, Bilingual] = {
     Method.EQUAL_PRINCIPAL: Bilingual(
         "Principal: an equal share of the principal by weight.", "เงินต้น: ส่วนเฉลี่ยเท่ากันของเงินต้นตามน้ำหนัก"
     ),
-    Method.FIXED_PRINCIPAL_PERCENT: Bilingual(
-        "Principal: a fixed percentage of the principal disbursed.", "เงินต้น: ร้อยละคงที่ของเงินต้นที่จ่าย"
-    ),
     Method.FLAT: Bilingual("Principal: a share of the principal.", "เงินต้น: ส่วนเฉลี่ยของเงินต้น"),
     Method.BULLET: Bilingual(
         "Interest only; the principal falls due at the end.", "ชำระเฉพาะดอกเบี้ย เงินต้นครบกำหนดงวดสุดท้าย"
     ),
 }
+_BY_WEIGHT = Bilingual(
+    "Principal = level instalment by its weight - interest.", "เงินต้น = ยอดชำระตามน้ำหนักของงวด - ดอกเบี้ย"
+)
 _LAST = Bilingual("The last row takes all that remains.", "งวดสุดท้ายรับยอดคงเหลือทั้งหมด")
 _GRACE = Bilingual("Grace: no principal falls due.", "ปลอดชำระเงินต้น: ไม่มีเงินต้นครบกำหนด")
+_COVERED = Bilingual(
+    "The interest takes the whole instalment: no principal falls due.", "ดอกเบี้ยเต็มยอดชำระ: ไม่มีเงินต้นครบกำหนด"
+)
+_NOTHING_LEFT = Bilingual("Nothing is left to be paid.", "ไม่มียอดคงเหลือให้ชำระ")
 _HELD = Bilingual("The amount was set by hand and stays; interest first.", "ยอดชำระกำหนดเองและคงไว้ ตัดดอกเบี้ยก่อน")
 _WAITS = Bilingual(
     "Interest grace: this interest falls due with the first row after it.",
@@ -103,10 +108,9 @@ def percent_of(rate: Decimal) -> str:
 
 def explained_schedule(schedule: Schedule) -> Explained:
     """The rows of a contract, each with its explanation."""
-    terms = schedule.terms
-    tails = _tails(terms, _measures(schedule))
     balances = list(accumulate(schedule.principal, sub, initial=schedule.opening_balance))
-    if terms.method is Method.FLAT:
+    tails = _tails(schedule, balances)
+    if schedule.terms.method is Method.FLAT:
         interest_on = [format_baht(balances[0], thousands=True)] * len(tails)  # the principal disbursed, in every row
     else:
         interest_on = [format_baht(balance, thousands=True) for balance in balances[:-1]]
@@ -122,22 +126,14 @@ def explained_schedule(schedule: Schedule) -> Explained:
 
 
 class Measure(NamedTuple):
-    """The length of a period: its nights, and the part of the rate that they bear."""
+    """What a row's interest is measured by: its nights, and the part of the rate.
+
+    The part is that of the row's nights; for a flat loan that of the whole term, of which the row takes its ``share``.
+    """
 
     nights: int
     part: str
-
-
-def _tails(terms: LoanTerms, measures: Sequence[Measure]) -> list[Bilingual]:
-    """What follows the balance in each row's explanation, made once for rows of one length under the usual rule."""
-    basis = Basis(terms.method, terms.rate, terms.day_count, rounding_of(terms))
-    usual = {measure: _tail(basis, measure, (_RULES[terms.method],)) for measure in set(measures)}
-    tails = [usual[measure] for measure in measures]
-    last = len(measures) - 1
-    for index in {*range(min(len(measures), max(terms.principal_grace, terms.interest_grace))), last}:
-        rule = _LAST if index == last else _GRACE if index < terms.principal_grace else _RULES[terms.method]
-        tails[index] = _tail(basis, measures[index], (rule, _WAITS) if index < terms.interest_grace else (rule,))
-    return tails
+    share: str = ""
 
 
 class Basis(NamedTuple):
@@ -149,25 +145,119 @@ class Basis(NamedTuple):
     rounding: Rounding
 
 
+def _tails(schedule: Schedule, balances: Sequence[int]) -> list[Bilingual]:
+    """What follows the balance in each row's explanation, made once for rows of one length under the usual rule."""
+    terms = schedule.terms
+    usual_rule, rounding = _rule(terms), rounding_of(terms)
+    exact = Basis(terms.method, terms.rate, terms.day_count, Rounding(rounding.currency, rounding.currency))
+    basis = exact if terms.method is Method.BULLET else exact._replace(rounding=rounding)
+    measures = _measures(schedule)
+    if terms.method is Method.FLAT:
+        measures = _shares_of_term(schedule, measures)
+    usual = {measure: _tail(basis, measure, (usual_rule,)) for measure in set(measures)}
+    tails = [usual[measure] for measure in measures]
+    for index in _unusual(schedule):
+        measure, rule = measures[index], _rule_of_row(schedule, index, balances[index])
+        if index == len(measures) - 1 and measure.share:
+            measure = measure._replace(share="")
+        waits = index < terms.interest_grace
+        carried = schedule.deferred if index == terms.interest_grace else 0
+        rules = (rule or usual_rule, _WAITS) if waits else (rule or usual_rule,)
+        tails[index] = _tail(exact if rule else basis, measure, rules, carried)
+    return tails
+
+
+def _unusual(schedule: Schedule) -> set[int]:
+    """The rows that not all is usual of: within a grace or just after it, without principal, and the last."""
+    terms, rows = schedule.terms, len(schedule.principal)
+    found = {*range(min(rows, max(terms.principal_grace, terms.interest_grace + bool(schedule.deferred)))), rows - 1}
+    if terms.method is not Method.BULLET and 0 in schedule.principal:
+        found.update(index for index, principal in enumerate(schedule.principal) if not principal)
+    return found
+
+
+def _rule_of_row(schedule: Schedule, index: int, balance: int) -> Bilingual | None:
+    """The rule of a row that its method's does not hold for; its instalment is then no multiple."""
+    if index == len(schedule.principal) - 1:
+        return _LAST
+    if index < schedule.terms.principal_grace:
+        return _GRACE
+    if not balance:
+        return _NOTHING_LEFT
+    if schedule.terms.method is Method.EQUAL_INSTALMENT and not schedule.principal[index]:
+        return _COVERED
+    return None
+
+
+def _rule(terms: LoanTerms) -> Bilingual:
+    """Where the principal of a usual row comes from."""
+    if terms.principal_percent is not None:
+        percent = format(terms.principal_percent.normalize(), "f")
+        return Bilingual(f"Principal: {percent} % of the principal disbursed.", f"เงินต้น: ร้อยละ {percent} ของเงินต้นที่จ่าย")
+    if terms.method is Method.EQUAL_INSTALMENT and len({harvest.weight for harvest in terms.harvest_months}) > 1:
+        return _BY_WEIGHT
+    return _RULES[terms.method]
+
+
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
-def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...]) -> Bilingual:
+def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0) -> Bilingual:
     rule_en = " ".join(rule.en for rule in rules)
     rule_th = " ".join(rule.th for rule in rules)
     day_count, percent, rounding = basis.day_count, percent_of(basis.rate), _rounding(basis.rounding)
     unit_en, unit_th = _unit(day_count)
+    carried_en, carried_th = _carried(carried)
     if basis.method is Method.FLAT:
+        share_en = f"takes {measure.share} of it" if measure.share else "takes the rest of it"
+        share_th = f"รับ {measure.share} ของดอกเบี้ย" if measure.share else "รับดอกเบี้ยส่วนที่เหลือ"
         return Bilingual(
-            f" x {percent} % {unit_en} over the whole term ({day_count}), spread over the rows "
-            f"= interest; this one has {measure.nights} nights. {rounding.en} {rule_en}",
-            f" x ร้อยละ {percent} {unit_th} ตลอดสัญญา ({day_count}) เฉลี่ยทุกงวด = ดอกเบี้ย "
-            f"งวดนี้มี {measure.nights} คืน {rounding.th} {rule_th}",
+            f" x {percent} % {unit_en} x {measure.part} ({day_count}) = interest of the whole term; this row has "
+            f"{measure.nights} nights and {share_en}{carried_en}. {rounding.en} {rule_en}",
+            f" x ร้อยละ {percent} {unit_th} x {measure.part} ({day_count}) = ดอกเบี้ยตลอดสัญญา "
+            f"งวดนี้มี {measure.nights} คืน {share_th}{carried_th} {rounding.th} {rule_th}",
         )
     return Bilingual(
-        f" x {percent} % {unit_en} x {measure.part} ({day_count}, {measure.nights} nights) = "
+        f" x {percent} % {unit_en} x {measure.part}{carried_en} ({day_count}, {measure.nights} nights) = "
         f"interest. {rounding.en} {rule_en}",
-        f" x ร้อยละ {percent} {unit_th} x {measure.part} ({day_count} รวม {measure.nights} คืน) = "
+        f" x ร้อยละ {percent} {unit_th} x {measure.part}{carried_th} ({day_count} รวม {measure.nights} คืน) = "
         f"ดอกเบี้ย {rounding.th} {rule_th}",
     )
+
+
+def _carried(amount: int) -> Bilingual:
+    """Interest that came from earlier rows, as a summand."""
+    return _summand(amount, "carried over", "ยกมา")
+
+
+def _passed(amount: int) -> Bilingual:
+    """Interest that goes to a later row, as a summand."""
+    return _summand(-amount, "carried forward", "ยกไป")
+
+
+def _summand(amount: int, en: str, th: str) -> Bilingual:
+    if not amount:
+        return Bilingual("", "")
+    shown = f" {'-' if amount < 0 else '+'} {format_baht(abs(amount), thousands=True)}"
+    return Bilingual(f"{shown} {en}", f"{shown} {th}")
+
+
+def _shares_of_term(schedule: Schedule, measures: Sequence[Measure]) -> list[Measure]:
+    """The measures of a flat loan's rows: the part of the rate is that of the whole term."""
+    day_count = schedule.terms.day_count
+    if by_cells(day_count):
+        part = _together([f"{times} x {part}" if times > 1 else part for part, times in _counted(measures)])
+    else:
+        part = _by_nights(day_count, schedule.starts_on.toordinal(), schedule.due_on[-1].toordinal())
+    weights = schedule.calendar.weights
+    sum_of_weights = sum(weights)
+    return [
+        Measure(measure.nights, part, f"{weight}/{sum_of_weights}")
+        for measure, weight in zip(measures, weights, strict=True)
+    ]
+
+
+def _counted(measures: Sequence[Measure]) -> list[tuple[str, int]]:
+    """Each part once, with the number of rows that have it, in the order of the rows."""
+    return list(Counter(measure.part for measure in measures).items())
 
 
 def _measures(schedule: Schedule) -> list[Measure]:
@@ -191,13 +281,18 @@ def _measures(schedule: Schedule) -> list[Measure]:
             measure = of_cell[key] = Measure(end - start, _by_cell(day_count, cell, end - start))
         pending.append(measure)
         if end == ends[len(measures)]:
-            measures.append(measure if len(pending) == 1 else _together(pending))
+            measures.append(measure if len(pending) == 1 else _of_cells(pending))
             pending = []
     return measures
 
 
-def _together(measures: Sequence[Measure]) -> Measure:
-    return Measure(sum(one.nights for one in measures), f"({' + '.join(one.part for one in measures)})")
+def _of_cells(measures: Sequence[Measure]) -> Measure:
+    return Measure(sum(one.nights for one in measures), _together([one.part for one in measures]))
+
+
+def _together(parts: Sequence[str]) -> str:
+    """Parts as one factor."""
+    return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
 
 
 def explained_table(table: Table, *, with_payments: bool) -> Explained:
@@ -217,10 +312,10 @@ def explained_table(table: Table, *, with_payments: bool) -> Explained:
 
 def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
     terms = loan.terms
-    re_arranged = any(note.endswith("_moved") or note.startswith("re_age") for note in row.notes)
+    rule = _LAST if is_last else _rule_of_open_row(terms, row)
     rules = [_NOTES[note] for note in row.notes]
-    if not re_arranged or is_last:
-        rules.append(_LAST if is_last else _HELD if row.held else _GRACE if row.lead else _RULES[terms.method])
+    if rule is not None:
+        rules.append(rule)
     if row.waits:
         rules.append(_WAITS)
     stretches = row.stretches
@@ -232,13 +327,31 @@ def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
             *(Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(begin, row.due)),
         ]
     sums = _sums(loan, row, stretches)
-    rounding = _rounding(loan.rounding)
-    nights = row.due - row.start
+    is_multiple = rule == _rule(terms) and terms.method is not Method.BULLET
+    rounding = _rounding(loan.rounding if is_multiple else Rounding(loan.rounding.currency, loan.rounding.currency))
+    nights = (
+        max(row.due, stretches[-1].end if stretches else row.due) - row.start
+    )  # the last row's go on while it is late
     rules_en, rules_th = " ".join(rule.en for rule in rules), " ".join(rule.th for rule in rules)
     return Bilingual(
         f"{sums.en} ({terms.day_count}, {nights} nights) = interest. {rounding.en} {rules_en}",
         f"{sums.th} ({terms.day_count} รวม {nights} คืน) = ดอกเบี้ย {rounding.th} {rules_th}",
     )
+
+
+def _rule_of_open_row(terms: LoanTerms, row: Row) -> Bilingual | None:
+    """The rule of a row that is not the last; None where what was done to it says all."""
+    if any(note.endswith("_moved") or note.startswith("re_age") for note in row.notes):
+        return None
+    if row.held:
+        return _HELD
+    if row.lead:
+        return _GRACE
+    if not row.opening:
+        return _NOTHING_LEFT
+    if terms.method is Method.EQUAL_INSTALMENT and not row.principal:
+        return _COVERED
+    return _rule(terms)
 
 
 def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:
@@ -262,7 +375,11 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
     if len(_joined(stretches)) > STRETCHES_SHOWN_MAX:
         parts_en.append("…")
         parts_th.append("…")
-    return Bilingual(" + ".join(parts_en) or "0.00", " + ".join(parts_th) or "0.00")
+    carried, passed = _carried(row.carried), _passed(row.passed + row.corrected)
+    return Bilingual(
+        (" + ".join(parts_en) or "0.00") + carried.en + passed.en,
+        (" + ".join(parts_th) or "0.00") + carried.th + passed.th,
+    )
 
 
 def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
@@ -288,12 +405,15 @@ def _part(loan: RunningLoan, stretch: Stretch) -> str:
         if nights > 0:
             parts.append(_by_cell(day_count, cell, nights))
         index += 1
-    return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
+    return _together(parts)
 
 
 def _by_nights(day_count: DayCount, start: int, end: int) -> str:
-    nights, days = part_of_nights(day_count, start, end)
-    return f"{nights}/{days}"
+    if day_count is not DayCount.ACTUAL_ACTUAL:
+        nights, days = part_of_nights(day_count, start, end)
+        return f"{nights}/{days}"
+    common, leap = nights_by_year(start, end)
+    return _together([f"{nights}/{days}" for nights, days in ((common, 365), (leap, 366)) if nights] or ["0"])
 
 
 def _by_cell(day_count: DayCount, cell: Cell, nights: int) -> str:

@@ -142,6 +142,7 @@ class _Walk:
             loan.pay(amount)
         for index, change in self.by_due_date.get(day, ()):
             self._apply(index, change)
+        self._drop(loan.at)  # a due date that is dropped may be one that the row in progress has just moved to
         while not loan.matured and loan.rows[loan.at].due == day:
             self._close()
         for index, change in self.by_night.get(day, ()):
@@ -232,7 +233,7 @@ def _problems_of_changes(history: History) -> Iterable[FieldProblem]:
         if key in seen and not problems:
             yield FieldProblem(
                 f"changes.{index}", "duplicate",
-                f"changes.{seen[key]} is of the same type and date; keep one of them",
-                f"ชนิดและวันที่ซ้ำกับ changes.{seen[key]} ให้คงไว้เพียงรายการเดียว",
+                f"changes.{seen[key]} is of the same type and date; keep one of them, of drawdowns one with their sum",
+                f"ชนิดและวันที่ซ้ำกับ changes.{seen[key]} ให้คงไว้เพียงรายการเดียว ถ้าเบิกเงินกู้เพิ่มให้รวมยอดไว้ในรายการเดียว",
             )  # fmt: skip
         seen.setdefault(key, index)

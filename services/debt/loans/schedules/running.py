@@ -48,19 +48,25 @@ class Row:
     ``planned`` is interest that does not come from the balance: a share of flat or of re-aged interest. ``waits`` says
     that the row's interest falls due with a later row; ``held``, that the amount was set by hand. ``lift`` is interest
     that a small set amount before it left unpaid: it comes on top of the instalment, however often that is levelled.
+    ``carried`` is interest of earlier rows that it takes, ``passed`` what of its own it leaves to the next. ``accrued``
+    is the exact interest that its figures stand on, and ``late`` the part of it that unpaid principal bore; what its
+    nights come to beyond that, when it was paid before a change, is ``corrected`` and falls due with the next row.
+    ``exceeded`` says that more of its principal was paid than its amount asks for by now.
     """
 
     __slots__ = (
-        "amount", "due", "frozen", "held", "interest", "lead", "lift", "notes", "number", "opening", "paid_interest",
-        "paid_principal", "passes", "planned", "principal", "start", "stretches", "waits", "weight",
+        "accrued", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest", "late", "lead",
+        "lift", "notes", "number", "opening", "paid_interest", "paid_principal", "passed", "passes", "planned",
+        "principal", "start", "stretches", "waits", "weight",
     )  # fmt: skip
 
     def __init__(self, number: int, start: int, due: int, weight: int) -> None:
         self.number, self.start, self.due, self.weight = number, start, due, weight
         self.amount: int | None = None
         self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
-        self.opening = self.lift = 0
-        self.lead = self.waits = self.held = self.frozen = False
+        self.opening = self.lift = self.carried = self.passed = self.corrected = 0
+        self.accrued = self.late = Fraction(0)
+        self.lead = self.waits = self.held = self.frozen = self.exceeded = False
         self.passes = (0, 0)
         self.stretches: list[Stretch] = []
         self.notes: list[str] = []
@@ -121,7 +127,7 @@ class RunningLoan:
         self.late_until = late_until
         self.excess = 0
         self.own = self.late = self.late_closed = Fraction(0)
-        self.brought = self.waiting = 0
+        self.brought = self.waiting = self.corrections = 0
         self.re_aged = False
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
         self.flat_exact = self.flat_closed = Fraction(0)
@@ -317,6 +323,14 @@ class RunningLoan:
         else:
             self._level_balance(rows, start, balance, ground, brought)
         self._projected = False
+        first, *others = rows
+        if first.paid_principal and others:
+            self.project()
+            if first.exceeded:
+                # It keeps the principal that was paid; the others are levelled over what that leaves.
+                first.amount = None
+                self._projected = False
+                self.relevel(self.rows.index(others[0]))
 
     def _level_balance(self, rows: Sequence[Row], start: int, balance: int, ground: Ground, brought: int) -> None:
         method = self.terms.method
@@ -330,7 +344,9 @@ class RunningLoan:
             ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, agreed if is_level else 0
         )
         principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
-        shares = [agreed, *[0] * (len(rows) - 1)] if is_level else _equal_shares(agreed, len(rows))
+        shares = (
+            [agreed, *[0] * (len(rows) - 1)] if is_level else _equal_shares(agreed, len(rows), ground.rounding.currency)
+        )
         last = len(rows) - 1
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share
@@ -364,10 +380,12 @@ class RunningLoan:
         last, reserve = self._residue()
         row.opening = self.balance
         if row.frozen:
-            self.balance -= row.principal
+            row.corrected = self._correction(row, self.own)
+            self.balance, self.corrections = self.balance - row.principal, self.corrections + row.corrected
         else:
             progress = self._settle(row, self.own, self.late, self._progress(), reserve if self.at == last else None)
             self.balance, self.brought, self.waiting = progress
+            self.corrections = 0
             if self.at == last:
                 self.last_exact, self.residue_row = self.own + self.late, row
             self.late = Fraction(0)
@@ -388,13 +406,16 @@ class RunningLoan:
         for index in range(self.at, len(self.rows)):
             row = self.rows[index]
             row.opening = progress.balance
-            if row.frozen:
-                progress = progress._replace(balance=progress.balance - row.principal)
-                continue
             own = self.own if index == self.at else Fraction(0)
             if not self.shares_interest:
                 start = max(row.start, self.now)
                 own += Fraction(*self.factor(start, row.due)) * progress.balance
+            if row.frozen:
+                row.corrected = self._correction(row, own)
+                progress = Progress(
+                    progress.balance - row.principal, progress.brought + row.corrected, progress.waiting
+                )
+                continue
             progress = self._settle(row, own, late, progress, reserve if index == last else None)
             row.passes, late = progress[1:], Fraction(0)
         self._projected = True
@@ -408,7 +429,17 @@ class RunningLoan:
         return index, reserve
 
     def _progress(self) -> Progress:
-        return Progress(self.balance, self.brought, self.waiting)
+        return Progress(self.balance, self.brought + self.corrections, self.waiting)
+
+    def _correction(self, row: Row, own: Fraction) -> int:
+        """What ``own``, the interest of a row that was paid ahead, comes to beyond what the row's figures stand on.
+
+        A paid row is never changed: what a later change made of its nights falls due with the next one.
+        """
+        if self.shares_interest:
+            return 0
+        borne, counted = (own + row.late).as_integer_ratio(), row.accrued.as_integer_ratio()
+        return self.rounding.figure(*borne) - self.rounding.figure(*counted)
 
     def _settle(
         self, row: Row, own: Fraction, late: Fraction, progress: Progress, reserve: int | None
@@ -420,6 +451,8 @@ class RunningLoan:
         is_last = reserve is not None
         figure = self.rounding.figure
         due = row.planned + figure(*(own + late).as_integer_ratio()) + progress.brought
+        # A correction may be more than a row's interest: what is left of it is the next one's.
+        due, less = max(due, 0), min(due, 0)
         waiting, brought = progress.waiting, 0
         if is_last:
             principal, interest = progress.balance - (reserve or 0), due + waiting
@@ -435,11 +468,19 @@ class RunningLoan:
             interest = min(due, most)
             brought = due - interest
             principal = min(max(row.amount - interest, 0), progress.balance)
+        row.accrued, row.late, row.carried = own + late, late, progress.brought + progress.waiting
         if not is_last and not row.held:
             if row.waits:
                 waiting, interest = waiting + interest, 0
+                row.carried = progress.brought
             else:
                 interest, waiting = interest + waiting, 0
+        if not is_last:
+            # As much of what was paid as is more than its interest by now comes off the next row's.
+            less += min(interest - row.paid_interest, 0)
+        brought += less
+        row.passed = brought
+        row.exceeded = principal < row.paid_principal
         row.principal = max(principal, row.paid_principal)
         row.interest = max(interest, row.paid_interest)
         return Progress(progress.balance - row.principal, brought, waiting)
@@ -491,35 +532,48 @@ class RunningLoan:
         for row in open_rows:
             row.frozen = True
             self.brought, self.waiting = row.passes
+            self.corrections = 0
             self.late = self.late_closed = Fraction(0)
 
     def pay_off(self) -> tuple[int, int]:
-        """Principal and interest that would settle the loan today: interest to this day, none of later nights."""
+        """Principal and interest that would settle the loan today: interest to this day, none of later nights.
+
+        Interest that was paid ahead comes off, so that a payment lowers the pay-off of its day by its whole amount.
+        """
         principal = sum(row.unpaid_principal for row in self.rows[: self.at])
         interest = sum(row.unpaid_interest for row in self.rows[: self.at])
-        if not self.matured:
-            principal += self.balance - sum(row.paid_principal for row in self.open_rows())
-            interest += self.interest_to_date()
-        return principal, max(interest, 0)
+        if self.matured:
+            return principal, interest
+        principal += self.balance - sum(row.paid_principal for row in self.open_rows())
+        interest += self._interest_to_date()
+        if self.shares_interest:
+            # What rows that were due took of the interest agreed for the term stays theirs.
+            interest = max(interest, 0)
+        return principal, max(interest - self._interest_paid_ahead(), -principal)
 
-    def interest_to_date(self) -> int:
-        """Interest of the row in progress up to this day, less what is paid in advance. May be negative.
+    def _interest_paid_ahead(self) -> int:
+        """Interest that is paid of rows not yet due."""
+        return sum(row.paid_interest for row in self.open_rows())
 
-        A row that was settled in advance is settled as it stood, with the late and the deferred interest of that day.
-        """
+    def _interest_to_date(self) -> int:
+        """Interest from the last due date up to this day, paid or not. May be negative."""
         row, later = self.rows[self.at], self.rows[self.at + 1 :]
-        paid = sum(other.paid_interest for other in self.open_rows())
         if self.shares_interest:
             # What was agreed when the loan was re-aged is owed whole; flat interest runs with the nights.
             taken = sum(other.planned for other in self.rows[self.pool_from : self.at])
-            settled = sum(other.interest - other.planned for other in self.open_rows() if other.frozen)
-            exact, agreed = self.flat_exact + self.late, self.pool + settled - taken
-        elif row.frozen:
-            return row.interest + sum(row.passes) + sum(other.planned for other in later) - paid
+            frozen = [other for other in self.open_rows() if other.frozen]
+            late = sum((other.accrued for other in frozen), self.late)
+            counted = sum(self.rounding.figure(*other.accrued.as_integer_ratio()) for other in frozen)
+            settled = sum(other.interest - other.planned for other in frozen) - counted
+            exact, agreed = self.flat_exact + late, self.pool + settled - taken
         else:
-            exact, agreed = self.own + self.late, row.planned + sum(other.planned for other in later)
-        return self.rounding.figure(*exact.as_integer_ratio()) + agreed + self.brought + self.waiting - paid
+            agreed = self.corrections + sum(other.planned for other in later)
+            if row.frozen:
+                # It stands as it was settled, with the late and the deferred interest of that day.
+                return row.interest + self._correction(row, self.own) + sum(row.passes) + agreed
+            exact, agreed = self.own + self.late, row.planned + agreed
+        return self.rounding.figure(*exact.as_integer_ratio()) + agreed + self.brought + self.waiting
 
 
-def _equal_shares(total: int, count: int) -> list[int]:
-    return spread(total, [1] * count) if total else [0] * count
+def _equal_shares(total: int, count: int, multiple: int) -> list[int]:
+    return spread(total, [1] * count, multiple) if total else [0] * count

@@ -41,7 +41,11 @@ class ScheduleRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The rows of a loan, as columns of equal length. ``starts_on`` is the night from which the first row accrues."""
+    """The rows of a loan, as columns of equal length.
+
+    ``starts_on`` is the night from which the first row accrues; ``deferred``, the interest that an interest grace moved
+    to the first row after it.
+    """
 
     terms: LoanTerms
     starts_on: date
@@ -50,6 +54,7 @@ class Schedule:
     factors: tuple[Factor, ...]
     principal: tuple[int, ...]
     interest: tuple[int, ...]
+    deferred: int = 0
 
     @property
     def due_on(self) -> tuple[date, ...]:
@@ -72,9 +77,10 @@ def build_schedule(terms: LoanTerms) -> Schedule:
     calendar = calendar_of(terms)
     factors = period_factors(terms.rate.as_integer_ratio(), terms.day_count, terms.disbursed_on, calendar)
     principal, interest = _columns(terms, terms.principal, factors, calendar.weights, terms.principal_grace, None)
+    later = sum(interest[: terms.interest_grace])
     interest = deferred(interest, terms.interest_grace)
     return Schedule(
-        terms, terms.disbursed_on, terms.principal, calendar, tuple(factors), tuple(principal), tuple(interest)
+        terms, terms.disbursed_on, terms.principal, calendar, tuple(factors), tuple(principal), tuple(interest), later
     )
 
 

@@ -18,7 +18,8 @@ class Row:
         self.lifted = 0  # interest that a set row before left to this one
         self.amount: int | None = None
         self.leaves = (0, 0)
-        self.is_set = self.no_principal = self.interest_waits = self.is_paid = False
+        self.foreseen = self.foreseen_late = Fraction(0)  # what its interest was worked out from
+        self.is_set = self.no_principal = self.interest_waits = self.is_paid = self.has_too_much = False
 
     @property
     def unpaid(self) -> int:
@@ -49,6 +50,7 @@ class Calculator:
         self.own = self.late = Fraction(0)
         self.left_unpaid = 0  # interest of set rows and late rows that the next row takes
         self.waiting = 0  # interest in grace
+        self.missed = 0  # interest that changes made of nights in rows that were paid before
         self.aged = False
         self.flat_on = self.drawn if body["method"] == "flat" else 0
         self.flat_so_far = self.flat_before = self.late_before = Fraction(0)
@@ -97,6 +99,11 @@ class Calculator:
             self.level_annuity(rows, principal, interest_only, taken_over, bool(before))
         else:
             self.level_declining(rows, principal, interest_only, taken_over, bool(before))
+        if len(rows) > 1 and rows[0].paid_principal:
+            self.foresee()
+            if rows[0].has_too_much:
+                rows[0].amount = None
+                self.level(rows[1:])
 
     def interests(
         self, rows: list[Row], balance: int, totals: list[int | None], extra: int, later: bool
@@ -167,7 +174,7 @@ class Calculator:
         owed = left = extra + sum(row.agreed for row in rows)
         spread = []
         for _ in rows[:-1]:
-            spread.append(min(half_up(Fraction(owed, len(rows))), left))
+            spread.append(min(half_up(Fraction(owed, len(rows)), self.currency), left))
             left -= spread[-1]
         spread.append(left)
         balance, last = principal, len(rows) - 1
@@ -218,7 +225,8 @@ class Calculator:
         """Fill in one row. ``carry`` holds balance, interest left unpaid and interest in grace, and is moved on."""
         balance, left_unpaid, waiting = carry
         due = row.agreed + half_up(own + late, self.currency) + left_unpaid
-        left_unpaid = 0
+        owing, due, left_unpaid = min(due, 0), max(due, 0), 0
+        row.foreseen, row.foreseen_late = own + late, late
         if last:
             principal, interest, waiting = balance - kept, due + waiting, 0
         elif row.is_set:
@@ -237,9 +245,12 @@ class Calculator:
                 waiting, interest = waiting + interest, 0
             else:
                 interest, waiting = interest + waiting, 0
+        if not last:
+            owing += min(interest - row.paid_interest, 0)
+        row.has_too_much = principal < row.paid_principal
         row.principal = max(principal, row.paid_principal)
         row.interest = max(interest, row.paid_interest)
-        carry[:] = [balance - row.principal, left_unpaid, waiting]
+        carry[:] = [balance - row.principal, left_unpaid + owing, waiting]
 
     def last_free(self) -> tuple[Row, int]:
         rows, kept = self.open_rows(), 0
@@ -252,16 +263,17 @@ class Calculator:
         """The open rows, if all that is unpaid were paid now."""
         if not self.open_rows():
             return
-        carry = [self.balance, self.left_unpaid, self.waiting]
+        carry = [self.balance, self.left_unpaid + self.missed, self.waiting]
         final, kept = self.last_free()
         late = self.late
         for index, row in enumerate(self.open_rows()):
-            if row.is_paid:
-                carry[0] -= row.principal
-                continue
             own = self.own if index == 0 else Fraction(0)
             if not self.shared:
                 own += self.calendar.nights(max(self.start_of(row), self.today), row.due) * carry[0]
+            if row.is_paid:
+                carry[0] -= row.principal
+                carry[1] += self.missed_by(row, own)
+                continue
             self.settle(row, own, late, carry, row is final, kept)
             row.leaves, late = (carry[1], carry[2]), Fraction(0)
 
@@ -271,8 +283,10 @@ class Calculator:
         final, kept = self.last_free()
         if row.is_paid:
             self.balance -= row.principal
+            self.missed += self.missed_by(row, self.own)
         else:
-            carry = [self.balance, self.left_unpaid, self.waiting]
+            carry = [self.balance, self.left_unpaid + self.missed, self.waiting]
+            self.missed = 0
             self.settle(row, self.own, self.late, carry, row is final, kept)
             self.balance, self.left_unpaid, self.waiting = carry
             if row is final:
@@ -282,6 +296,12 @@ class Calculator:
         self.flat_before, self.late_before, self.nights_of_row = self.flat_so_far, self.late, []
         self.agreed_gone += row.agreed
         self.closed.append(row)
+
+    def missed_by(self, row: Row, own: Fraction) -> int:
+        """What the nights of a paid row cost beyond what it paid for them; may be less than nothing."""
+        if self.shared:
+            return 0
+        return half_up(own + row.foreseen_late, self.currency) - half_up(row.foreseen, self.currency)
 
     def overdue(self) -> int:
         if self.known_until is None or self.today >= self.known_until:
@@ -328,6 +348,8 @@ class Calculator:
             for kind in by_due_date:
                 for change in [c for on, c in dated if on == self.today and c["type"] == kind]:
                     getattr(self, kind)(change)
+            while self.open_rows() and self.open_rows()[0].due in self.drops:
+                self.drop(len(self.closed))
             while self.open_rows() and self.open_rows()[0].due == self.today:
                 self.fall_due()
             for kind in by_night:
@@ -358,6 +380,7 @@ class Calculator:
             # Its interest is paid, with all that had gathered for it.
             row.is_paid, self.late, self.late_before = True, Fraction(0), Fraction(0)
             self.left_unpaid, self.waiting = row.leaves
+            self.missed = 0
         self.excess += amount
 
     def owed_today(self) -> tuple[int, int]:
@@ -367,20 +390,28 @@ class Calculator:
         if rows:
             principal += self.balance - sum(row.paid_principal for row in rows)
             interest += self.interest_so_far()
-        return principal, max(interest, 0)
+            if self.shared:
+                interest = max(interest, 0)
+            interest = max(interest - self.paid_ahead(), -principal)
+        return principal, interest
+
+    def paid_ahead(self) -> int:
+        return sum(row.paid_interest for row in self.open_rows())
 
     def interest_so_far(self) -> int:
         first, *later = self.open_rows()
-        paid = sum(row.paid_interest for row in self.open_rows())
         if self.shared:
             exact, agreed = self.flat_so_far + self.late, self.agreed_pool - self.agreed_gone
             # Rows settled ahead took no more of the sum agreed than their share; the rest of theirs was late or waited.
-            agreed += sum(row.interest - row.agreed for row in self.open_rows() if row.is_paid)
+            ahead = [row for row in self.open_rows() if row.is_paid]
+            agreed += sum(row.interest - row.agreed - half_up(row.foreseen, self.currency) for row in ahead)
+            exact += sum(row.foreseen for row in ahead)
         elif first.is_paid:
-            return first.interest + sum(first.leaves) + sum(row.agreed for row in later) - paid
+            so_far = first.interest + self.missed_by(first, self.own)
+            return so_far + sum(first.leaves) + self.missed + sum(row.agreed for row in later)
         else:
-            exact, agreed = self.own + self.late, sum(row.agreed for row in self.open_rows())
-        return half_up(exact, self.currency) + agreed + self.left_unpaid + self.waiting - paid
+            exact, agreed = self.own + self.late, self.missed + sum(row.agreed for row in self.open_rows())
+        return half_up(exact, self.currency) + agreed + self.left_unpaid + self.waiting
 
     def rate_change(self, change: Body) -> None:
         self.calendar.rate_from[self.today] = Fraction(change.get("annual_rate") or change["period_rate"])
@@ -410,7 +441,9 @@ class Calculator:
         self.level(self.free_rows())
 
     def append(self, count: int) -> None:
-        self.rows += [Row(due, weight) for due, weight in self.calendar.more_dues(count, self.rows[-1].due)]
+        # A row that was paid ahead may fall due after the last of the rule; the nights before it are the next period's.
+        previous = min(self.rows[-1].due, self.calendar.regular(self.calendar.next_index - 1))
+        self.rows += [Row(due, weight) for due, weight in self.calendar.more_dues(count, previous)]
 
     def principal_holiday(self, change: Body) -> None:
         rows = self.free_rows()
@@ -450,6 +483,7 @@ class Calculator:
         row.amount, row.is_set, row.no_principal, row.interest_waits = amount, True, False, False
         self.foresee()
         due = row.agreed + half_up(self.own + self.late, self.currency) + self.left_unpaid + self.waiting
+        due += self.missed
         rows = [other for other in self.free_rows() if other is not row]
         rows[0].lifted = due - row.interest
         self.level(rows)
@@ -469,6 +503,7 @@ class Calculator:
     def re_age(self, change: Body) -> None:
         self.foresee()
         principal, interest = self.owed_today()
+        interest = max(interest, 0)
         if change.get("interest") == "full":
             interest = sum(row.interest - row.paid_interest for row in self.rows)
         kept = [row for row in self.open_rows() if row.paid_principal or row.paid_interest]
@@ -476,7 +511,7 @@ class Calculator:
             row.principal, row.interest = row.paid_principal, row.paid_interest
             row.agreed = 0
         for row in kept:
-            row.is_paid = True
+            row.is_paid, row.foreseen, row.foreseen_late = True, Fraction(0), Fraction(0)
         every = change.get("every", {"count": 1, "unit": "month"})
         dues = self.calendar.begin_anew(self.today, day(change["start_on"]), every, change["instalments"])
         new = [Row(due, weight) for due, weight in dues]
@@ -484,7 +519,7 @@ class Calculator:
         self.balance = principal + sum(row.principal for row in kept)
         self.own = self.late = self.flat_so_far = self.flat_before = self.late_before = Fraction(0)
         self.nights_of_row = []
-        self.left_unpaid = self.waiting = self.flat_on = 0
+        self.left_unpaid = self.waiting = self.missed = self.flat_on = 0
         self.final = None
         self.aged, self.agreed_pool, self.agreed_gone = True, interest, 0
         multiple, self.multiple = self.multiple, self.currency

@@ -1,5 +1,6 @@
 """Goal: what must hold of every loan, whatever happened to it, holds."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -23,12 +24,13 @@ from services.debt.loans.schedules.allocation import (
     allocate,
     share_out,
 )
+from services.debt.loans.schedules.changes import effective_on
 from services.debt.loans.schedules.explanation import explained_table
 from services.debt.loans.schedules.history import History, Table, table_of
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import history_of
 from services.debt.loans.schedules.table import build_schedule
-from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, PaymentMade, RateChange, Unit
+from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, PaymentMade, RateChange, ReAge, Unit
 from shared.kernel.money import parse_baht
 from tests.services.debt.loans.schedules.bodies import Body, any_history, any_terms, body
 
@@ -85,6 +87,28 @@ def test_principal_is_what_was_drawn_and_every_payment_is_shared_out(loan: Body)
     assert all("nights" in text and "half up" in text for text in explained.explain_en)
     assert all("คืน" in text and "ปัดเศษครึ่งขึ้น" in text for text in explained.explain_th)
     assert len(explained.explain_en) == len(explained.explain_th) == len(found.rows)
+
+
+@given(any_history(), st.integers(1, 10**9))
+def test_a_payment_lowers_the_pay_off_of_its_day_by_its_amount(loan: Body, amount: int) -> None:
+    """Whatever rows it goes to: on a day on which nothing else happens, money is worth what it is.
+
+    Of flat interest, what rows took that were due is theirs, so that to pay them later than on the day saves none.
+    """
+    known = history(loan)
+    on = known.as_of
+    assume(on is not None and all(effective_on(change) != on for change in known.changes))
+    before = table(known).pay_off
+    assert on is not None
+    assert before is not None
+    amount = min(amount, sum(before))
+    assume(amount)
+    after = table(replace(known, payments=(*known.payments, PaymentMade(on, amount)))).pay_off
+    assert after is not None
+    if loan["method"] == "flat" or any(isinstance(change, ReAge) for change in known.changes):
+        assert sum(after) >= sum(before) - amount
+    else:
+        assert sum(after) == sum(before) - amount
 
 
 @given(any_history(), st.data())

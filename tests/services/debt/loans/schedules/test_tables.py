@@ -106,11 +106,75 @@ def test_what_is_late_after_a_re_aged_row_due_at_once_is_measured_by_the_new_ste
 
 
 def test_interest_that_waits_behind_a_row_paid_ahead_is_owed_at_a_pay_off() -> None:
-    """600 and 502.47 of the rows that are past, and 403.97 of the row settled as it stands, with 30,447.74."""
+    """600 and 502.47 of the rows that are past, 19 of 31 nights of the 403.97 that were paid ahead, with 30,447.74."""
     paid = [("2024-02-01", "9752.90"), ("2024-03-01", "9850.43"), ("2024-03-05", "9948.93")]
     loan: Body = {"principal": "60000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 6,
                   "interest_grace": 3, "payments": [{"on": on, "amount": amount} for on, amount in paid]}  # fmt: skip
-    assert answer(body(**loan, as_of="2024-03-20"))["pay_off"] == "31954.18"
+    assert answer(body(**loan, as_of="2024-03-20"))["pay_off"] == "31797.80"
+
+
+def test_interest_that_was_paid_ahead_comes_off_the_pay_off() -> None:
+    """60,000, with 600 of January and 24 of 29 nights' 600 of February, less the 30,000 that were paid."""
+    loan: Body = {"principal": "60000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 6,
+                  "payments": [{"on": "2024-02-21", "amount": "30000.00"}]}  # fmt: skip
+    assert answer(body("bullet", **loan, as_of="2024-02-25"))["pay_off"] == "31096.55"
+
+
+def test_what_a_change_makes_of_nights_that_are_paid_falls_due_with_the_next_row() -> None:
+    """January's 120 are paid ahead; 6,000 more from the 15th bear 17 of its 31 nights' 60, and 60 in February."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 3,
+                  "payments": [{"on": "2024-01-05", "amount": "120.00"}],
+                  "changes": [{"type": "drawdown", "on": "2024-01-15", "amount": "6000.00"}]}  # fmt: skip
+    assert answer(body("bullet", **loan, as_of="2024-02-01"))["pay_off"] == "18032.90"
+    for known in ({}, {"as_of": "2024-01-20"}, {"as_of": "2024-02-01"}):
+        found = answer(body("bullet", **loan, **known))
+        assert [row["interest"] for row in found["rows"]] == ["120.00", "212.90", "180.00"]
+
+
+@pytest.mark.parametrize(
+    ("change", "later"),
+    [
+        ({"type": "principal_holiday", "from": "2024-02-01", "instalments": 1}, 4),
+        ({"type": "extend", "from": "2024-02-01", "instalments": 20}, 23),
+    ],
+)
+def test_a_row_of_which_more_is_paid_than_a_change_leaves_keeps_it(change: Body, later: int) -> None:
+    """120 of interest and 880 of principal were paid; the rows after it are level over the other 11,120."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 4,
+                  "payments": [{"on": "2024-02-01", "amount": "1000.00"}], "changes": [change]}  # fmt: skip
+    first, *rows = rows_of_answer(answer(body("equal_instalment", **loan)))
+    assert first == ("2024-02-01", 880_00, 120_00, 11_120_00)
+    contract = body("equal_instalment", **{**loan, "principal": "11120.00", "disbursed_on": "2024-02-01"})
+    level = rows_of_answer(answer({**contract, "instalments": later, "payments": [], "changes": []}))
+    assert rows == level
+
+
+def test_a_moved_row_may_be_dropped_by_its_new_date() -> None:
+    changes = [{"type": "move_due_date", "from": "2024-03-01", "to": "2024-03-10"},
+               {"type": "drop_instalment", "due_on": "2024-03-10"}]  # fmt: skip
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 4}
+    rows = rows_of_answer(answer(body("equal_instalment", **loan, changes=changes)))
+    assert [row[0] for row in rows] == ["2024-02-01", "2024-04-10", "2024-05-10"]
+
+
+def test_a_rate_counts_for_what_is_late_after_the_last_due_date() -> None:
+    """12,000 are late for 9 nights of the 31 from 1 May at 12 %, and for 15 at 24 %: 34.84 and 116.13."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 4,
+                  "changes": [{"type": "rate_change", "from": "2024-05-10", "annual_rate": "0.2400"}]}  # fmt: skip
+    before = parse_baht(answer(body("bullet", **{**loan, "changes": []}, as_of="2024-05-01"))["pay_off"])
+    assert parse_baht(answer(body("bullet", **loan, as_of="2024-05-25"))["pay_off"]) == before + 150_97
+    with pytest.raises(LoanTermsInvalid, match="no unpaid instalment is left"):
+        answer(body("bullet", **loan))
+
+
+def test_nights_that_a_pause_gives_back_come_off_the_next_rows() -> None:
+    """17 of January's 31 nights were paid, 65.81; what February's 40 do not need of it comes off March's."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 3,
+                  "payments": [{"on": "2024-01-05", "amount": "120.00"}],
+                  "changes": [{"type": "interest_pause", "from": "2024-01-15", "to": "2024-01-31"},
+                              {"type": "rate_change", "from": "2024-02-01", "annual_rate": "0.0400"}]}  # fmt: skip
+    found = answer(body("bullet", **loan, as_of="2024-01-31"))
+    assert [row["interest"] for row in found["rows"]] == ["120.00", "0.00", "14.19"]
 
 
 def test_a_little_money_ahead_does_not_settle_the_rows_of_nothing_before_it() -> None:

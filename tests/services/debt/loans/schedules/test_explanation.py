@@ -1,0 +1,88 @@
+"""Goal: who works out what an explanation says comes to the interest of its row, to the satang, in both languages."""
+
+import re
+from fractions import Fraction
+from math import prod
+
+from hypothesis import assume, given
+
+from shared.kernel.money import parse_baht
+from tests.services.debt.loans.schedules.bodies import Body, answer, any_history, any_terms
+from tests.services.debt.loans.schedules.nights import half_up, satang
+
+_PERCENT = re.compile(r"([\d.]+) % a (?:year|period)")
+_INNERMOST = re.compile(r"\(([^()]*)\)")
+_DAY_COUNT = re.compile(r" \((?:30/360|actual/\w+|per_period)(?:, -?\d+ nights)?\)$")
+_EXACT = re.compile(r"(?:^| ([+-]) )([\d.]+) (?:agreed|carried over|carried forward)")
+_SHARE = re.compile(r" and takes (?:(\d+)/(\d+)|the rest) of it(?: \+ ([\d.,]+) carried over)?\.")
+_NUMBER = re.compile(r"\d[\d.,/]*\d|\d")
+
+
+def value(text: str) -> Fraction:
+    """What a sum of products comes to."""
+    while inner := _INNERMOST.search(text):
+        text = text.replace(inner[0], str(value(inner[1])))
+    first, *others = re.split(r" ([+-]) ", text)
+    total = Fraction(0)
+    for sign, part in zip(["+", *others[::2]], [first, *others[1::2]], strict=True):
+        product = prod(map(Fraction, part.split(" x ")), start=Fraction(1))
+        total += product if sign == "+" else -product
+    return total
+
+
+def interest_of(text: str, currency: int) -> int:
+    """The satang that an explanation says: what accrued is rounded, and what comes from other rows is exact."""
+    text = _DAY_COUNT.sub("", text.partition(" = interest")[0]).replace(",", "")
+    exact = sum(satang(sign.replace("+", "") + amount) for sign, amount in _EXACT.findall(text))
+    text = _EXACT.sub("", text).removeprefix(" + ").replace("unpaid ", "") or "0"
+    text = _PERCENT.sub(lambda found: str(Fraction(found[1]) / 100), text)
+    return half_up(value(text) * 100, currency) + exact
+
+
+def currency_of(loan: Body) -> int:
+    return satang(loan.get("currency_multiple", "0.01"))
+
+
+def assert_numbers_are_the_same_in_thai(row: Body) -> None:
+    english, thai = (sorted(_NUMBER.findall(row["explain"][language])) for language in ("en", "th"))
+    assert english == thai
+
+
+@given(any_terms())
+def test_interest_of_a_contract_is_what_its_explanation_says(loan: Body) -> None:
+    currency, shared = currency_of(loan), 0
+    rows = answer(loan)["rows"]
+    for row in rows:
+        assert_numbers_are_the_same_in_thai(row)
+        text = row["explain"]["en"]
+        said = interest_of(text, currency)
+        if loan["method"] == "flat":
+            share = _SHARE.search(text)
+            assert share is not None
+            weight, of_weights, carried = share.groups()
+            whole = said
+            said = whole - shared
+            if weight is not None:
+                said = min(currency * half_up(Fraction(whole, currency) * int(weight) / int(of_weights)), said)
+            shared += said
+            said += satang(carried.replace(",", "")) if carried else 0
+        waits = "falls due with the first row after it" in text
+        assert parse_baht(row["interest"]) == (0 if waits else said), text
+
+
+@given(any_history())
+def test_interest_of_a_running_loan_is_what_its_explanation_says(loan: Body) -> None:
+    """But for what is late on the nights of rows that were paid before a re-ageing: it is told with the row before.
+
+    The last row has none after it: interest that was paid of it before a change made it less stays.
+    """
+    assume(loan["changes"] or loan.get("payments") or "as_of" in loan)
+    assume(not (loan.get("payments") and any(change["type"] == "re_age" for change in loan["changes"])))
+    *rows, last = answer(loan)["rows"]
+    for row in [*rows, last]:
+        assert_numbers_are_the_same_in_thai(row)
+        text = row["explain"]["en"]
+        said = 0 if "falls due with the first row after it" in text else interest_of(text, currency_of(loan))
+        if row is last and "paid" in row:
+            said = max(said, min(parse_baht(row["interest"]), parse_baht(row["paid"])))
+        assert parse_baht(row["interest"]) == said, text
