@@ -108,7 +108,8 @@ def drop_next(loan: RunningLoan, index: int) -> None:
         )  # fmt: skip
     for following in loan.free_rows(index + 1)[:1]:
         following.start, following.stretches = row.start, row.stretches + following.stretches
-        following.lift += row.lift
+        # Of a row with an amount set by hand, what it left to the next one is left no more.
+        following.lift = row.lift if row.held else following.lift + row.lift
     del loan.rows[index]
     loan.forget_factors()
     start = max(min(index, len(loan.rows) - 1), loan.free_from())

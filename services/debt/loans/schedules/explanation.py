@@ -69,6 +69,7 @@ _GRACE = Bilingual("Grace: no principal falls due.", "ปลอดชำระ�
 _COVERED = Bilingual(
     "The interest takes the whole instalment: no principal falls due.", "ดอกเบี้ยเต็มยอดชำระ: ไม่มีเงินต้นครบกำหนด"
 )
+_KEPT = Bilingual("What was paid before the change stays.", "ส่วนที่ชำระก่อนการเปลี่ยนแปลงคงไว้")
 _NOTHING_LEFT = Bilingual("Nothing is left to be paid.", "ไม่มียอดคงเหลือให้ชำระ")
 _HELD = Bilingual("The amount was set by hand and stays; interest first.", "ยอดชำระกำหนดเองและคงไว้ ตัดดอกเบี้ยก่อน")
 _WAITS = Bilingual(
@@ -313,10 +314,10 @@ def explained_table(table: Table, *, with_payments: bool) -> Explained:
 def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
     terms = loan.terms
     rule = _LAST if is_last else _rule_of_open_row(terms, row)
-    rules = [_NOTES[note] for note in row.notes]
+    rules = [_NOTES[note] for note in row.notes if not (note == "principal_holiday" and row.principal)]
     if rule is not None:
         rules.append(rule)
-    if row.waits:
+    if row.waits and not is_last:
         rules.append(_WAITS)
     stretches = row.stretches
     if not stretches or stretches[-1].end < row.due:
@@ -343,8 +344,10 @@ def _rule_of_open_row(terms: LoanTerms, row: Row) -> Bilingual | None:
     """The rule of a row that is not the last; None where what was done to it says all."""
     if any(note.endswith("_moved") or note.startswith("re_age") for note in row.notes):
         return None
+    if row.exceeded:
+        return _KEPT
     if row.held:
-        return _HELD
+        return None if "set_instalment" in row.notes else _HELD
     if row.lead:
         return _GRACE
     if not row.opening:

@@ -50,21 +50,24 @@ class Row:
     that a small set amount before it left unpaid: it comes on top of the instalment, however often that is levelled.
     ``carried`` is interest of earlier rows that it takes, ``passed`` what of its own it leaves to the next. ``accrued``
     is the exact interest that its figures stand on, and ``late`` the part of it that unpaid principal bore; what its
-    nights come to beyond that, when it was paid before a change, is ``corrected`` and falls due with the next row.
+    nights come to beyond that, when it was paid before a change, is ``corrected`` and falls due with the next row;
+    ``absorbed`` tells how much of it which rows have taken that were paid ahead as well, and ``took`` what a row has
+    taken of rows that are past.
     ``exceeded`` says that more of its principal was paid than its amount asks for by now.
     """
 
     __slots__ = (
-        "accrued", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest", "late", "lead",
-        "lift", "notes", "number", "opening", "paid_interest", "paid_principal", "passed", "passes", "planned",
-        "principal", "start", "stretches", "waits", "weight",
+        "absorbed", "accrued", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest",
+        "late", "lead", "lift", "notes", "number", "opening", "paid_interest", "paid_principal", "passed", "passes",
+        "planned", "principal", "start", "stretches", "took", "waits", "weight",
     )  # fmt: skip
 
     def __init__(self, number: int, start: int, due: int, weight: int) -> None:
         self.number, self.start, self.due, self.weight = number, start, due, weight
         self.amount: int | None = None
         self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
-        self.opening = self.lift = self.carried = self.passed = self.corrected = 0
+        self.opening = self.lift = self.carried = self.passed = self.corrected = self.took = 0
+        self.absorbed: list[tuple[Row, int]] = []
         self.accrued = self.late = Fraction(0)
         self.lead = self.waits = self.held = self.frozen = self.exceeded = False
         self.passes = (0, 0)
@@ -75,6 +78,11 @@ class Row:
     def is_paid(self) -> bool:
         """Whether it is paid, in whole or in part, or settled with a later one: then it is never changed."""
         return self.frozen or bool(self.paid_principal or self.paid_interest)
+
+    @property
+    def open_correction(self) -> int:
+        """What of its correction no row has taken yet."""
+        return self.corrected - sum(amount for _, amount in self.absorbed)
 
     @property
     def unpaid(self) -> int:
@@ -203,7 +211,10 @@ class RunningLoan:
         before = self.rounding.figure(*self.last_exact.as_integer_ratio())
         self.last_exact += self.late
         self.late = Fraction(0)
-        self.residue_row.interest += self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
+        row = self.residue_row
+        comes_to = row.interest + row.passed + self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
+        row.interest = max(comes_to, row.paid_interest)
+        row.passed = comes_to - row.interest
 
     def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, Factor]]:
         """The nights from ``start`` to before ``end`` in stretches of one rate; paused nights bear none."""
@@ -323,14 +334,18 @@ class RunningLoan:
         else:
             self._level_balance(rows, start, balance, ground, brought)
         self._projected = False
-        first, *others = rows
-        if first.paid_principal and others:
-            self.project()
-            if first.exceeded:
-                # It keeps the principal that was paid; the others are levelled over what that leaves.
-                first.amount = None
-                self._projected = False
-                self.relevel(self.rows.index(others[0]))
+        self._keep_what_was_paid(rows)
+
+    def _keep_what_was_paid(self, rows: Sequence[Row]) -> None:
+        """A row of which more was paid than it asks for by now keeps it; those after it are levelled over the rest."""
+        place = next((index for index, row in enumerate(rows) if row.paid_principal), len(rows))
+        if place + 1 >= len(rows):
+            return
+        self.project()
+        if rows[place].exceeded:
+            rows[place].amount = None
+            self._projected = False
+            self.relevel(self.rows.index(rows[place + 1]))
 
     def _level_balance(self, rows: Sequence[Row], start: int, balance: int, ground: Ground, brought: int) -> None:
         method = self.terms.method
@@ -381,7 +396,9 @@ class RunningLoan:
         row.opening = self.balance
         if row.frozen:
             row.corrected = self._correction(row, self.own)
-            self.balance, self.corrections = self.balance - row.principal, self.corrections + row.corrected
+            self.balance, self.corrections = self.balance - row.principal, self.corrections + row.open_correction
+            for taker, amount in row.absorbed:
+                taker.took += amount
         else:
             progress = self._settle(row, self.own, self.late, self._progress(), reserve if self.at == last else None)
             self.balance, self.brought, self.waiting = progress
@@ -413,7 +430,7 @@ class RunningLoan:
             if row.frozen:
                 row.corrected = self._correction(row, own)
                 progress = Progress(
-                    progress.balance - row.principal, progress.brought + row.corrected, progress.waiting
+                    progress.balance - row.principal, progress.brought + row.open_correction, progress.waiting
                 )
                 continue
             progress = self._settle(row, own, late, progress, reserve if index == last else None)
@@ -455,8 +472,8 @@ class RunningLoan:
         due, less = max(due, 0), min(due, 0)
         waiting, brought = progress.waiting, 0
         if is_last:
-            principal, interest = progress.balance - (reserve or 0), due + waiting
-            waiting = 0
+            principal, interest = progress.balance - (reserve or 0), due + less + waiting
+            interest, less, waiting = max(interest, 0), min(interest, 0), 0
         elif row.held:
             principal, interest, brought = self._settle_held(row, due + waiting, progress.balance)
             waiting = 0
@@ -467,7 +484,8 @@ class RunningLoan:
             most = max(row.amount, row.planned + figure(*own.as_integer_ratio()))
             interest = min(due, most)
             brought = due - interest
-            principal = min(max(row.amount - interest, 0), progress.balance)
+            paid = row.paid_interest - (0 if row.waits else waiting)
+            principal = min(max(row.amount - max(interest, paid), 0), progress.balance)
         row.accrued, row.late, row.carried = own + late, late, progress.brought + progress.waiting
         if not is_last and not row.held:
             if row.waits:
@@ -475,10 +493,8 @@ class RunningLoan:
                 row.carried = progress.brought
             else:
                 interest, waiting = interest + waiting, 0
-        if not is_last:
-            # As much of what was paid as is more than its interest by now comes off the next row's.
-            less += min(interest - row.paid_interest, 0)
-        brought += less
+        # As much of what was paid as is more than its interest by now comes off the next row's.
+        brought += less + min(interest - row.paid_interest, 0)
         row.passed = brought
         row.exceeded = principal < row.paid_principal
         row.principal = max(principal, row.paid_principal)
@@ -486,9 +502,13 @@ class RunningLoan:
         return Progress(progress.balance - row.principal, brought, waiting)
 
     def _settle_held(self, row: Row, due: int, balance: int) -> tuple[int, int, int]:
-        """A set amount stays: interest first, and what it does not cover goes to the next row."""
+        """A set amount stays: interest first, and what it does not cover goes to the next row.
+
+        It takes no principal that was paid of later rows.
+        """
         amount = row.amount or 0
         interest = min(due, amount)
+        balance -= sum(other.paid_principal for other in self.rows[self.rows.index(row) + 1 :])
         return min(amount - interest, balance), interest, due - interest
 
     # --- Money ----------------------------------------------------------------------------------------------------
@@ -530,10 +550,20 @@ class RunningLoan:
         while open_rows and (open_rows[-1].unpaid or not open_rows[-1].is_paid):
             open_rows.pop()
         for row in open_rows:
+            self._absorb_corrections(row)
             row.frozen = True
             self.brought, self.waiting = row.passes
-            self.corrections = 0
             self.late = self.late_closed = Fraction(0)
+
+    def _absorb_corrections(self, taker: Row) -> None:
+        """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""
+        taker.took += self.corrections
+        self.corrections = 0
+        for row in self.open_rows():
+            if row is taker:
+                break
+            if row.frozen and row.open_correction:
+                row.absorbed.append((taker, row.open_correction))
 
     def pay_off(self) -> tuple[int, int]:
         """Principal and interest that would settle the loan today: interest to this day, none of later nights.
@@ -543,7 +573,8 @@ class RunningLoan:
         principal = sum(row.unpaid_principal for row in self.rows[: self.at])
         interest = sum(row.unpaid_interest for row in self.rows[: self.at])
         if self.matured:
-            return principal, interest
+            # Of the last row, as much as was paid or credited beyond what it came to is left over.
+            return principal, max(interest + self.residue_row.passed, -principal)
         principal += self.balance - sum(row.paid_principal for row in self.open_rows())
         interest += self._interest_to_date()
         if self.shares_interest:
@@ -567,7 +598,7 @@ class RunningLoan:
             settled = sum(other.interest - other.planned for other in frozen) - counted
             exact, agreed = self.flat_exact + late, self.pool + settled - taken
         else:
-            agreed = self.corrections + sum(other.planned for other in later)
+            agreed = self.corrections + sum(other.planned + other.took for other in later)
             if row.frozen:
                 # It stands as it was settled, with the late and the deferred interest of that day.
                 return row.interest + self._correction(row, self.own) + sum(row.passes) + agreed

@@ -19,6 +19,10 @@ class Row:
         self.amount: int | None = None
         self.leaves = (0, 0)
         self.foreseen = self.foreseen_late = Fraction(0)  # what its interest was worked out from
+        self.missed = 0  # by how much it was worked out wrongly, as a change made of it after it was paid
+        self.made_good: list[tuple[Row, int]] = []  # the later paid rows that have paid for that, and how much
+        self.of_past = 0  # what it has paid for rows that are past
+        self.over = 0  # what of the last row's is left over
         self.is_set = self.no_principal = self.interest_waits = self.is_paid = self.has_too_much = False
 
     @property
@@ -99,11 +103,12 @@ class Calculator:
             self.level_annuity(rows, principal, interest_only, taken_over, bool(before))
         else:
             self.level_declining(rows, principal, interest_only, taken_over, bool(before))
-        if len(rows) > 1 and rows[0].paid_principal:
+        partly = [index for index, row in enumerate(rows[:-1]) if row.paid_principal][:1]
+        for index in partly:
             self.foresee()
-            if rows[0].has_too_much:
-                rows[0].amount = None
-                self.level(rows[1:])
+            if rows[index].has_too_much:
+                rows[index].amount = None
+                self.level(rows[index + 1 :])
 
     def interests(
         self, rows: list[Row], balance: int, totals: list[int | None], extra: int, later: bool
@@ -228,11 +233,13 @@ class Calculator:
         owing, due, left_unpaid = min(due, 0), max(due, 0), 0
         row.foreseen, row.foreseen_late = own + late, late
         if last:
-            principal, interest, waiting = balance - kept, due + waiting, 0
+            principal, interest = balance - kept, due + owing + waiting
+            interest, owing, waiting = max(interest, 0), min(interest, 0), 0
         elif row.is_set:
             interest = min(due + waiting, row.amount or 0)
             left_unpaid, waiting = due + waiting - interest, 0
-            principal = min((row.amount or 0) - interest, balance)
+            ahead = sum(other.paid_principal for other in self.rows[self.rows.index(row) + 1 :])
+            principal = min((row.amount or 0) - interest, balance - ahead)
         else:
             if row.amount is None:
                 principal, interest = 0, due
@@ -240,13 +247,14 @@ class Calculator:
                 ceiling = max(row.amount, row.agreed + half_up(own, self.currency))
                 interest = min(due, ceiling)
                 left_unpaid = due - interest
-                principal = min(max(row.amount - interest, 0), balance)
+                paid = row.paid_interest - (0 if row.interest_waits else waiting)
+                principal = min(max(row.amount - max(interest, paid), 0), balance)
             if row.interest_waits:
                 waiting, interest = waiting + interest, 0
             else:
                 interest, waiting = interest + waiting, 0
-        if not last:
-            owing += min(interest - row.paid_interest, 0)
+        owing += min(interest - row.paid_interest, 0)
+        row.over = owing if last else 0
         row.has_too_much = principal < row.paid_principal
         row.principal = max(principal, row.paid_principal)
         row.interest = max(interest, row.paid_interest)
@@ -272,7 +280,8 @@ class Calculator:
                 own += self.calendar.nights(max(self.start_of(row), self.today), row.due) * carry[0]
             if row.is_paid:
                 carry[0] -= row.principal
-                carry[1] += self.missed_by(row, own)
+                row.missed = self.missed_by(row, own)
+                carry[1] += row.missed - sum(amount for _, amount in row.made_good)
                 continue
             self.settle(row, own, late, carry, row is final, kept)
             row.leaves, late = (carry[1], carry[2]), Fraction(0)
@@ -283,7 +292,9 @@ class Calculator:
         final, kept = self.last_free()
         if row.is_paid:
             self.balance -= row.principal
-            self.missed += self.missed_by(row, self.own)
+            self.missed += self.missed_by(row, self.own) - sum(amount for _, amount in row.made_good)
+            for other, amount in row.made_good:
+                other.of_past += amount
         else:
             carry = [self.balance, self.left_unpaid + self.missed, self.waiting]
             self.missed = 0
@@ -324,7 +335,9 @@ class Calculator:
         elif overdue:
             before = half_up(self.after_end, self.currency)
             self.after_end += overdue * cost
-            self.final.interest += half_up(self.after_end, self.currency) - before
+            due = self.final.interest + self.final.over + half_up(self.after_end, self.currency) - before
+            self.final.interest = max(due, self.final.paid_interest)
+            self.final.over = due - self.final.interest
         self.today += ONE_DAY
 
     # --- events ---
@@ -380,7 +393,10 @@ class Calculator:
             # Its interest is paid, with all that had gathered for it.
             row.is_paid, self.late, self.late_before = True, Fraction(0), Fraction(0)
             self.left_unpaid, self.waiting = row.leaves
-            self.missed = 0
+            row.of_past, self.missed = row.of_past + self.missed, 0
+            for before in self.open_rows()[: self.open_rows().index(row)]:
+                if before.is_paid:
+                    before.made_good.append((row, before.missed - sum(amount for _, amount in before.made_good)))
         self.excess += amount
 
     def owed_today(self) -> tuple[int, int]:
@@ -392,8 +408,10 @@ class Calculator:
             interest += self.interest_so_far()
             if self.shared:
                 interest = max(interest, 0)
-            interest = max(interest - self.paid_ahead(), -principal)
-        return principal, interest
+            interest -= self.paid_ahead()
+        elif self.final is not None:
+            interest += self.final.over
+        return principal, max(interest, -principal)
 
     def paid_ahead(self) -> int:
         return sum(row.paid_interest for row in self.open_rows())
@@ -408,7 +426,7 @@ class Calculator:
             exact += sum(row.foreseen for row in ahead)
         elif first.is_paid:
             so_far = first.interest + self.missed_by(first, self.own)
-            return so_far + sum(first.leaves) + self.missed + sum(row.agreed for row in later)
+            return so_far + sum(first.leaves) + self.missed + sum(row.agreed + row.of_past for row in later)
         else:
             exact, agreed = self.own + self.late, self.missed + sum(row.agreed for row in self.open_rows())
         return half_up(exact, self.currency) + agreed + self.left_unpaid + self.waiting
@@ -496,7 +514,7 @@ class Calculator:
         self.drops.remove(self.rows[index].due)
         dropped = self.rows.pop(index)
         for row in self.rows[index : index + 1]:
-            row.lifted += dropped.lifted
+            row.lifted = dropped.lifted + (0 if dropped.is_set else row.lifted)
         rows = self.rows[min(index, len(self.rows) - 1) :]
         self.level([row for row in rows if row in self.free_rows()], 0 if self.shared else dropped.agreed)
 

@@ -167,6 +167,35 @@ def test_a_rate_counts_for_what_is_late_after_the_last_due_date() -> None:
         answer(body("bullet", **loan))
 
 
+@pytest.mark.parametrize("as_of", [None, "2024-01-20", "2024-01-31", "2024-02-01", "2024-02-10", "2024-03-15"])
+def test_a_row_that_has_paid_for_the_nights_before_it_has_paid_once(as_of: str | None) -> None:
+    """33.54 of January's nights are paid with February's 171.62; March and April bear 183.45 and 177.53."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 4,
+                  "day_count": "actual/365",
+                  "payments": [{"on": "2024-01-05", "amount": "122.30"}, {"on": "2024-01-20", "amount": "205.16"}],
+                  "changes": [{"type": "drawdown", "on": "2024-01-15", "amount": "6000.00"}]}  # fmt: skip
+    rows = answer(body("bullet", **loan, **({} if as_of is None else {"as_of": as_of})))["rows"]
+    assert [row["interest"] for row in rows] == ["122.30", "205.16", "183.45", "177.53"]
+
+
+def test_a_credit_outlives_the_last_due_date() -> None:
+    """120 were paid, of which 100.65 are given back; February's first night takes 4.14 of them."""
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 1,
+                  "payments": [{"on": "2024-01-05", "amount": "120.00"}],
+                  "changes": [{"type": "interest_pause", "from": "2024-01-06", "to": "2024-01-31"}]}  # fmt: skip
+    days = ("2024-01-31", "2024-02-01", "2024-02-02", "2024-03-01")
+    pay_offs = [answer(body("bullet", **loan, as_of=day))["pay_off"] for day in days]
+    assert pay_offs == ["11899.35", "11899.35", "11903.49", "12019.35"]
+
+
+def test_a_set_amount_takes_no_principal_that_was_paid_of_later_rows() -> None:
+    loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 2,
+                  "interest_grace": 1, "payments": [{"on": "2024-01-05", "amount": "11000.00"}],
+                  "changes": [{"type": "set_instalment", "due_on": "2024-02-01", "amount": "2400.00"}]}  # fmt: skip
+    with pytest.raises(LoanTermsInvalid, match=r"all that is left to pay on this date is 1360\.00"):
+        answer(body("bullet", **loan))
+
+
 def test_nights_that_a_pause_gives_back_come_off_the_next_rows() -> None:
     """17 of January's 31 nights were paid, 65.81; what February's 40 do not need of it comes off March's."""
     loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 3,
