@@ -14,7 +14,8 @@ from typing import Any
 from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.calendar_dates import Cell, Harvests, NamedDates, Steps, cells_between
 from services.debt.loans.schedules.methods import spread
-from services.debt.loans.schedules.running import Row, RunningLoan
+from services.debt.loans.schedules.rows import Row
+from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.terms import (
     ROWS_MAX,
     AddInstalment,

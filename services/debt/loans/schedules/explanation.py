@@ -18,7 +18,8 @@ from services.debt.loans.schedules.calendar_dates import Cell
 from services.debt.loans.schedules.day_counts import Factor, by_cells, nights_by_year, part_of_nights
 from services.debt.loans.schedules.history import Table
 from services.debt.loans.schedules.methods import Rounding, rounding_of
-from services.debt.loans.schedules.running import Row, RunningLoan, Stretch
+from services.debt.loans.schedules.rows import Row, Stretch
+from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.table import Schedule
 from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
 from shared.kernel.money import format_baht

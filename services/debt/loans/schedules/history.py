@@ -13,7 +13,8 @@ from services.debt.loans.schedules.calendar_dates import calendar_of
 from services.debt.loans.schedules.change_checks import problems_of_change
 from services.debt.loans.schedules.changes import BY_NIGHT, Refusal, apply, drop_next, effective_on, order_of, refused
 from services.debt.loans.schedules.checks import check_terms
-from services.debt.loans.schedules.running import Row, RunningLoan
+from services.debt.loans.schedules.rows import Row
+from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.terms import (
     CHANGES_MAX,
     PAYMENTS_MAX,

@@ -11,7 +11,6 @@ from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
 
 from services.debt.loans.schedules.allocation import HORIZONTAL, Open, allocate
 from services.debt.loans.schedules.calendar_dates import Cadence, Calendar, Cell, NamedDates, cadence_of, cells_between
@@ -24,85 +23,11 @@ from services.debt.loans.schedules.methods import (
     rounding_of,
     spread,
 )
+from services.debt.loans.schedules.rows import NO_INTEREST, Progress, Row, Stretch
 from services.debt.loans.schedules.terms import LoanTerms, Method
 
-NO_INTEREST: Factor = (0, 1)
 ROWS_AT_ONCE = 12
 """Rows that a payment looks at together: few payments reach further."""
-
-
-class Stretch(NamedTuple):
-    """Nights at one rate, and the balances that bore it: what an explanation tells."""
-
-    start: int
-    end: int
-    rate: Factor
-    balance: int
-    overdue: int
-    flat_base: int
-
-
-class Row:
-    """One row while the loan runs. ``amount`` is what the instalment comes to; None where only interest is due.
-
-    ``planned`` is interest that does not come from the balance: a share of flat or of re-aged interest. ``waits`` says
-    that the row's interest falls due with a later row; ``held``, that the amount was set by hand. ``lift`` is interest
-    that a small set amount before it left unpaid: it comes on top of the instalment, however often that is levelled.
-    ``carried`` is interest of earlier rows that it takes, ``passed`` what of its own it leaves to the next. ``accrued``
-    is the exact interest that its figures stand on, and ``late`` the part of it that unpaid principal bore; what its
-    nights come to beyond that, when it was paid before a change, is ``corrected`` and falls due with the next row;
-    ``absorbed`` tells how much of it which rows have taken that were paid ahead as well, and ``took`` what a row has
-    taken of rows that are past.
-    ``exceeded`` says that more of its principal was paid than its amount asks for by now.
-    """
-
-    __slots__ = (
-        "absorbed", "accrued", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest",
-        "late", "lead", "lift", "notes", "number", "opening", "paid_interest", "paid_principal", "passed", "passes",
-        "planned", "principal", "start", "stretches", "took", "waits", "weight",
-    )  # fmt: skip
-
-    def __init__(self, number: int, start: int, due: int, weight: int) -> None:
-        self.number, self.start, self.due, self.weight = number, start, due, weight
-        self.amount: int | None = None
-        self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
-        self.opening = self.lift = self.carried = self.passed = self.corrected = self.took = 0
-        self.absorbed: list[tuple[Row, int]] = []
-        self.accrued = self.late = Fraction(0)
-        self.lead = self.waits = self.held = self.frozen = self.exceeded = False
-        self.passes = (0, 0)
-        self.stretches: list[Stretch] = []
-        self.notes: list[str] = []
-
-    @property
-    def is_paid(self) -> bool:
-        """Whether it is paid, in whole or in part, or settled with a later one: then it is never changed."""
-        return self.frozen or bool(self.paid_principal or self.paid_interest)
-
-    @property
-    def open_correction(self) -> int:
-        """What of its correction no row has taken yet."""
-        return self.corrected - sum(amount for _, amount in self.absorbed)
-
-    @property
-    def unpaid(self) -> int:
-        return self.unpaid_principal + self.unpaid_interest
-
-    @property
-    def unpaid_principal(self) -> int:
-        return self.principal - self.paid_principal
-
-    @property
-    def unpaid_interest(self) -> int:
-        return self.interest - self.paid_interest
-
-
-class Progress(NamedTuple):
-    """What passes from one row to the next: the balance, unpaid interest brought along, and interest that waits."""
-
-    balance: int
-    brought: int
-    waiting: int
 
 
 class RunningLoan:
@@ -136,6 +61,7 @@ class RunningLoan:
         self.excess = 0
         self.own = self.late = self.late_closed = Fraction(0)
         self.brought = self.waiting = self.corrections = 0
+        self.corrected_rows: list[Row] = []
         self.re_aged = False
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
         self.flat_exact = self.flat_closed = Fraction(0)
@@ -420,6 +346,7 @@ class RunningLoan:
         progress = self._progress()
         last, reserve = self._residue()
         late = self.late
+        self.corrected_rows = []
         for index in range(self.at, len(self.rows)):
             row = self.rows[index]
             row.opening = progress.balance
@@ -429,9 +356,10 @@ class RunningLoan:
                 own += Fraction(*self.factor(start, row.due)) * progress.balance
             if row.frozen:
                 row.corrected = self._correction(row, own)
-                progress = Progress(
-                    progress.balance - row.principal, progress.brought + row.open_correction, progress.waiting
-                )
+                correction = row.open_correction
+                if correction:
+                    self.corrected_rows.append(row)
+                progress = Progress(progress.balance - row.principal, progress.brought + correction, progress.waiting)
                 continue
             progress = self._settle(row, own, late, progress, reserve if index == last else None)
             row.passes, late = progress[1:], Fraction(0)
@@ -559,11 +487,9 @@ class RunningLoan:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""
         taker.took += self.corrections
         self.corrections = 0
-        for row in self.open_rows():
-            if row is taker:
-                break
-            if row.frozen and row.open_correction:
-                row.absorbed.append((taker, row.open_correction))
+        for row in self.corrected_rows:
+            row.absorbed.append((taker, row.open_correction))
+        self.corrected_rows = []
 
     def pay_off(self) -> tuple[int, int]:
         """Principal and interest that would settle the loan today: interest to this day, none of later nights.
