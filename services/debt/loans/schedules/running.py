@@ -352,8 +352,8 @@ class RunningLoan:
             row.opening = progress.balance
             own = self.own if index == self.at else Fraction(0)
             if not self.shares_interest:
-                start = max(row.start, self.now)
-                own += Fraction(*self.factor(start, row.due)) * progress.balance
+                rest = Fraction(*self.factor(max(row.start, self.now), row.due)) * progress.balance
+                own = own + rest if own else rest
             if row.frozen:
                 row.corrected = self._correction(row, own)
                 correction = row.open_correction
@@ -395,7 +395,8 @@ class RunningLoan:
         """
         is_last = reserve is not None
         figure = self.rounding.figure
-        due = row.planned + figure(*(own + late).as_integer_ratio()) + progress.brought
+        accrued = own + late if late else own
+        due = row.planned + figure(*accrued.as_integer_ratio()) + progress.brought
         # A correction may be more than a row's interest: what is left of it is the next one's.
         due, less = max(due, 0), min(due, 0)
         waiting, brought = progress.waiting, 0
@@ -414,7 +415,7 @@ class RunningLoan:
             brought = due - interest
             paid = row.paid_interest - (0 if row.waits else waiting)
             principal = min(max(row.amount - max(interest, paid), 0), progress.balance)
-        row.accrued, row.late, row.carried = own + late, late, progress.brought + progress.waiting
+        row.accrued, row.late, row.carried = accrued, late, progress.brought + progress.waiting
         if not is_last and not row.held:
             if row.waits:
                 waiting, interest = waiting + interest, 0
