@@ -42,9 +42,13 @@ class Caller:
         return scope in self.scopes
 
 
-class _BearerToken(SecurityBase):
+class BearerToken(SecurityBase):
     """The scheme of the API's documents, the token's check and that of a right in one: a dependency costs each request
-    some, and one below another twice."""
+    some, and one below another twice.
+
+    Args:
+        scopes: each of them is wanted; without any it asks for a valid token alone.
+    """
 
     scheme_name = "token"
     model = HTTPBearer(
@@ -52,7 +56,7 @@ class _BearerToken(SecurityBase):
     )
 
     def __init__(self, *scopes: str) -> None:
-        self._scopes = frozenset(scopes)
+        self.scopes = frozenset(scopes)
         self._wanted = " ".join(scopes)
 
     async def __call__(self, request: Request) -> Caller:
@@ -68,7 +72,7 @@ class _BearerToken(SecurityBase):
             if scheme.lower() != "bearer" or not token:
                 raise missing_token()
             caller = request.scope[_CALLER] = await caller_of_token(request, token.strip())
-        if not caller.scopes.issuperset(self._scopes):
+        if not caller.scopes.issuperset(self.scopes):
             raise InsufficientScope(
                 f"The token needs the scope {self._wanted}",
                 f"โทเค็นต้องมีสิทธิ์ {self._wanted}",
@@ -112,7 +116,7 @@ def areas_reach(claims: Claims) -> Reach | None:
     return Reach.of_areas(areas)
 
 
-CurrentCaller = Annotated[Caller, Security(_BearerToken())]
+CurrentCaller = Annotated[Caller, Security(BearerToken())]
 
 
 def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
@@ -120,4 +124,4 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
 
     Use it once per right, as a type: ``CaseApprover = Annotated[Caller, Security(require("case:approve"))]``.
     """
-    return _BearerToken(*scopes)
+    return BearerToken(*scopes)
