@@ -188,6 +188,17 @@ def test_a_credit_outlives_the_last_due_date() -> None:
     assert pay_offs == ["11899.35", "11899.35", "11903.49", "12019.35"]
 
 
+def test_nights_before_an_extension_bear_interest_behind_a_row_that_was_paid_ahead() -> None:
+    """The January row lies between re-aged ones; 44,700 are late for the period of two months around it: 447.00."""
+    re_age = {"type": "re_age", "on": "2025-10-01", "start_on": "2025-10-01", "instalments": 2,
+              "every": {"count": 2, "unit": "month"}}  # fmt: skip
+    loan: Body = {"principal": "60000.00", "period_rate": "0.0100", "method": "equal_instalment",
+                  "disbursed_on": "2025-01-01", "instalments": 2, "harvest_months": [{"month": 1}],
+                  "payments": [{"on": "2025-01-01", "amount": "0.01"}, {"on": "2026-02-01", "amount": "0.01"}],
+                  "changes": [re_age, {"type": "extend", "from": "2025-10-02", "instalments": 1}]}  # fmt: skip
+    assert rows_of_answer(answer(loan))[-1] == ("2026-02-01", 15_300_00, 112_19 + 447_00, 0)
+
+
 def test_a_set_amount_takes_no_principal_that_was_paid_of_later_rows() -> None:
     loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 2,
                   "interest_grace": 1, "payments": [{"on": "2024-01-05", "amount": "11000.00"}],
