@@ -7,14 +7,13 @@ the row of its date falls due; one that concerns nights counts from the night th
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
-from fractions import Fraction
 from operator import attrgetter
 from typing import Any
 
 from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.calendar_dates import Cell, Harvests, NamedDates, Steps, cells_between
 from services.debt.loans.schedules.methods import spread
-from services.debt.loans.schedules.rows import Row
+from services.debt.loans.schedules.rows import NO_INTEREST, NOTHING, Row
 from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.terms import (
     ROWS_MAX,
@@ -284,11 +283,11 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     new = _new_rows(loan, change, on)
     for row in kept:
         row.frozen, row.carried, row.planned = True, row.carried + row.planned, 0
-        row.accrued = row.late = Fraction(0)
+        row.accrued, row.late = NO_INTEREST, NOTHING
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0
-    loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = Fraction(0)
+    loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = NOTHING
     loan.brought = loan.waiting = loan.corrections = loan.flat_base = 0
     loan.last_exact = None
     loan.residue_row = loan.rows[-1]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from services.debt.loans.schedules.day_counts import Factor
 
 NO_INTEREST: Factor = (0, 1)
+NOTHING = Fraction(0)
 
 
 class Stretch(NamedTuple):
@@ -45,7 +46,7 @@ class Row:
         self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
         self.opening = self.lift = self.carried = self.passed = self.corrected = self.took = 0
         self.absorbed: list[tuple[Row, int]] = []
-        self.accrued = self.late = Fraction(0)
+        self.accrued, self.late = NO_INTEREST, NOTHING
         self.lead = self.waits = self.held = self.frozen = self.exceeded = False
         self.passes = (0, 0)
         self.stretches: list[Stretch] = []
@@ -80,3 +81,11 @@ class Progress(NamedTuple):
     balance: int
     brought: int
     waiting: int
+
+
+class Projected(NamedTuple):
+    """How far the open rows are worked out: the index of the first that is not, and what passes to it."""
+
+    index: int
+    progress: Progress
+    late: Fraction

@@ -14,7 +14,15 @@ from operator import attrgetter
 
 from services.debt.loans.schedules.allocation import HORIZONTAL, Open, allocate
 from services.debt.loans.schedules.calendar_dates import Cadence, Calendar, Cell, NamedDates, cadence_of, cells_between
-from services.debt.loans.schedules.day_counts import Factor, by_cells, part_of_cell, part_of_nights, plus, reduced
+from services.debt.loans.schedules.day_counts import (
+    Factor,
+    by_cells,
+    part_of_cell,
+    part_of_nights,
+    period_factors,
+    plus,
+    reduced,
+)
 from services.debt.loans.schedules.methods import (
     Ground,
     flat,
@@ -23,7 +31,7 @@ from services.debt.loans.schedules.methods import (
     rounding_of,
     spread,
 )
-from services.debt.loans.schedules.rows import NO_INTEREST, Progress, Row, Stretch
+from services.debt.loans.schedules.rows import NO_INTEREST, NOTHING, Progress, Projected, Row, Stretch
 from services.debt.loans.schedules.terms import LoanTerms, Method
 
 ROWS_AT_ONCE = 12
@@ -59,16 +67,17 @@ class RunningLoan:
         self.overdue = 0
         self.late_until = late_until
         self.excess = 0
-        self.own = self.late = self.late_closed = Fraction(0)
+        self.own = self.late = self.late_closed = NOTHING
         self.brought = self.waiting = self.corrections = 0
         self.corrected_rows: list[Row] = []
         self.re_aged = False
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
-        self.flat_exact = self.flat_closed = Fraction(0)
+        self.flat_exact = self.flat_closed = NOTHING
         self.pool = 0
         self.pool_from = 0
-        self._factors: dict[tuple[int, int], Factor] = {}
-        self._projected = False
+        factors = period_factors((numerator, denominator), terms.day_count, terms.disbursed_on, calendar)
+        self._factors = {(row.start, row.due): factor for row, factor in zip(self.rows, factors, strict=True)}
+        self._projected: Projected | None = None
         self.last_exact: Fraction | None = None
         self.residue_row = self.rows[-1]
         self.relevel(0)
@@ -109,7 +118,7 @@ class RunningLoan:
                 self.own += balance * factor
             if overdue:
                 self.late += overdue * factor
-                self._projected = False
+                self._projected = None
             if self.flat_base and not self.matured:
                 self.flat_exact += self.flat_base * factor
             if not self.matured or overdue:
@@ -122,7 +131,7 @@ class RunningLoan:
         """The nights of the row in progress, measured by cells that have changed: a period is prorated as one."""
         if not by_cells(self.terms.day_count):
             return
-        self.own, self.late = Fraction(0), self.late_closed
+        self.own, self.late = NOTHING, self.late_closed
         self.flat_exact = self.flat_closed
         for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
             factor = Fraction(*self.part(start, end)) * Fraction(*rate)
@@ -136,7 +145,7 @@ class RunningLoan:
             return
         before = self.rounding.figure(*self.last_exact.as_integer_ratio())
         self.last_exact += self.late
-        self.late = Fraction(0)
+        self.late = NOTHING
         row = self.residue_row
         comes_to = row.interest + row.passed + self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
         row.interest = max(comes_to, row.paid_interest)
@@ -144,8 +153,9 @@ class RunningLoan:
 
     def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, Factor]]:
         """The nights from ``start`` to before ``end`` in stretches of one rate; paused nights bear none."""
-        if len(self.rates) == 1 and not self.pauses:
-            yield start, end, self.rates[0][1]
+        latest_from, latest = self.rates[-1]
+        if start >= latest_from and all(pause_end <= start for _, pause_end in self.pauses):
+            yield start, end, latest
             return
         cuts = {start, end}
         cuts.update(day for day, _ in self.rates if start < day < end)
@@ -193,7 +203,7 @@ class RunningLoan:
     def forget_factors(self) -> None:
         """Rates, pauses or cells have changed."""
         self._factors.clear()
-        self._projected = False
+        self._projected = None
 
     def _cover(self, end: int) -> None:
         """Cells beyond the last due date, where unpaid principal may go on to bear interest."""
@@ -259,7 +269,7 @@ class RunningLoan:
             self._level_shares(rows, start, balance, ground)
         else:
             self._level_balance(rows, start, balance, ground, brought)
-        self._projected = False
+        self._projected = None
         self._keep_what_was_paid(rows)
 
     def _keep_what_was_paid(self, rows: Sequence[Row]) -> None:
@@ -270,7 +280,7 @@ class RunningLoan:
         self.project()
         if rows[place].exceeded:
             rows[place].amount = None
-            self._projected = False
+            self._projected = None
             self.relevel(self.rows.index(rows[place + 1]))
 
     def _level_balance(self, rows: Sequence[Row], start: int, balance: int, ground: Ground, brought: int) -> None:
@@ -321,39 +331,42 @@ class RunningLoan:
         last, reserve = self._residue()
         row.opening = self.balance
         if row.frozen:
-            row.corrected = self._correction(row, self.own)
+            row.corrected = self._correction(row, self.own.as_integer_ratio())
             self.balance, self.corrections = self.balance - row.principal, self.corrections + row.open_correction
             for taker, amount in row.absorbed:
                 taker.took += amount
         else:
-            progress = self._settle(row, self.own, self.late, self._progress(), reserve if self.at == last else None)
+            own = self.own.as_integer_ratio()
+            progress = self._settle(row, own, self.late, self._progress(), reserve if self.at == last else None)
             self.balance, self.brought, self.waiting = progress
             self.corrections = 0
             if self.at == last:
                 self.last_exact, self.residue_row = self.own + self.late, row
-            self.late = Fraction(0)
+            self.late = NOTHING
         self.at += 1
-        self.own = Fraction(0)
+        self.own = NOTHING
         self.late_closed, self.flat_closed = self.late, self.flat_exact
         if self.late_until is not None and row.due < self.late_until:
             self.overdue += row.unpaid_principal
-        self._projected = False
+        self._projected = None
 
-    def project(self) -> None:
-        """The figures of the open rows, if everything unpaid were paid now and nothing else happened."""
-        if self._projected or self.matured:
+    def project(self, end: int | None = None) -> None:
+        """The figures of the open rows, if everything unpaid were paid now and nothing else happened.
+
+        Those before index ``end`` are enough for a payment that reaches no further; a later call goes on from there.
+        """
+        if self.matured:
             return
-        progress = self._progress()
+        if self._projected is None:
+            self._projected = Projected(self.at, self._progress(), self.late)
+            self.corrected_rows = []
+        begin, progress, late = self._projected
+        end = len(self.rows) if end is None else max(begin, min(end, len(self.rows)))
         last, reserve = self._residue()
-        late = self.late
-        self.corrected_rows = []
-        for index in range(self.at, len(self.rows)):
+        for index in range(begin, end):
             row = self.rows[index]
             row.opening = progress.balance
-            own = self.own if index == self.at else Fraction(0)
-            if not self.shares_interest:
-                rest = Fraction(*self.factor(max(row.start, self.now), row.due)) * progress.balance
-                own = own + rest if own else rest
+            own = self._own_interest(row, progress.balance)
             if row.frozen:
                 row.corrected = self._correction(row, own)
                 correction = row.open_correction
@@ -362,8 +375,17 @@ class RunningLoan:
                 progress = Progress(progress.balance - row.principal, progress.brought + correction, progress.waiting)
                 continue
             progress = self._settle(row, own, late, progress, reserve if index == last else None)
-            row.passes, late = progress[1:], Fraction(0)
-        self._projected = True
+            row.passes, late = progress[1:], NOTHING
+        self._projected = Projected(end, progress, late)
+
+    def _own_interest(self, row: Row, balance: int) -> Factor:
+        """The exact interest of an open row on its balance: of the row in progress, what has accrued and the rest."""
+        accrued = self.own if row is self.rows[self.at] else NOTHING
+        if self.shares_interest:
+            return accrued.as_integer_ratio()
+        numerator, denominator = self.factor(max(row.start, self.now), row.due)
+        rest = numerator * balance, denominator
+        return plus(accrued.as_integer_ratio(), rest) if accrued else rest
 
     def _residue(self) -> tuple[int, int]:
         """The last row that nobody has paid in full, and the principal of the paid rows after it."""
@@ -376,18 +398,18 @@ class RunningLoan:
     def _progress(self) -> Progress:
         return Progress(self.balance, self.brought + self.corrections, self.waiting)
 
-    def _correction(self, row: Row, own: Fraction) -> int:
+    def _correction(self, row: Row, own: Factor) -> int:
         """What ``own``, the interest of a row that was paid ahead, comes to beyond what the row's figures stand on.
 
         A paid row is never changed: what a later change made of its nights falls due with the next one.
         """
         if self.shares_interest:
             return 0
-        borne, counted = (own + row.late).as_integer_ratio(), row.accrued.as_integer_ratio()
-        return self.rounding.figure(*borne) - self.rounding.figure(*counted)
+        borne = plus(own, row.late.as_integer_ratio()) if row.late else own
+        return self.rounding.figure(*borne) - self.rounding.figure(*row.accrued)
 
     def _settle(
-        self, row: Row, own: Fraction, late: Fraction, progress: Progress, reserve: int | None
+        self, row: Row, own: Factor, late: Fraction, progress: Progress, reserve: int | None
     ) -> Progress:  # fmt: skip
         """The figures of one row from its exact interest: instalment amounts stay, the last row takes the residue.
 
@@ -395,8 +417,8 @@ class RunningLoan:
         """
         is_last = reserve is not None
         figure = self.rounding.figure
-        accrued = own + late if late else own
-        due = row.planned + figure(*accrued.as_integer_ratio()) + progress.brought
+        accrued = plus(own, late.as_integer_ratio()) if late else own
+        due = row.planned + figure(*accrued) + progress.brought
         # A correction may be more than a row's interest: what is left of it is the next one's.
         due, less = max(due, 0), min(due, 0)
         waiting, brought = progress.waiting, 0
@@ -410,7 +432,7 @@ class RunningLoan:
             principal, interest = 0, due
         else:
             # Unpaid interest of late rows never lifts the instalment: what does not fit goes to the next row.
-            most = max(row.amount, row.planned + figure(*own.as_integer_ratio()))
+            most = max(row.amount, row.planned + figure(*own))
             interest = min(due, most)
             brought = due - interest
             paid = row.paid_interest - (0 if row.waits else waiting)
@@ -452,9 +474,9 @@ class RunningLoan:
             left = self._share_out(left, rows[start : min(start + ROWS_AT_ONCE, self.at)], is_past=True)
             start += ROWS_AT_ONCE
         if left and not self.matured:
-            self.project()
             first = start = self.free_from()
             while left and start < len(rows):
+                self.project(start + ROWS_AT_ONCE)
                 left = self._share_out(left, rows[start : start + ROWS_AT_ONCE], is_past=False)
                 start += ROWS_AT_ONCE
             self._settle_in_advance(rows[first:start])
@@ -470,7 +492,7 @@ class RunningLoan:
             if is_past:
                 self.overdue -= principal
         if taken and is_past:
-            self._projected = False
+            self._projected = None
         return left
 
     def _settle_in_advance(self, rows: Sequence[Row]) -> None:
@@ -482,7 +504,7 @@ class RunningLoan:
             self._absorb_corrections(row)
             row.frozen = True
             self.brought, self.waiting = row.passes
-            self.late = self.late_closed = Fraction(0)
+            self.late = self.late_closed = NOTHING
 
     def _absorb_corrections(self, taker: Row) -> None:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""
@@ -520,15 +542,16 @@ class RunningLoan:
             # What was agreed when the loan was re-aged is owed whole; flat interest runs with the nights.
             taken = sum(other.planned for other in self.rows[self.pool_from : self.at])
             frozen = [other for other in self.open_rows() if other.frozen]
-            late = sum((other.accrued for other in frozen), self.late)
-            counted = sum(self.rounding.figure(*other.accrued.as_integer_ratio()) for other in frozen)
+            late = sum((Fraction(*other.accrued) for other in frozen), self.late)
+            counted = sum(self.rounding.figure(*other.accrued) for other in frozen)
             settled = sum(other.interest - other.planned for other in frozen) - counted
             exact, agreed = self.flat_exact + late, self.pool + settled - taken
         else:
             agreed = self.corrections + sum(other.planned + other.took for other in later)
             if row.frozen:
                 # It stands as it was settled, with the late and the deferred interest of that day.
-                return row.interest + self._correction(row, self.own) + sum(row.passes) + agreed
+                correction = self._correction(row, self.own.as_integer_ratio())
+                return row.interest + correction + sum(row.passes) + agreed
             exact, agreed = self.own + self.late, row.planned + agreed
         return self.rounding.figure(*exact.as_integer_ratio()) + agreed + self.brought + self.waiting
 

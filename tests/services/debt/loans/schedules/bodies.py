@@ -119,6 +119,13 @@ def named_bodies() -> dict[str, Body]:
     named["so-late-that-interest-exceeds-the-instalment"] = body(
         "equal_principal", annual_rate="0.3000", every={"count": 1, "unit": "year"}, instalments=12, as_of="2034-01-01"
     )
+    named["a-credit-before-an-added-row"] = body(
+        changes=[
+            {"type": "interest_pause", "from": "2023-10-25", "to": "2023-11-10"},
+            {"type": "add_instalment", "due_on": "2023-11-20", "amount": "0.00"},
+        ],
+        payments=[{"on": "2023-10-20", "amount": "11506.31"}],
+    )
     named["late-after-the-end"] = body(payments=PAYMENTS, as_of="2024-11-30")
     return named
 

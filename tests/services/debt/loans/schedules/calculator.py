@@ -503,7 +503,7 @@ class Calculator:
         due = row.agreed + half_up(self.own + self.late, self.currency) + self.left_unpaid + self.waiting
         due += self.missed
         rows = [other for other in self.free_rows() if other is not row]
-        rows[0].lifted = due - row.interest
+        rows[0].lifted = max(0, due - row.interest)  # a credit comes off its interest, and its amount stays
         self.level(rows)
 
     def drop_following(self) -> None:
