@@ -78,8 +78,15 @@ def format_baht(satang: int, *, thousands: bool = False) -> str:
     return f"{satang // SATANG_PER_BAHT:,}{places}" if thousands else f"{satang // SATANG_PER_BAHT}{places}"
 
 
-def format_all_baht(amounts: Iterable[int]) -> list[str]:
+def format_all_baht(amounts: Iterable[int], *, thousands: bool = False) -> list[str]:
     """Each amount as :func:`format_baht` writes it; in a long table a call for each amount is a quarter of the time."""
+    if thousands:
+        return [
+            f"{satang // SATANG_PER_BAHT:,}{_PLACES[satang % SATANG_PER_BAHT]}"
+            if satang >= 0
+            else format_baht(satang, thousands=True)
+            for satang in amounts
+        ]
     return [
         f"{satang // SATANG_PER_BAHT}{_PLACES[satang % SATANG_PER_BAHT]}" if satang >= 0 else format_baht(satang)
         for satang in amounts

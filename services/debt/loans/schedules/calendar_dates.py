@@ -4,11 +4,12 @@ A cadence numbers its due dates from 1; number 0 is where a full first period be
 longer term needs no other rule.
 """
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from shared.kernel.calendar import month_end as month_end_of
 _DAYS_OF_360 = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.YEAR: 360}
 MEASURED_BY_CELLS = frozenset({DayCount.THIRTY_360, DayCount.PER_PERIOD})
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
+CALENDARS_REMEMBERED_MAX = 128  # of 600 rows, twenty megabytes
 
 
 class Cell(NamedTuple):
@@ -34,12 +36,31 @@ class Cell(NamedTuple):
     nights: int
 
 
+class Period(NamedTuple):
+    """What the interest of a row is measured by, wherever it lies: rows of one length share it.
+
+    ``leap_nights`` are those of years of 366 days, told under actual/actual alone; ``cells`` begin at 0.
+    """
+
+    nights: int
+    leap_nights: int = 0
+    cells: tuple[Cell, ...] = ()
+
+
+_Measure = tuple[int, int, tuple[tuple[int, int, int, int], ...]]
+
+
 class Calendar(NamedTuple):
-    """Due dates, the relative weight of each row, and the cells that cover the term."""
+    """Due dates, the relative weight of each row, the cells that cover the term, and the periods that rows have.
+
+    ``period_of`` holds the place of each row's period in ``periods``: what depends on it is worked out once for each.
+    """
 
     due_on: tuple[date, ...]
     weights: tuple[int, ...]
     cells: tuple[Cell, ...]
+    periods: tuple[Period, ...]
+    period_of: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,27 +170,65 @@ def cadence_of(terms: LoanTerms) -> Cadence:
 
 
 def calendar_of(terms: LoanTerms) -> Calendar:
-    """Due dates, weights and cells of checked terms; nights that are only counted need no cells."""
-    cadence = cadence_of(terms)
-    full_start_on, *due_on = cadence.dates(0, terms.instalments + 1)
+    """The calendar of checked terms; nights that are only counted need no cells.
+
+    Remembered: the loans of a day have few calendars between them.
+    """
+    return _calendar(cadence_of(terms), terms.disbursed_on, terms.instalments, terms.day_count)
+
+
+@lru_cache(maxsize=CALENDARS_REMEMBERED_MAX)
+def _calendar(cadence: Cadence, disbursed_on: date, instalments: int, day_count: DayCount) -> Calendar:
+    full_start_on, *due_on = cadence.dates(0, instalments + 1)
     cells: tuple[Cell, ...] = ()
-    if terms.day_count in MEASURED_BY_CELLS:
-        cells = tuple(_cells(terms, cadence, full_start_on, due_on))
-    return Calendar(tuple(due_on), cadence.weights(1, terms.instalments), cells)
+    if day_count in MEASURED_BY_CELLS:
+        cells = _cells(cadence, disbursed_on, full_start_on, due_on, day_count)
+    ends = [day.toordinal() for day in due_on]
+    measures = _measures(disbursed_on.toordinal(), ends, cells, by_year=day_count is DayCount.ACTUAL_ACTUAL)
+    places: dict[_Measure, int] = {}
+    period_of = [places.setdefault(measure, len(places)) for measure in measures]
+    periods = [Period(nights, leap, tuple([Cell(*cell) for cell in of_row])) for nights, leap, of_row in places]
+    return Calendar(tuple(due_on), cadence.weights(1, instalments), cells, tuple(periods), tuple(period_of))
 
 
-def _cells(terms: LoanTerms, cadence: Cadence, full_start_on: date, due_on: Sequence[date]) -> Iterator[Cell]:
+def _measures(start: int, ends: Sequence[int], cells: Sequence[Cell], *, by_year: bool) -> Iterator[_Measure]:
+    """Of each row what makes a period; plain tuples, because only few of them become one."""
+    place = 0
+    for end in ends:
+        of_row: tuple[tuple[int, int, int, int], ...] = ()
+        while place < len(cells) and cells[place].end <= end:
+            cell_start, cell_end, days, nights = cells[place]
+            of_row += ((cell_start - start, cell_end - start, days, nights),)
+            place += 1
+        yield end - start, nights_by_year(start, end)[1] if by_year else 0, of_row
+        start = end
+
+
+def nights_by_year(start: int, end: int) -> tuple[int, int]:
+    """How many nights belong to years of 365 days, and how many to years of 366: each to the year in which it ends."""
+    year, last_year = date.fromordinal(start + 1).year, date.fromordinal(end).year
+    nights = {365: 0, 366: 0}
+    while year < last_year:
+        year_end = date(year, 12, 31).toordinal()
+        nights[366 if isleap(year) else 365] += year_end - start
+        start, year = year_end, year + 1
+    nights[366 if isleap(year) else 365] += end - start
+    return nights[365], nights[366]
+
+
+def _cells(
+    cadence: Cadence, disbursed_on: date, full_start_on: date, due_on: Sequence[date], day_count: DayCount
+) -> tuple[Cell, ...]:
     if isinstance(cadence, NamedDates):
-        for start_on, end_on in pairwise([terms.disbursed_on, *due_on]):
-            yield from cells_between(start_on, end_on, terms.day_count)
-        return
-    start, end = terms.disbursed_on.toordinal(), due_on[0].toordinal()
+        periods = pairwise([disbursed_on, *due_on])
+        return tuple([cell for start, end in periods for cell in cells_between(start, end, day_count)])
+    ends = [day.toordinal() for day in due_on]
     days = cadence.days(1)
-    yield Cell(start, end, days, end - full_start_on.toordinal())
-    same = isinstance(cadence, Steps)
-    for number, day in enumerate(due_on[1:], start=2):
-        start, end = end, day.toordinal()
-        yield Cell(start, end, days if same else cadence.days(number), end - start)
+    first = Cell(disbursed_on.toordinal(), ends[0], days, ends[0] - full_start_on.toordinal())
+    if isinstance(cadence, Steps):
+        return (first, *[Cell(start, end, days, end - start) for start, end in pairwise(ends)])
+    later = enumerate(pairwise(ends), start=2)
+    return (first, *[Cell(start, end, cadence.days(number), end - start) for number, (start, end) in later])
 
 
 def cells_between(start: date, end: date, day_count: DayCount) -> list[Cell]:

@@ -4,18 +4,18 @@ The interest of a date is that of the night that begins on it: a stretch from on
 and not its last date's. Under 30/360 and per period the stretch is measured by the cells of the calendar.
 """
 
-from calendar import isleap
-from collections.abc import Sequence
-from datetime import date
+from functools import reduce
 from math import gcd
 
-from services.debt.loans.schedules.calendar_dates import MEASURED_BY_CELLS, Calendar, Cell
+from services.debt.loans.schedules.calendar_dates import MEASURED_BY_CELLS, Calendar, Cell, Period, nights_by_year
 from services.debt.loans.schedules.terms import DayCount
 
 Factor = tuple[int, int]
 """Interest as a part of the balance: numerator and denominator."""
 
-_DAYS_IN_YEAR = {DayCount.ACTUAL_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364}
+_DAYS_IN_YEAR = {
+    DayCount.ACTUAL_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364, DayCount.ACTUAL_ACTUAL: 365,
+}  # fmt: skip
 
 
 def part_of_nights(day_count: DayCount, start: int, end: int) -> Factor:
@@ -25,22 +25,13 @@ def part_of_nights(day_count: DayCount, start: int, end: int) -> Factor:
     """
     if day_count is not DayCount.ACTUAL_ACTUAL:
         return end - start, _DAYS_IN_YEAR[day_count]
-    common, leap = nights_by_year(start, end)
-    if not common:
-        return leap, 366
-    return (common * 366 + leap * 365, 365 * 366) if leap else (common, 365)
+    return _part_by_year(day_count, *nights_by_year(start, end))
 
 
-def nights_by_year(start: int, end: int) -> tuple[int, int]:
-    """How many nights belong to years of 365 days, and how many to years of 366."""
-    year, last_year = date.fromordinal(start + 1).year, date.fromordinal(end).year
-    nights = {365: 0, 366: 0}
-    while year < last_year:
-        year_end = date(year, 12, 31).toordinal()
-        nights[366 if isleap(year) else 365] += year_end - start
-        start, year = year_end, year + 1
-    nights[366 if isleap(year) else 365] += end - start
-    return nights[365], nights[366]
+def _part_by_year(day_count: DayCount, common: int, leap: int) -> Factor:
+    if not leap:
+        return common, _DAYS_IN_YEAR[day_count]
+    return (common * 366 + leap * 365, 365 * 366) if common else (leap, 366)
 
 
 def part_of_cell(day_count: DayCount, cell: Cell, nights: int) -> Factor:
@@ -55,19 +46,19 @@ def by_cells(day_count: DayCount) -> bool:
     return day_count in MEASURED_BY_CELLS
 
 
-def period_factors(rate: Factor, day_count: DayCount, disbursed_on: date, calendar: Calendar) -> list[Factor]:
-    """The factor of each period at one rate; equal periods share one reduced fraction."""
+def period_factors(rate: Factor, day_count: DayCount, calendar: Calendar) -> list[Factor]:
+    """The factor of each row's period at one rate; equal periods share one reduced fraction."""
     numerator, denominator = rate
-    ordinals = [day.toordinal() for day in calendar.due_on]
-    if by_cells(day_count):
-        return _factors_by_cells(rate, day_count, ordinals, calendar.cells)
-    starts = [disbursed_on.toordinal(), *ordinals[:-1]]
-    if day_count is DayCount.ACTUAL_ACTUAL:
-        parts = [part_of_nights(day_count, start, end) for start, end in zip(starts, ordinals, strict=True)]
-        return [reduced(numerator * nights, denominator * days) for nights, days in parts]
-    denominator *= _DAYS_IN_YEAR[day_count]
-    known = {nights: reduced(numerator * nights, denominator) for nights in _gaps(starts, ordinals)}
-    return [known[end - start] for start, end in zip(starts, ordinals, strict=True)]
+    parts = [part_of_period(day_count, period) for period in calendar.periods]
+    factors = [reduced(numerator * part[0], denominator * part[1]) for part in parts]
+    return [factors[place] for place in calendar.period_of]
+
+
+def part_of_period(day_count: DayCount, period: Period) -> Factor:
+    """The part of the rate that a whole period bears."""
+    if not by_cells(day_count):
+        return _part_by_year(day_count, period.nights - period.leap_nights, period.leap_nights)
+    return reduce(plus, [part_of_cell(day_count, cell, cell.end - cell.start) for cell in period.cells])
 
 
 def reduced(numerator: int, denominator: int) -> Factor:
@@ -81,30 +72,3 @@ def plus(one: Factor, other: Factor) -> Factor:
     if one[1] == other[1]:
         return reduced(one[0] + other[0], one[1])
     return reduced(one[0] * other[1] + other[0] * one[1], one[1] * other[1])
-
-
-def _gaps(starts: Sequence[int], ends: Sequence[int]) -> set[int]:
-    return {end - start for start, end in zip(starts, ends, strict=True)}
-
-
-def _factors_by_cells(rate: Factor, day_count: DayCount, ends: Sequence[int], cells: Sequence[Cell]) -> list[Factor]:
-    numerator, denominator = rate
-    known: dict[tuple[int, int, int], Factor] = {}
-    factors: list[Factor] = []
-    pending: Factor | None = None
-    place = 0
-    for cell in cells:
-        start, end, days, nights = cell
-        measure = (days, end - start, nights) if end - start != nights else (days, 0, 0)
-        factor = known.get(measure)
-        if factor is None:
-            part = part_of_cell(day_count, cell, end - start)
-            factor = known[measure] = reduced(numerator * part[0], denominator * part[1])
-        if pending is not None:
-            factor = plus(pending, factor)
-        if end == ends[place]:
-            factors.append(factor)
-            pending, place = None, place + 1
-        else:
-            pending = factor
-    return factors

@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import attrgetter, sub
 from typing import NamedTuple
 
-from services.debt.loans.schedules.calendar_dates import Cell
-from services.debt.loans.schedules.day_counts import Factor, by_cells, nights_by_year, part_of_nights
+from services.debt.loans.schedules.calendar_dates import Cell, Period, nights_by_year
+from services.debt.loans.schedules.day_counts import Factor, by_cells, part_of_nights, part_of_period
 from services.debt.loans.schedules.history import Table
 from services.debt.loans.schedules.methods import Rounding, rounding_of
 from services.debt.loans.schedules.rows import Row, Stretch
 from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.table import Schedule
 from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
-from shared.kernel.money import format_baht
+from shared.kernel.money import format_all_baht, format_baht
 
 STRETCHES_SHOWN_MAX = 6
 TEXTS_REMEMBERED_MAX = 4096  # a megabyte or two; rates and lengths of periods are few
@@ -103,11 +103,6 @@ _NOTES: Mapping[str, Bilingual] = {
 }
 
 
-def percent_of(rate: Decimal) -> str:
-    """``8.5`` for 0.085."""
-    return format((rate * 100).normalize(), "f")
-
-
 def explained_schedule(schedule: Schedule) -> Explained:
     """The rows of a contract, each with its explanation."""
     balances = list(accumulate(schedule.principal, sub, initial=schedule.opening_balance))
@@ -115,7 +110,7 @@ def explained_schedule(schedule: Schedule) -> Explained:
     if schedule.terms.method is Method.FLAT:
         interest_on = [format_baht(balances[0], thousands=True)] * len(tails)  # the principal disbursed, in every row
     else:
-        interest_on = [format_baht(balance, thousands=True) for balance in balances[:-1]]
+        interest_on = format_all_baht(balances[:-1], thousands=True)
     return Explained(
         schedule.due_on,
         schedule.principal,
@@ -142,7 +137,7 @@ class Basis(NamedTuple):
     """What the texts of a contract stand on besides the length of a period."""
 
     method: Method
-    rate: Decimal
+    rate: Factor
     day_count: DayCount
     rounding: Rounding
 
@@ -151,15 +146,17 @@ def _tails(schedule: Schedule, balances: Sequence[int]) -> list[Bilingual]:
     """What follows the balance in each row's explanation, made once for rows of one length under the usual rule."""
     terms = schedule.terms
     usual_rule, rounding = _rule(terms), rounding_of(terms)
-    exact = Basis(terms.method, terms.rate, terms.day_count, Rounding(rounding.currency, rounding.currency))
+    to_currency = Rounding(rounding.currency, rounding.currency)
+    exact = Basis(terms.method, terms.rate.as_integer_ratio(), terms.day_count, to_currency)
     basis = exact if terms.method is Method.BULLET else exact._replace(rounding=rounding)
     measures = _measures(schedule)
+    places: Sequence[int] = schedule.calendar.period_of
     if terms.method is Method.FLAT:
-        measures = _shares_of_term(schedule, measures)
-    usual = {measure: _tail(basis, measure, (usual_rule,)) for measure in set(measures)}
-    tails = [usual[measure] for measure in measures]
+        measures, places = _shares_of_term(schedule, measures), range(len(places))
+    usual = [_tail(basis, measure, (usual_rule,)) for measure in measures]
+    tails = [usual[place] for place in places]
     for index in _unusual(schedule):
-        measure, rule = measures[index], _rule_of_row(schedule, index, balances[index])
+        measure, rule = measures[places[index]], _rule_of_row(schedule, index, balances[index])
         if index == len(measures) - 1 and measure.share:
             measure = measure._replace(share="")
         waits = index < terms.interest_grace
@@ -203,26 +200,41 @@ def _rule(terms: LoanTerms) -> Bilingual:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
 def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0) -> Bilingual:
-    rule_en = " ".join(rule.en for rule in rules)
-    rule_th = " ".join(rule.th for rule in rules)
-    day_count, percent, rounding = basis.day_count, percent_of(basis.rate), _rounding(basis.rounding)
-    unit_en, unit_th = _unit(day_count)
-    carried_en, carried_th = _carried(carried)
+    times, summand = _times(basis.rate, basis.day_count, measure.part), _carried(carried)
     if basis.method is Method.FLAT:
         share_en = f"takes {measure.share} of it" if measure.share else "takes the rest of it"
         share_th = f"รับ {measure.share} ของดอกเบี้ย" if measure.share else "รับดอกเบี้ยส่วนที่เหลือ"
+        rounding, rule = _rounding(basis.rounding), _one_after_another(rules)
         return Bilingual(
-            f" x {percent} % {unit_en} x {measure.part} ({day_count}) = interest of the whole term; this row has "
-            f"{measure.nights} nights and {share_en}{carried_en}. {rounding.en} {rule_en}",
-            f" x ร้อยละ {percent} {unit_th} x {measure.part} ({day_count}) = ดอกเบี้ยตลอดสัญญา "
-            f"งวดนี้มี {measure.nights} คืน {share_th}{carried_th} {rounding.th} {rule_th}",
+            f"{times.en} ({basis.day_count}) = interest of the whole term; this row has "
+            f"{measure.nights} nights and {share_en}{summand.en}. {rounding.en} {rule.en}",
+            f"{times.th} ({basis.day_count}) = ดอกเบี้ยตลอดสัญญา "
+            f"งวดนี้มี {measure.nights} คืน {share_th}{summand.th} {rounding.th} {rule.th}",
         )
+    end = _end(basis.day_count, measure.nights, basis.rounding, rules)
+    return Bilingual(f"{times.en}{summand.en}{end.en}", f"{times.th}{summand.th}{end.th}")
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
+def _times(rate: Factor, day_count: DayCount, part: str) -> Bilingual:
+    """What a balance is multiplied by."""
+    percent = format((100 * Decimal(rate[0]) / rate[1]).normalize(), "f")
+    unit_en, unit_th = ("a period", "ต่องวด") if day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
+    return Bilingual(f" x {percent} % {unit_en} x {part}", f" x ร้อยละ {percent} {unit_th} x {part}")
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
+def _end(day_count: DayCount, nights: int, rounding: Rounding, rules: tuple[Bilingual, ...]) -> Bilingual:
+    """What follows the sum of a row's interest."""
+    rounded, rule = _rounding(rounding), _one_after_another(rules)
     return Bilingual(
-        f" x {percent} % {unit_en} x {measure.part}{carried_en} ({day_count}, {measure.nights} nights) = "
-        f"interest. {rounding.en} {rule_en}",
-        f" x ร้อยละ {percent} {unit_th} x {measure.part}{carried_th} ({day_count} รวม {measure.nights} คืน) = "
-        f"ดอกเบี้ย {rounding.th} {rule_th}",
+        f" ({day_count}, {nights} nights) = interest. {rounded.en} {rule.en}",
+        f" ({day_count} รวม {nights} คืน) = ดอกเบี้ย {rounded.th} {rule.th}",
     )
+
+
+def _one_after_another(rules: Sequence[Bilingual]) -> Bilingual:
+    return Bilingual(" ".join(rule.en for rule in rules), " ".join(rule.th for rule in rules))
 
 
 def _carried(amount: int) -> Bilingual:
@@ -243,8 +255,9 @@ def _summand(amount: int, en: str, th: str) -> Bilingual:
 
 
 def _shares_of_term(schedule: Schedule, measures: Sequence[Measure]) -> list[Measure]:
-    """The measures of a flat loan's rows: the part of the rate is that of the whole term."""
+    """The measures of a flat loan's rows, one a row: the part of the rate is that of the whole term."""
     day_count = schedule.terms.day_count
+    measures = [measures[place] for place in schedule.calendar.period_of]
     if by_cells(day_count):
         part = _together([f"{times} x {part}" if times > 1 else part for part, times in _counted(measures)])
     else:
@@ -263,33 +276,18 @@ def _counted(measures: Sequence[Measure]) -> list[tuple[str, int]]:
 
 
 def _measures(schedule: Schedule) -> list[Measure]:
-    """The length of each period; those of equal lengths share one."""
+    """What each period of the calendar is measured by, in words."""
     day_count = schedule.terms.day_count
-    ends = [day.toordinal() for day in schedule.due_on]
-    if not by_cells(day_count):
-        periods = list(pairwise([schedule.starts_on.toordinal(), *ends]))
-        if day_count is DayCount.ACTUAL_ACTUAL:
-            return [Measure(end - begin, _by_nights(day_count, begin, end)) for begin, end in periods]
-        of_nights = {end - begin: Measure(end - begin, _by_nights(day_count, begin, end)) for begin, end in periods}
-        return [of_nights[end - begin] for begin, end in periods]
-    of_cell: dict[tuple[int, int, int], Measure] = {}
-    measures: list[Measure] = []
-    pending: list[Measure] = []
-    for cell in schedule.calendar.cells:
-        start, end, days, full_nights = cell
-        key = (days, end - start, full_nights)
-        measure = of_cell.get(key)
-        if measure is None:
-            measure = of_cell[key] = Measure(end - start, _by_cell(day_count, cell, end - start))
-        pending.append(measure)
-        if end == ends[len(measures)]:
-            measures.append(measure if len(pending) == 1 else _of_cells(pending))
-            pending = []
-    return measures
+    return [Measure(period.nights, _part_of_period(day_count, period)) for period in schedule.calendar.periods]
 
 
-def _of_cells(measures: Sequence[Measure]) -> Measure:
-    return Measure(sum(one.nights for one in measures), _together([one.part for one in measures]))
+def _part_of_period(day_count: DayCount, period: Period) -> str:
+    if by_cells(day_count):
+        return _together([_by_cell(day_count, cell, cell.end - cell.start) for cell in period.cells])
+    if day_count is DayCount.ACTUAL_ACTUAL:
+        return _by_year(period.nights - period.leap_nights, period.leap_nights)
+    nights, days = part_of_period(day_count, period)
+    return f"{nights}/{days}"
 
 
 def _together(parts: Sequence[str]) -> str:
@@ -300,7 +298,8 @@ def _together(parts: Sequence[str]) -> str:
 def explained_table(table: Table, *, with_payments: bool) -> Explained:
     """The rows of a loan with a history, each with its explanation."""
     rows, last = table.rows, len(table.rows) - 1
-    texts = [_explain(table.loan, row, is_last=index == last) for index, row in enumerate(rows)]
+    usual_rule = _rule(table.loan.terms)
+    texts = [_explain(table.loan, row, usual_rule, is_last=index == last) for index, row in enumerate(rows)]
     return Explained(
         [date.fromordinal(row.due) for row in rows],
         [row.principal for row in rows],
@@ -312,9 +311,8 @@ def explained_table(table: Table, *, with_payments: bool) -> Explained:
     )
 
 
-def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
-    terms = loan.terms
-    rule = _LAST if is_last else _rule_of_open_row(terms, row)
+def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: bool) -> Bilingual:
+    rule = _LAST if is_last else _rule_of_open_row(loan.terms.method, row, usual_rule)
     rules = [_NOTES[note] for note in row.notes if not (note == "principal_holiday" and row.principal)]
     if rule is not None:
         rules.append(rule)
@@ -328,20 +326,16 @@ def _explain(loan: RunningLoan, row: Row, *, is_last: bool) -> Bilingual:
             *stretches,
             *(Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(begin, row.due)),
         ]
-    sums = _sums(loan, row, stretches)
-    is_multiple = rule == _rule(terms) and terms.method is not Method.BULLET
-    rounding = _rounding(loan.rounding if is_multiple else Rounding(loan.rounding.currency, loan.rounding.currency))
-    nights = (
-        max(row.due, stretches[-1].end if stretches else row.due) - row.start
-    )  # the last row's go on while it is late
-    rules_en, rules_th = " ".join(rule.en for rule in rules), " ".join(rule.th for rule in rules)
-    return Bilingual(
-        f"{sums.en} ({terms.day_count}, {nights} nights) = interest. {rounding.en} {rules_en}",
-        f"{sums.th} ({terms.day_count} รวม {nights} คืน) = ดอกเบี้ย {rounding.th} {rules_th}",
-    )
+    currency = loan.rounding.currency
+    is_multiple = rule == usual_rule and loan.terms.method is not Method.BULLET
+    rounding = loan.rounding if is_multiple else Rounding(currency, currency)
+    # The nights of the last row go on while it is late.
+    nights = max(row.due, stretches[-1].end if stretches else row.due) - row.start
+    sums, end = _sums(loan, row, stretches), _end(loan.terms.day_count, nights, rounding, tuple(rules))
+    return Bilingual(sums.en + end.en, sums.th + end.th)
 
 
-def _rule_of_open_row(terms: LoanTerms, row: Row) -> Bilingual | None:
+def _rule_of_open_row(method: Method, row: Row, usual_rule: Bilingual) -> Bilingual | None:
     """The rule of a row that is not the last; None where what was done to it says all."""
     if any(note.endswith("_moved") or note.startswith("re_age") for note in row.notes):
         return None
@@ -353,30 +347,29 @@ def _rule_of_open_row(terms: LoanTerms, row: Row) -> Bilingual | None:
         return _GRACE
     if not row.opening:
         return _NOTHING_LEFT
-    if terms.method is Method.EQUAL_INSTALMENT and not row.principal:
+    if method is Method.EQUAL_INSTALMENT and not row.principal:
         return _COVERED
-    return _rule(terms)
+    return usual_rule
 
 
 def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:
-    unit_en, unit_th = _unit(loan.terms.day_count)
     parts_en, parts_th = [], []
     if row.planned:
         planned = format_baht(row.planned, thousands=True)
         parts_en.append(f"{planned} agreed")
         parts_th.append(f"{planned} ตามที่ตกลง")
-    for stretch in _joined(stretches)[:STRETCHES_SHOWN_MAX]:
-        percent = _percent(stretch.rate)
-        part = _part(loan, stretch)
+    joined = _joined(stretches)
+    for stretch in joined[:STRETCHES_SHOWN_MAX]:
+        times = _times(stretch.rate, loan.terms.day_count, _part(loan, stretch))
         if stretch.balance:
             shown = format_baht(stretch.balance, thousands=True)
-            parts_en.append(f"{shown} x {percent} % {unit_en} x {part}")
-            parts_th.append(f"{shown} x ร้อยละ {percent} {unit_th} x {part}")
+            parts_en.append(shown + times.en)
+            parts_th.append(shown + times.th)
         if stretch.overdue:
             shown = format_baht(stretch.overdue, thousands=True)
-            parts_en.append(f"unpaid {shown} x {percent} % {unit_en} x {part}")
-            parts_th.append(f"เงินต้นค้าง {shown} x ร้อยละ {percent} {unit_th} x {part}")
-    if len(_joined(stretches)) > STRETCHES_SHOWN_MAX:
+            parts_en.append(f"unpaid {shown}{times.en}")
+            parts_th.append(f"เงินต้นค้าง {shown}{times.th}")
+    if len(joined) > STRETCHES_SHOWN_MAX:
         parts_en.append("…")
         parts_th.append("…")
     carried, passed = _carried(row.carried), _passed(row.passed + row.corrected)
@@ -416,23 +409,16 @@ def _by_nights(day_count: DayCount, start: int, end: int) -> str:
     if day_count is not DayCount.ACTUAL_ACTUAL:
         nights, days = part_of_nights(day_count, start, end)
         return f"{nights}/{days}"
-    common, leap = nights_by_year(start, end)
+    return _by_year(*nights_by_year(start, end))
+
+
+def _by_year(common: int, leap: int) -> str:
     return _together([f"{nights}/{days}" for nights, days in ((common, 365), (leap, 366)) if nights] or ["0"])
 
 
 def _by_cell(day_count: DayCount, cell: Cell, nights: int) -> str:
     whole = "1" if day_count is DayCount.PER_PERIOD else f"{cell.days}/360"
     return whole if nights == cell.nights else f"{whole} x {nights}/{cell.nights}"
-
-
-def _percent(rate: Factor) -> str:
-    return percent_of(Decimal(rate[0]) / Decimal(rate[1]))
-
-
-def _unit(day_count: DayCount) -> Bilingual:
-    if day_count is DayCount.PER_PERIOD:
-        return Bilingual("a period", "ต่องวด")
-    return Bilingual("a year", "ต่อปี")
 
 
 def _rounding(rounding: Rounding) -> Bilingual:

@@ -84,8 +84,8 @@ class Progress(NamedTuple):
 
 
 class Projected(NamedTuple):
-    """How far the open rows are worked out: the index of the first that is not, and what passes to it."""
+    """How far the open rows are worked out: the place of the first that is not, and what passes to it."""
 
-    index: int
+    place: int
     progress: Progress
     late: Fraction

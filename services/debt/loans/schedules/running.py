@@ -75,8 +75,9 @@ class RunningLoan:
         self.flat_exact = self.flat_closed = NOTHING
         self.pool = 0
         self.pool_from = 0
-        factors = period_factors((numerator, denominator), terms.day_count, terms.disbursed_on, calendar)
+        factors = period_factors((numerator, denominator), terms.day_count, calendar)
         self._factors = {(row.start, row.due): factor for row, factor in zip(self.rows, factors, strict=True)}
+        self._one_rate_from = self.now
         self._projected: Projected | None = None
         self.last_exact: Fraction | None = None
         self.residue_row = self.rows[-1]
@@ -153,9 +154,8 @@ class RunningLoan:
 
     def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, Factor]]:
         """The nights from ``start`` to before ``end`` in stretches of one rate; paused nights bear none."""
-        latest_from, latest = self.rates[-1]
-        if start >= latest_from and all(pause_end <= start for _, pause_end in self.pauses):
-            yield start, end, latest
+        if start >= self._one_rate_from:
+            yield start, end, self.rates[-1][1]
             return
         cuts = {start, end}
         cuts.update(day for day, _ in self.rates if start < day < end)
@@ -203,6 +203,7 @@ class RunningLoan:
     def forget_factors(self) -> None:
         """Rates, pauses or cells have changed."""
         self._factors.clear()
+        self._one_rate_from = max(self.rates[-1][0], *(end for _, end in self.pauses), 0)
         self._projected = None
 
     def _cover(self, end: int) -> None:

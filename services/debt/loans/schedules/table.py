@@ -75,7 +75,7 @@ def build_schedule(terms: LoanTerms) -> Schedule:
     """The whole schedule of a loan. Raises ``LoanTermsInvalid`` naming every field that is wrong."""
     check_terms(terms)
     calendar = calendar_of(terms)
-    factors = period_factors(terms.rate.as_integer_ratio(), terms.day_count, terms.disbursed_on, calendar)
+    factors = period_factors(terms.rate.as_integer_ratio(), terms.day_count, calendar)
     principal, interest = _columns(terms, terms.principal, factors, calendar.weights, terms.principal_grace, None)
     later = sum(interest[: terms.interest_grace])
     interest = deferred(interest, terms.interest_grace)
@@ -95,6 +95,8 @@ def relevel(schedule: Schedule, from_row: int, balance: int) -> Schedule:
         calendar.due_on[from_row:],
         calendar.weights[from_row:],
         tuple(cell for cell in calendar.cells if cell.start >= starts_on.toordinal()),
+        calendar.periods,
+        calendar.period_of[from_row:],
     )
     factors = schedule.factors[from_row:]
     grace = max(0, terms.principal_grace - from_row)

@@ -100,7 +100,7 @@ def schedule_terms(terms: Sequence[LoanTerms]) -> list[Columns]:
     for place, loan in enumerate(terms):
         check_terms(loan)
         calendar = calendar_of(loan)
-        factors = period_factors(loan.rate.as_integer_ratio(), loan.day_count, loan.disbursed_on, calendar)
+        factors = period_factors(loan.rate.as_integer_ratio(), loan.day_count, calendar)
         prepared.append(factors)
         shape = (loan.method, loan.instalments, calendar.weights, rounding_of(loan), loan.principal_grace,
                  loan.interest_grace, loan.principal_percent)  # fmt: skip
