@@ -1,6 +1,5 @@
 """The route of schedule previews, with worked examples that the engine works itself."""
 
-import asyncio
 from typing import Annotated, Any
 
 import orjson
@@ -13,6 +12,7 @@ from services.debt.loans.schedules import service
 from services.debt.loans.schedules.examples import EXAMPLES
 from services.debt.loans.schedules.schemas import SchedulePreview, ScheduleRead
 from shared.chassis.http.problems import problem_responses
+from shared.chassis.http.turns import in_turn
 
 router = APIRouter(tags=["schedules"])
 
@@ -48,7 +48,5 @@ async def preview_schedule(
     _caller: LoanReader, preview: Annotated[SchedulePreview, Body(openapi_examples=_BODIES)]
 ) -> Response:
     """The schedule that terms and what happened since would give, every row explained; nothing is stored."""
-    # Arithmetic holds the loop, so whoever has asked by now is let in first: else, of many who ask at once, one waits
-    # for two rounds of all the others, and each request's code drives that of the next out of the processor's caches.
-    await asyncio.sleep(0)
-    return Response(service.preview_schedule(preview), media_type="application/json")
+    answer = await in_turn(service.preview_schedule, preview)
+    return Response(answer, media_type="application/json")
