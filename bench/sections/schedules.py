@@ -35,9 +35,28 @@ ROWS_OF_A_YEAR = 12
 LOANS = 100_000
 CONNECTIONS = 32
 PAUSE_SECONDS = 0.2  # far less than a person takes to look at a schedule
-PREVIEW = {
+PREVIEW: dict[str, Any] = {
     "principal": "1000000.00", "annual_rate": "0.0850", "method": "equal_instalment", "disbursed_on": "2022-01-15",
     "instalments": ROWS,
+}  # fmt: skip
+LATE = PREVIEW | {
+    "changes": [{"type": "rate_change", "from": "2023-02-15", "annual_rate": "0.0600"}],
+    "payments": [{"on": f"2022-{month:02d}-20", "amount": "12398.57"} for month in range(2, 12)],
+    "as_of": "2023-03-03",
+}
+LARGEST = PREVIEW | {
+    "principal": "10000000.00",
+    "annual_rate": "0.1200",
+    "day_count": "actual/actual",
+    "instalments": 550,
+    "changes": [
+        {"type": "rate_change", "from": str(date(2022, 3, 1) + timedelta(days=300 * number)),
+         "annual_rate": f"0.1{number:02d}"}
+        for number in range(50)
+    ],
+    "payments": [
+        {"on": str(date(2022, 1, 16) + timedelta(days=15 * number)), "amount": "51000.00"} for number in range(1_000)
+    ],
 }  # fmt: skip
 
 
@@ -51,9 +70,12 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
         seconds = least(partial(schedule_book, book(day_count)), 5)
         what = f"a book of {LOANS:,} loans of {ROWS} rows, {day_count}, per loan"
         table.add(Row(f"schedule-book-{day_count}", what, seconds / LOANS * 1e6, "us", 5, 2))
-    for late, what in ((False, "terms only"), (True, "a rate change and ten late payments")):
-        seconds = least(partial(preview, late=late), 50)
-        name = "preview-late" if late else "preview-plain"
+    for name, body, times, what in (
+        ("preview-plain", PREVIEW, 50, "terms only"),
+        ("preview-late", LATE, 50, "a rate change and ten late payments"),
+        ("preview-largest", LARGEST, 3, "550 rows, 50 changes of the rate and 1,000 payments"),
+    ):
+        seconds = least(partial(preview, body), times)
         table.add(Row(name, f"a preview's answer without its way over HTTP, {what}", seconds * 1e3, "ms"))
     apis = [await machine.start_api("debt") for _ in range(cpu_count() or 1)]
     for name, rows, asked_of, pause_seconds, what, must in (
@@ -131,11 +153,6 @@ def previews(rows: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def preview(*, late: bool) -> None:
+def preview(body: dict[str, Any]) -> None:
     """The whole answer of a preview, from the parsed body to its bytes."""
-    body: dict[str, Any] = dict(PREVIEW)
-    if late:
-        body["changes"] = [{"type": "rate_change", "from": "2023-02-15", "annual_rate": "0.0600"}]
-        body["payments"] = [{"on": f"2022-{month:02d}-20", "amount": "12398.57"} for month in range(2, 12)]
-        body["as_of"] = "2023-03-03"
     preview_schedule(SchedulePreview.model_validate(body))
