@@ -9,11 +9,11 @@ Result = TypeVar("Result")
 
 
 async def in_turn(work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-    """Do work that holds the loop, for a route: what others have asked is read before it, and answered after it.
+    """Do work that holds the loop, for a route.
 
-    Requests that wait together are then read together, worked out together and answered together. None of them waits
+    Requests that wait together are read together, then worked out together, then answered together. None of them waits
     for two rounds of all the others because it came a moment late, and each step finds its code in the processor's
-    caches, which saves more than the two turns cost.
+    caches. The price is that the first of them is answered when the last is worked out, so the work must be short.
     """
     await asyncio.sleep(0)
     result = work(*args, **kwargs)

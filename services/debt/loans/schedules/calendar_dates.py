@@ -21,7 +21,7 @@ from shared.kernel.calendar import month_end as month_end_of
 _DAYS_OF_360 = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.YEAR: 360}
 MEASURED_BY_CELLS = frozenset({DayCount.THIRTY_360, DayCount.PER_PERIOD})
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
-CALENDARS_REMEMBERED_MAX = 128  # of 600 rows, twenty megabytes
+CALENDARS_REMEMBERED_MAX = 128  # of 600 rows, fifteen to forty megabytes
 
 
 class Cell(NamedTuple):
@@ -47,11 +47,11 @@ class Period(NamedTuple):
     cells: tuple[Cell, ...] = ()
 
 
-_Measure = tuple[int, int, tuple[tuple[int, int, int, int], ...]]
+_PeriodKey = tuple[int, int, tuple[tuple[int, int, int, int], ...]]
 
 
 class Calendar(NamedTuple):
-    """Due dates, the relative weight of each row, the cells that cover the term, and the periods that rows have.
+    """Due dates, the relative weight of each row, the cells that cover the term, and the different periods in it.
 
     ``period_of`` holds the place of each row's period in ``periods``: what depends on it is worked out once for each.
     """
@@ -184,15 +184,15 @@ def _calendar(cadence: Cadence, disbursed_on: date, instalments: int, day_count:
     if day_count in MEASURED_BY_CELLS:
         cells = _cells(cadence, disbursed_on, full_start_on, due_on, day_count)
     ends = [day.toordinal() for day in due_on]
-    measures = _measures(disbursed_on.toordinal(), ends, cells, by_year=day_count is DayCount.ACTUAL_ACTUAL)
-    places: dict[_Measure, int] = {}
-    period_of = [places.setdefault(measure, len(places)) for measure in measures]
+    keys = _period_keys(disbursed_on.toordinal(), ends, cells, by_year=day_count is DayCount.ACTUAL_ACTUAL)
+    places: dict[_PeriodKey, int] = {}
+    period_of = [places.setdefault(key, len(places)) for key in keys]
     periods = [Period(nights, leap, tuple([Cell(*cell) for cell in of_row])) for nights, leap, of_row in places]
     return Calendar(tuple(due_on), cadence.weights(1, instalments), cells, tuple(periods), tuple(period_of))
 
 
-def _measures(start: int, ends: Sequence[int], cells: Sequence[Cell], *, by_year: bool) -> Iterator[_Measure]:
-    """Of each row what makes a period; plain tuples, because only few of them become one."""
+def _period_keys(start: int, ends: Sequence[int], cells: Sequence[Cell], *, by_year: bool) -> Iterator[_PeriodKey]:
+    """The period of each row as plain tuples, because few of them differ."""
     place = 0
     for end in ends:
         of_row: tuple[tuple[int, int, int, int], ...] = ()

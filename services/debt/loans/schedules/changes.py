@@ -13,7 +13,7 @@ from typing import Any
 from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.calendar_dates import Cell, Harvests, NamedDates, Steps, cells_between
 from services.debt.loans.schedules.methods import spread
-from services.debt.loans.schedules.rows import NO_INTEREST, NOTHING, Row
+from services.debt.loans.schedules.rows import NOTHING, ZERO, Row
 from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.terms import (
     ROWS_MAX,
@@ -283,11 +283,11 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     new = _new_rows(loan, change, on)
     for row in kept:
         row.frozen, row.carried, row.planned = True, row.carried + row.planned, 0
-        row.accrued, row.late = NO_INTEREST, NOTHING
+        row.accrued, row.late = NOTHING, ZERO
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0
-    loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = NOTHING
+    loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = ZERO
     loan.brought = loan.waiting = loan.corrections = loan.flat_base = 0
     loan.last_exact = None
     loan.residue_row = loan.rows[-1]

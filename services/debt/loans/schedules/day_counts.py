@@ -13,9 +13,7 @@ from services.debt.loans.schedules.terms import DayCount
 Factor = tuple[int, int]
 """Interest as a part of the balance: numerator and denominator."""
 
-_DAYS_IN_YEAR = {
-    DayCount.ACTUAL_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364, DayCount.ACTUAL_ACTUAL: 365,
-}  # fmt: skip
+_DAYS_IN_YEAR = {DayCount.ACTUAL_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364}
 
 
 def part_of_nights(day_count: DayCount, start: int, end: int) -> Factor:
@@ -25,12 +23,13 @@ def part_of_nights(day_count: DayCount, start: int, end: int) -> Factor:
     """
     if day_count is not DayCount.ACTUAL_ACTUAL:
         return end - start, _DAYS_IN_YEAR[day_count]
-    return _part_by_year(day_count, *nights_by_year(start, end))
+    return _part_by_year(*nights_by_year(start, end))
 
 
-def _part_by_year(day_count: DayCount, common: int, leap: int) -> Factor:
+def _part_by_year(common: int, leap: int) -> Factor:
+    """Under actual/actual: of nights in years of 365 days, and of those in years of 366."""
     if not leap:
-        return common, _DAYS_IN_YEAR[day_count]
+        return common, 365
     return (common * 366 + leap * 365, 365 * 366) if common else (leap, 366)
 
 
@@ -56,9 +55,11 @@ def period_factors(rate: Factor, day_count: DayCount, calendar: Calendar) -> lis
 
 def part_of_period(day_count: DayCount, period: Period) -> Factor:
     """The part of the rate that a whole period bears."""
-    if not by_cells(day_count):
-        return _part_by_year(day_count, period.nights - period.leap_nights, period.leap_nights)
-    return reduce(plus, [part_of_cell(day_count, cell, cell.end - cell.start) for cell in period.cells])
+    if by_cells(day_count):
+        return reduce(plus, [part_of_cell(day_count, cell, cell.end - cell.start) for cell in period.cells])
+    if day_count is DayCount.ACTUAL_ACTUAL:
+        return _part_by_year(period.nights - period.leap_nights, period.leap_nights)
+    return period.nights, _DAYS_IN_YEAR[day_count]
 
 
 def reduced(numerator: int, denominator: int) -> Factor:

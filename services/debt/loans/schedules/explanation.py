@@ -25,7 +25,7 @@ from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
 from shared.kernel.money import format_all_baht, format_baht
 
 STRETCHES_SHOWN_MAX = 6
-TEXTS_REMEMBERED_MAX = 4096  # a megabyte or two; rates and lengths of periods are few
+TEXTS_REMEMBERED_MAX = 4096  # two to four megabytes a cache; rates and lengths of periods are few
 
 
 class Bilingual(NamedTuple):
@@ -153,11 +153,12 @@ def _tails(schedule: Schedule, balances: Sequence[int]) -> list[Bilingual]:
     places: Sequence[int] = schedule.calendar.period_of
     if terms.method is Method.FLAT:
         measures, places = _shares_of_term(schedule, measures), range(len(places))
-    usual = [_tail(basis, measure, (usual_rule,)) for measure in measures]
+    tail_of = {measure: _tail(basis, measure, (usual_rule,)) for measure in set(measures)}
+    usual = [tail_of[measure] for measure in measures]
     tails = [usual[place] for place in places]
     for index in _unusual(schedule):
         measure, rule = measures[places[index]], _rule_of_row(schedule, index, balances[index])
-        if index == len(measures) - 1 and measure.share:
+        if index == len(places) - 1 and measure.share:
             measure = measure._replace(share="")
         waits = index < terms.interest_grace
         carried = schedule.deferred if index == terms.interest_grace else 0

@@ -5,8 +5,12 @@ from typing import NamedTuple
 
 from services.debt.loans.schedules.day_counts import Factor
 
+Exact = tuple[int, int]
+"""An exact amount in satang as numerator and denominator, not always in lowest terms."""
+
 NO_INTEREST: Factor = (0, 1)
-NOTHING = Fraction(0)
+NOTHING: Exact = (0, 1)
+ZERO = Fraction(0)
 
 
 class Stretch(NamedTuple):
@@ -46,7 +50,8 @@ class Row:
         self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
         self.opening = self.lift = self.carried = self.passed = self.corrected = self.took = 0
         self.absorbed: list[tuple[Row, int]] = []
-        self.accrued, self.late = NO_INTEREST, NOTHING
+        self.accrued: Exact = NOTHING
+        self.late = ZERO
         self.lead = self.waits = self.held = self.frozen = self.exceeded = False
         self.passes = (0, 0)
         self.stretches: list[Stretch] = []
@@ -84,7 +89,10 @@ class Progress(NamedTuple):
 
 
 class Projected(NamedTuple):
-    """How far the open rows are worked out: the place of the first that is not, and what passes to it."""
+    """How far the open rows are worked out: the place of the first that is not, and what passes to it.
+
+    ``late`` is what unpaid principal has borne and no row has taken.
+    """
 
     place: int
     progress: Progress

@@ -31,7 +31,7 @@ from services.debt.loans.schedules.methods import (
     rounding_of,
     spread,
 )
-from services.debt.loans.schedules.rows import NO_INTEREST, NOTHING, Progress, Projected, Row, Stretch
+from services.debt.loans.schedules.rows import NO_INTEREST, NOTHING, ZERO, Exact, Progress, Projected, Row, Stretch
 from services.debt.loans.schedules.terms import LoanTerms, Method
 
 ROWS_AT_ONCE = 12
@@ -67,12 +67,12 @@ class RunningLoan:
         self.overdue = 0
         self.late_until = late_until
         self.excess = 0
-        self.own = self.late = self.late_closed = NOTHING
+        self.own = self.late = self.late_closed = ZERO
         self.brought = self.waiting = self.corrections = 0
         self.corrected_rows: list[Row] = []
         self.re_aged = False
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
-        self.flat_exact = self.flat_closed = NOTHING
+        self.flat_exact = self.flat_closed = ZERO
         self.pool = 0
         self.pool_from = 0
         factors = period_factors((numerator, denominator), terms.day_count, calendar)
@@ -132,7 +132,7 @@ class RunningLoan:
         """The nights of the row in progress, measured by cells that have changed: a period is prorated as one."""
         if not by_cells(self.terms.day_count):
             return
-        self.own, self.late = NOTHING, self.late_closed
+        self.own, self.late = ZERO, self.late_closed
         self.flat_exact = self.flat_closed
         for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
             factor = Fraction(*self.part(start, end)) * Fraction(*rate)
@@ -146,7 +146,7 @@ class RunningLoan:
             return
         before = self.rounding.figure(*self.last_exact.as_integer_ratio())
         self.last_exact += self.late
-        self.late = NOTHING
+        self.late = ZERO
         row = self.residue_row
         comes_to = row.interest + row.passed + self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
         row.interest = max(comes_to, row.paid_interest)
@@ -259,7 +259,7 @@ class RunningLoan:
         if not rows:
             return
         if start > self.at:
-            self.project()
+            self.project(start)
         balance = self.balance - sum(row.principal for row in self.rows[self.at : start])
         balance -= sum(row.principal for row in self.rows[start:] if row.frozen)
         lead = next((index for index, row in enumerate(rows) if not row.lead), len(rows))
@@ -343,9 +343,9 @@ class RunningLoan:
             self.corrections = 0
             if self.at == last:
                 self.last_exact, self.residue_row = self.own + self.late, row
-            self.late = NOTHING
+            self.late = ZERO
         self.at += 1
-        self.own = NOTHING
+        self.own = ZERO
         self.late_closed, self.flat_closed = self.late, self.flat_exact
         if self.late_until is not None and row.due < self.late_until:
             self.overdue += row.unpaid_principal
@@ -354,7 +354,8 @@ class RunningLoan:
     def project(self, end: int | None = None) -> None:
         """The figures of the open rows, if everything unpaid were paid now and nothing else happened.
 
-        Those before index ``end`` are enough for a payment that reaches no further; a later call goes on from there.
+        Those before index ``end`` are enough for who looks no further; a later call goes on from there. Until then the
+        figures of later rows are old, but for those that are paid in full.
         """
         if self.matured:
             return
@@ -376,17 +377,17 @@ class RunningLoan:
                 progress = Progress(progress.balance - row.principal, progress.brought + correction, progress.waiting)
                 continue
             progress = self._settle(row, own, late, progress, reserve if index == last else None)
-            row.passes, late = progress[1:], NOTHING
+            row.passes, late = progress[1:], ZERO
         self._projected = Projected(end, progress, late)
 
-    def _own_interest(self, row: Row, balance: int) -> Factor:
+    def _own_interest(self, row: Row, balance: int) -> Exact:
         """The exact interest of an open row on its balance: of the row in progress, what has accrued and the rest."""
-        accrued = self.own if row is self.rows[self.at] else NOTHING
+        accrued = self.own.as_integer_ratio() if row is self.rows[self.at] else NOTHING
         if self.shares_interest:
-            return accrued.as_integer_ratio()
+            return accrued
         numerator, denominator = self.factor(max(row.start, self.now), row.due)
         rest = numerator * balance, denominator
-        return plus(accrued.as_integer_ratio(), rest) if accrued else rest
+        return plus(accrued, rest) if accrued[0] else rest
 
     def _residue(self) -> tuple[int, int]:
         """The last row that nobody has paid in full, and the principal of the paid rows after it."""
@@ -399,7 +400,7 @@ class RunningLoan:
     def _progress(self) -> Progress:
         return Progress(self.balance, self.brought + self.corrections, self.waiting)
 
-    def _correction(self, row: Row, own: Factor) -> int:
+    def _correction(self, row: Row, own: Exact) -> int:
         """What ``own``, the interest of a row that was paid ahead, comes to beyond what the row's figures stand on.
 
         A paid row is never changed: what a later change made of its nights falls due with the next one.
@@ -410,7 +411,7 @@ class RunningLoan:
         return self.rounding.figure(*borne) - self.rounding.figure(*row.accrued)
 
     def _settle(
-        self, row: Row, own: Factor, late: Fraction, progress: Progress, reserve: int | None
+        self, row: Row, own: Exact, late: Fraction, progress: Progress, reserve: int | None
     ) -> Progress:  # fmt: skip
         """The figures of one row from its exact interest: instalment amounts stay, the last row takes the residue.
 
@@ -492,8 +493,6 @@ class RunningLoan:
             row.paid_principal += principal
             if is_past:
                 self.overdue -= principal
-        if taken and is_past:
-            self._projected = None
         return left
 
     def _settle_in_advance(self, rows: Sequence[Row]) -> None:
@@ -505,7 +504,7 @@ class RunningLoan:
             self._absorb_corrections(row)
             row.frozen = True
             self.brought, self.waiting = row.passes
-            self.late = self.late_closed = NOTHING
+            self.late = self.late_closed = ZERO
 
     def _absorb_corrections(self, taker: Row) -> None:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""

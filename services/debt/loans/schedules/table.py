@@ -91,12 +91,8 @@ def relevel(schedule: Schedule, from_row: int, balance: int) -> Schedule:
     """
     terms, calendar = schedule.terms, schedule.calendar
     starts_on = calendar.due_on[from_row - 1] if from_row else schedule.starts_on
-    rest = Calendar(
-        calendar.due_on[from_row:],
-        calendar.weights[from_row:],
-        tuple(cell for cell in calendar.cells if cell.start >= starts_on.toordinal()),
-        calendar.periods,
-        calendar.period_of[from_row:],
+    rest = calendar._replace(
+        due_on=calendar.due_on[from_row:], weights=calendar.weights[from_row:], period_of=calendar.period_of[from_row:]
     )
     factors = schedule.factors[from_row:]
     grace = max(0, terms.principal_grace - from_row)

@@ -2,11 +2,14 @@
 rounding and change, and their pairs."""
 
 from time import process_time
+from unittest.mock import patch
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from services.debt.errors import LoanTermsInvalid
+from services.debt.loans.schedules import running
 from shared.kernel.money import parse_baht
 from tests.services.debt.loans.schedules.bodies import (
     Body,
@@ -56,6 +59,14 @@ def test_any_contract_equals_the_independent_calculator(loan: Body) -> None:
 @given(any_history())
 def test_any_history_equals_the_independent_calculator(loan: Body) -> None:
     assert_equals_calculator(loan)
+
+
+@given(any_history(), st.integers(1, 3))
+def test_how_many_rows_a_payment_looks_at_together_changes_nothing(loan: Body, rows: int) -> None:
+    assume(loan.get("payments"))
+    with patch.object(running, "ROWS_AT_ONCE", rows):
+        found = answer(loan)
+    assert found == answer(loan)
 
 
 def test_a_set_amount_stays_when_the_term_is_extended_on_its_date() -> None:
