@@ -24,7 +24,6 @@ from services.debt.loans.schedules.table import Schedule
 from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
 from shared.kernel.money import format_all_baht, format_baht
 
-STRETCHES_SHOWN_MAX = 6
 TEXTS_REMEMBERED_MAX = 4096  # two to four megabytes a cache; rates and lengths of periods are few
 
 
@@ -359,8 +358,7 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
         planned = format_baht(row.planned, thousands=True)
         parts_en.append(f"{planned} agreed")
         parts_th.append(f"{planned} ตามที่ตกลง")
-    joined = _joined(stretches)
-    for stretch in joined[:STRETCHES_SHOWN_MAX]:
+    for stretch in _joined(stretches):
         times = _times(stretch.rate, loan.terms.day_count, _part(loan, stretch))
         if stretch.balance:
             shown = format_baht(stretch.balance, thousands=True)
@@ -370,9 +368,6 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
             shown = format_baht(stretch.overdue, thousands=True)
             parts_en.append(f"unpaid {shown}{times.en}")
             parts_th.append(f"เงินต้นค้าง {shown}{times.th}")
-    if len(joined) > STRETCHES_SHOWN_MAX:
-        parts_en.append("…")
-        parts_th.append("…")
     carried, passed = _carried(row.carried), _passed(row.passed + row.corrected)
     return Bilingual(
         (" + ".join(parts_en) or "0.00") + carried.en + passed.en,

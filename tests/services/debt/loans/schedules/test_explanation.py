@@ -7,7 +7,7 @@ from math import prod
 from hypothesis import assume, given
 
 from shared.kernel.money import parse_baht
-from tests.services.debt.loans.schedules.bodies import Body, answer, any_history, any_terms
+from tests.services.debt.loans.schedules.bodies import Body, answer, any_history, any_terms, body
 from tests.services.debt.loans.schedules.nights import half_up, satang
 
 _PERCENT = re.compile(r"([\d.]+) % a (?:year|period)")
@@ -80,3 +80,12 @@ def test_interest_of_a_running_loan_is_what_its_explanation_says(loan: Body) -> 
         text = row["explain"]["en"]
         said = 0 if "falls due with the first row after it" in text else interest_of(text, currency_of(loan))
         assert parse_baht(row["interest"]) == said, text
+
+
+def test_an_explanation_tells_each_of_many_stretches_of_a_row() -> None:
+    payments = [{"on": f"2024-{month:02d}-03", "amount": "5000.00"} for month in range(3, 12)]
+    yearly: Body = {"every": {"count": 1, "unit": "year"}, "disbursed_on": "2023-01-15", "instalments": 3}
+    loan = body("equal_principal", "actual/365", **yearly, payments=payments)
+    row = answer(loan)["rows"][1]
+    assert row["explain"]["en"].count("unpaid ") == 8
+    assert parse_baht(row["interest"]) == interest_of(row["explain"]["en"], currency_of(loan))
