@@ -40,6 +40,8 @@ def offline_app(service: Service, lifespan: Callable[[FastAPI], AbstractAsyncCon
         lifespan=lifespan,
         separate_input_output_schemas=False,
         redirect_slashes=False,
+        # FastAPI's own would tell paths, queries and the messages of errors: personal data.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     generate = app.openapi
 

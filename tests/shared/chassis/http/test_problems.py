@@ -9,6 +9,11 @@ import orjson
 import pytest
 import structlog
 from fastapi import FastAPI
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared.chassis.http.app import create_app
 from shared.chassis.http.field_problems import field_problems
@@ -102,6 +107,23 @@ async def test_framework_refusals_are_problems_too(
 
 async def test_other_http_errors_are_problems_too(client: httpx2.AsyncClient) -> None:
     assert problem(await client.post("/failures/teapot", headers=key()))["type"] == "urn:plodnee:problem:http-418"
+
+
+async def test_the_frameworks_own_telemetry_tells_nothing(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where OpenTelemetry is set up for the whole process, it would hear paths, queries and the messages of errors."""
+    spans, records = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+    tracers, loggers = TracerProvider(), LoggerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(spans))
+    loggers.add_log_record_processor(SimpleLogRecordProcessor(records))
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: tracers)
+    monkeypatch.setattr("opentelemetry._logs.get_logger_provider", lambda: loggers)
+
+    assert (await client.post("/failures/secret", headers=key())).status_code == 500
+
+    assert spans.get_finished_spans() == ()
+    assert records.get_finished_logs() == ()
 
 
 async def test_uncaught_error_is_500_without_details_and_logged_without_personal_data(
