@@ -34,14 +34,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        begins = self._in_head and self._head_bytes == 0
         if self._in_head:
-            if self._head_bytes == 0:
-                self._expect_within(HEAD_SECONDS_MAX)
             self._head_bytes += len(data)
         super().data_received(data)
-        # Asked afterwards: what came may hold the end of the head, and a body behind it.
-        if self._in_head and self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+        # Asked afterwards: what came may hold the end of the head, as it nearly always does, and a body behind it.
+        if not self._in_head or self.transport.is_closing():
+            return
+        if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse()
+        elif begins and self._head_bytes:
+            self._expect_within(HEAD_SECONDS_MAX)
 
     def on_headers_complete(self) -> None:
         self._in_head = False

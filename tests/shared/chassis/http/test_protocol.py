@@ -63,6 +63,21 @@ async def test_head_that_does_not_come_ends_the_connection(
         assert await asyncio.wait_for(reader.read(), 30) == b""
 
 
+async def test_head_that_trickles_in_ends_the_connection(
+    app: FastAPI, example_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS_MAX", 0.5)
+    async with connected(app, example_settings) as (reader, writer):
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ")
+        ended = asyncio.create_task(reader.read())
+        for _ in range(100):
+            if ended.done():
+                break
+            writer.write(b"y")
+            await asyncio.sleep(0.1)
+        assert ended.done()
+
+
 async def test_requests_on_one_connection_have_a_head_each(
     app: FastAPI, example_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
