@@ -30,8 +30,8 @@ SERVICE = Service(
     title_en="Plodnee debt",
     title_th="หนี้สินและแผนชำระหนี้",
     routers=[
+        schedules_router,  # asked most: a request's path is compared with one route after another
         loans_router,
-        schedules_router,
         payments_router,
         closes_router,
         cases_router,

@@ -5,6 +5,7 @@ The reach is set in every transaction and enforced by the database's row-level s
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -31,7 +32,7 @@ class Reach:
     unscoped: bool = False
 
     @classmethod
-    def of_areas(cls, areas: list[str]) -> "Reach":
+    def of_areas(cls, areas: Sequence[str]) -> "Reach":
         """The reach a token's ``areas`` claim gives: ``TH``, provinces (2 digits) and districts (4 digits).
 
         Anything else, Thai digits too, gives nothing.

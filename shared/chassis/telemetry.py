@@ -12,6 +12,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Final
@@ -243,14 +244,12 @@ class TelemetryMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = list(message.get("headers", ()))
-                headers += [(REQUEST_ID_HEADER, request_id.encode()), *_SECURITY_HEADERS]
-                if no_store and not any(name.lower() == b"cache-control" for name, _ in headers):
+                headers = [*message.get("headers", ()), (REQUEST_ID_HEADER, request_id.encode()), *_SECURITY_HEADERS]
+                if no_store and b"cache-control" not in dict(headers):
                     headers.append(_NO_STORE)
                 message = {**message, "headers": headers}
             await send(message)
 
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=request_id)
         self._in_flight.inc()
         try:
@@ -269,10 +268,15 @@ class TelemetryMiddleware:
             await status_response(500)(scope, receive, send_with_headers)
         finally:
             self._in_flight.dec()
-            REQUEST_SECONDS.labels(self._service, _method(scope), route_template(scope), str(status)).observe(
+            _seconds_of(self._service, _method(scope), route_template(scope), status).observe(
                 time.perf_counter() - started
             )
             structlog.contextvars.clear_contextvars()
+
+
+@lru_cache(maxsize=4096)  # to find its own child, the metric turns every label into text, under a lock
+def _seconds_of(service: str, method: str, route: str, status: int) -> Histogram:
+    return REQUEST_SECONDS.labels(service, method, route, str(status))
 
 
 def _method(scope: Scope) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 import structlog
@@ -94,7 +95,7 @@ async def caller_of_token(request: Request, token: str) -> Caller:
     caller = Caller(
         subject=str(claims["sub"]),
         client_id=str(claims.get("azp") or claims.get("client_id") or ""),
-        scopes=frozenset(str(claims.get("scope", "")).split()),
+        scopes=_scopes(str(claims.get("scope", ""))),
         reach=reach,
         name=str(claims.get("name", "")),
         roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
@@ -113,7 +114,18 @@ def areas_reach(claims: Claims) -> Reach | None:
     areas = claims["areas"]
     if not isinstance(areas, list) or not all(isinstance(area, str) for area in areas):
         raise invalid_token()
+    return _reach(tuple(areas))
+
+
+# Every request asks for these, and the tokens of a country have few of them.
+@lru_cache(maxsize=1024)
+def _reach(areas: tuple[str, ...]) -> Reach:
     return Reach.of_areas(areas)
+
+
+@lru_cache(maxsize=1024)
+def _scopes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 CurrentCaller = Annotated[Caller, Security(BearerToken())]

@@ -54,11 +54,11 @@ def create_app(service: Service, *, settings: Settings | None = None) -> FastAPI
     app = offline_app(service, lifespan)
     app.state.runtime = runtime
     install_problem_handlers(app)
-    app.include_router(health_router)
     for router in service.routers:
         app.include_router(router, prefix=service.prefix, responses=problem_responses(401, 403, 422, 503))
     for router in service.page_routers:
         app.include_router(router, include_in_schema=False)
+    app.include_router(health_router)  # last: a path is compared with one route after another
     app.add_middleware(BodyLimitMiddleware, bytes_max=settings.request_body_bytes_max)
     app.add_middleware(TelemetryMiddleware, service=service.name, prefix=service.prefix)  # the last added is outermost
     return app

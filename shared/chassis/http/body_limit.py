@@ -9,7 +9,6 @@ gets a base allowance, and more for every byte that arrives, so that a large upl
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,9 +40,9 @@ class BodyLimitMiddleware:
         self._bytes_per_second_min = bytes_per_second_min
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        declared = headers.get("content-length")
-        if (declared is None or declared == "0") and "transfer-encoding" not in headers:
+        headers = dict(scope["headers"]) if scope["type"] == "http" else {}
+        declared = headers.get(b"content-length")
+        if (declared is None or declared == b"0") and b"transfer-encoding" not in headers:
             await self._app(scope, receive, send)
             return
         begun = asyncio.get_running_loop().time()
