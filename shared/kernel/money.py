@@ -24,6 +24,7 @@ RATE_PLACES_MAX = 6
 
 # Looked up, because a table of a hundred rows writes five hundred amounts, and a format of ":02d" costs three look-ups.
 _PLACES = tuple(f".{satang:02d}" for satang in range(SATANG_PER_BAHT))
+_HUNDREDS = tuple(f",{baht:03d}" for baht in range(1000))
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]{1,2})?")
 # As we write it ourselves, in events and stored rows: read without a second look, and too short to be out of bounds.
 _AS_WRITTEN = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
@@ -82,8 +83,8 @@ def format_all_baht(amounts: Iterable[int], *, thousands: bool = False) -> list[
     """Each amount as :func:`format_baht` writes it; in a long table a call for each amount is a quarter of the time."""
     if thousands:
         return [
-            f"{satang // SATANG_PER_BAHT:,}{_PLACES[satang % SATANG_PER_BAHT]}"
-            if satang >= 0
+            f"{satang // 100_000}{_HUNDREDS[satang // SATANG_PER_BAHT % 1000]}{_PLACES[satang % SATANG_PER_BAHT]}"
+            if 100_000 <= satang < 100_000_000  # of one comma
             else format_baht(satang, thousands=True)
             for satang in amounts
         ]

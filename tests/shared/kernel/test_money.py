@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -49,9 +49,11 @@ def test_text_of_money_reads_back_to_the_same_satang(satang: int) -> None:
     assert Bill.model_validate_json(Bill(amount=satang).model_dump_json()).amount == satang
 
 
+@example([-1, 0, 99_999, 100_000, 100_099, 12_345_678, 99_999_999, 100_000_000])
 @given(st.lists(st.integers(min_value=-MONEY_MAX_SATANG, max_value=MONEY_MAX_SATANG)))
 def test_column_of_money_is_written_as_each_amount_is(amounts: list[int]) -> None:
     assert format_all_baht(amounts) == [format_baht(satang) for satang in amounts]
+    assert format_all_baht(amounts, thousands=True) == [format_baht(satang, thousands=True) for satang in amounts]
 
 
 @pytest.mark.parametrize(

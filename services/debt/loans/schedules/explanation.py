@@ -37,7 +37,8 @@ class Bilingual(NamedTuple):
 class Explained(NamedTuple):
     """Rows with their explanations, as columns of equal length. Amounts in satang.
 
-    ``balance`` is the principal that remains after a row; ``paid`` is None where no payments were given.
+    ``balance`` is the principal that remains after a row; ``paid`` is None where no payments were given. An explanation
+    is the figure that it ``begins`` with, if any, and the text after it, which many rows share.
     """
 
     due_on: Sequence[date]
@@ -45,8 +46,16 @@ class Explained(NamedTuple):
     interest: Sequence[int]
     balance: Sequence[int]
     paid: Sequence[int] | None
-    explain_en: Sequence[str]
-    explain_th: Sequence[str]
+    begins: Sequence[str]
+    texts: Sequence[Bilingual]
+
+    @property
+    def explain_en(self) -> list[str]:
+        return [begin + text.en for begin, text in zip(self.begins, self.texts, strict=True)]
+
+    @property
+    def explain_th(self) -> list[str]:
+        return [begin + text.th for begin, text in zip(self.begins, self.texts, strict=True)]
 
 
 _RULES: Mapping[Method, Bilingual] = {
@@ -111,14 +120,8 @@ def explained_schedule(schedule: Schedule) -> Explained:
     else:
         interest_on = format_all_baht(balances[:-1], thousands=True)
     return Explained(
-        schedule.due_on,
-        schedule.principal,
-        schedule.interest,
-        balances[1:],
-        None,
-        [shown + tail.en for shown, tail in zip(interest_on, tails, strict=True)],
-        [shown + tail.th for shown, tail in zip(interest_on, tails, strict=True)],
-    )
+        schedule.due_on, schedule.principal, schedule.interest, balances[1:], None, interest_on, tails
+    )  # fmt: skip
 
 
 class Measure(NamedTuple):
@@ -306,8 +309,8 @@ def explained_table(table: Table, *, with_payments: bool) -> Explained:
         [row.interest for row in rows],
         table.balances,
         [row.paid_principal + row.paid_interest for row in rows] if with_payments else None,
-        [text.en for text in texts],
-        [text.th for text in texts],
+        [""] * len(rows),
+        texts,
     )
 
 

@@ -214,16 +214,16 @@ class SchedulePreview(_In):
     disbursed_on: Day
     instalments: Count | None = None
     every: EveryIn | None = None
-    harvest_months: Annotated[list[HarvestMonthIn], Field(max_length=HARVEST_MONTHS_MAX)] = []
-    due_dates: Annotated[list[Day], Field(max_length=ROWS_MAX)] = []
+    harvest_months: Annotated[list[HarvestMonthIn], Field(default_factory=list, max_length=HARVEST_MONTHS_MAX)]
+    due_dates: Annotated[list[Day], Field(default_factory=list, max_length=ROWS_MAX)]
     first_due_on: Day | None = None
     month_end: Literal["clamp", "roll"] = "clamp"
     principal_grace: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
     interest_grace: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
     instalment_multiple: MoneyIn = 1
     currency_multiple: MoneyIn = 1
-    changes: Annotated[list[ChangeIn], Field(max_length=CHANGES_MAX)] = []
-    payments: Annotated[list[PaymentIn], Field(max_length=PAYMENTS_MAX)] = []
+    changes: Annotated[list[ChangeIn], Field(default_factory=list, max_length=CHANGES_MAX)]
+    payments: Annotated[list[PaymentIn], Field(default_factory=list, max_length=PAYMENTS_MAX)]
     as_of: Day | None = None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from operator import add
 from typing import Any
 
 import orjson
@@ -157,12 +158,15 @@ _CHANGES: Mapping[type[BaseModel], Any] = {
 
 def _answer(explained: Explained, excess: int, pay_off: int | None) -> bytes:
     """Rows as JSON without a model a row: they are the bulk of the answer."""
-    total = [principal + interest for principal, interest in zip(explained.principal, explained.interest, strict=True)]
+    total = list(map(add, explained.principal, explained.interest))
+    text_of_total = {amount: format_baht(amount) for amount in set(total)}  # a level instalment is written once
     columns = zip(
         explained.due_on,
-        *map(format_all_baht, (explained.principal, explained.interest, total, explained.balance)),
-        explained.explain_en,
-        explained.explain_th,
+        format_all_baht(explained.principal),
+        format_all_baht(explained.interest),
+        map(text_of_total.__getitem__, total),
+        format_all_baht(explained.balance),
+        _explanations(explained),
         strict=True,
     )
     rows = [
@@ -172,9 +176,9 @@ def _answer(explained: Explained, excess: int, pay_off: int | None) -> bytes:
             "interest": interest,
             "total": row_total,
             "balance": balance,
-            "explain": {"en": explain_en, "th": explain_th},
+            "explain": explain,
         }
-        for due_on, principal, interest, row_total, balance, explain_en, explain_th in columns
+        for due_on, principal, interest, row_total, balance, explain in columns
     ]
     totals = {"principal": sum(explained.principal), "interest": sum(explained.interest), "total": sum(total)}
     if explained.paid is not None:
@@ -185,3 +189,17 @@ def _answer(explained: Explained, excess: int, pay_off: int | None) -> bytes:
     if pay_off is not None:
         answer["pay_off"] = format_baht(pay_off)
     return orjson.dumps(answer)
+
+
+def _explanations(explained: Explained) -> list[orjson.Fragment]:
+    """The explanation of each row as JSON: a text is encoded once, however many rows share it."""
+    encoded = {
+        text: (orjson.dumps(text.en)[1:] + b',"th":"', orjson.dumps(text.th)[1:] + b"}")
+        for text in set(explained.texts)
+    }
+    begins = map(str.encode, explained.begins)  # figures: nothing in them needs an escape
+    texts = map(encoded.__getitem__, explained.texts)
+    return [
+        orjson.Fragment(b"".join((b'{"en":"', begin, en, begin, th)))
+        for begin, (en, th) in zip(begins, texts, strict=True)
+    ]
