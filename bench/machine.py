@@ -58,21 +58,29 @@ class Machine:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, module: str = "services.cli") -> subprocess.Popen[bytes]:
         """`start("worker", "debt")` is `plodnee worker debt`."""
         log = (self._home / f"{'-'.join(arguments[:2])}-{len(self._processes)}.log").open("wb")
-        process = subprocess.Popen([sys.executable, "-m", "services.cli", *arguments], stdout=log, stderr=log)
+        process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=log, stderr=log)
         self._processes.append(process)
         return process
 
     async def start_api(self, service: str) -> "Api":
         """Start a service's api; returns when it is ready."""
-        api = Api(f"http://127.0.0.1:{free_port()}", self._issuer, 0)
-        process = self.start("api", service, "--port", api.address.rpartition(":")[2])
+        return await self._ready("api", service)
+
+    async def start_bare_api(self, answer_bytes: int) -> "Api":
+        """Start a FastAPI that has an answer of so many bytes ready (:mod:`bench.bare_api`)."""
+        return await self._ready("--answer-bytes", str(answer_bytes), module="bench.bare_api")
+
+    async def _ready(self, *arguments: str, module: str = "services.cli") -> "Api":
+        port = free_port()
+        process = self.start(*arguments, "--port", str(port), module=module)
+        api = Api(f"http://127.0.0.1:{port}", self._issuer, process)
 
         async def ready() -> bool:
             if process.poll() is not None:
-                raise RuntimeError(f"the api of {service} ended with {process.returncode}; see {self._home}")
+                raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}; see {self._home}")
             try:
                 async with httpx2.AsyncClient() as http:
                     return (await http.get(f"{api.address}/readyz")).status_code == 200
@@ -80,7 +88,7 @@ class Machine:
                 return False
 
         await until(ready)
-        return Api(api.address, self._issuer, process.pid)
+        return api
 
     async def stop(self, *processes: subprocess.Popen[bytes]) -> None:
         """End processes as an operator does, and wait for their drain."""
@@ -110,9 +118,9 @@ def _restore(environment: dict[str, str]) -> None:
 class Api:
     """A service's api and who may call it."""
 
-    def __init__(self, address: str, issuer: TokenIssuer, pid: int) -> None:
+    def __init__(self, address: str, issuer: TokenIssuer, process: subprocess.Popen[bytes]) -> None:
         self.address = address
-        self.pid = pid
+        self.pid = process.pid
         self._issuer = issuer
 
     def token(self, scopes: str, areas: list[str]) -> str:

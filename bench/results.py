@@ -25,7 +25,8 @@ class Row:
         unit: of the value; a unit "per second" is better when higher, every other when lower.
         must: what the design asks for; None where it names none.
         aim: what it hopes for.
-        bare: the bare operation in the same run: a COPY, a single select, an empty consumer, raw aiokafka.
+        bare: the bare operation in the same run: a COPY, a single select, an empty consumer, raw aiokafka, a FastAPI
+            that has its answer ready.
     """
 
     id: str

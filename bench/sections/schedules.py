@@ -77,24 +77,32 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
     ):
         seconds = least(partial(preview, body), times)
         table.add(Row(name, f"a preview's answer without its way over HTTP, {what}", seconds * 1e3, "ms"))
-    apis = [await machine.start_api("debt") for _ in range(cpu_count() or 1)]
-    for name, rows, asked_of, pause_seconds, what, must in (
-        ("preview-year", ROWS_OF_A_YEAR, apis[:1], 0, "without a pause, one api process", 20),
-        ("preview-year-all", ROWS_OF_A_YEAR, apis, 0, f"without a pause, {len(apis)} api processes", 20),
-        ("preview-load", ROWS, apis[:1], 0, "without a pause, one api process", 20),
-        ("preview-load-all", ROWS, apis, 0, f"without a pause, {len(apis)} api processes", 20),
-        ("preview-clients", ROWS, apis[:1], PAUSE_SECONDS, f"{PAUSE_SECONDS * 1000:g} ms after its last answer", None),
+    every = cpu_count() or 1
+    apis = [await machine.start_api("debt") for _ in range(every)]
+    bare = {
+        rows: [await machine.start_bare_api(len(preview(previews(rows)[0]))) for _ in range(every)]
+        for rows in (ROWS_OF_A_YEAR, ROWS)
+    }
+    for name, rows, processes, pause_seconds, what, must in (
+        ("preview-year", ROWS_OF_A_YEAR, 1, 0, "without a pause, one api process", 20),
+        ("preview-year-all", ROWS_OF_A_YEAR, every, 0, f"without a pause, {every} api processes", 20),
+        ("preview-load", ROWS, 1, 0, "without a pause, one api process", 20),
+        ("preview-load-all", ROWS, every, 0, f"without a pause, {every} api processes", 20),
+        ("preview-clients", ROWS, 1, PAUSE_SECONDS, f"{PAUSE_SECONDS * 1000:g} ms after its last answer", None),
     ):
-        found = await load(
-            [api.address for api in asked_of],
-            apis[0].token("loan:read", ["TH"]),
-            [Request("/debt/v1/schedule-previews", "POST", json.dumps(body)) for body in previews(rows)],
-            connections=CONNECTIONS,
-            seconds=sizes.load_seconds,
-            pause_seconds=pause_seconds,
-        )
+        alone, found = [
+            await load(
+                [api.address for api in asked[:processes]],
+                apis[0].token("loan:read", ["TH"]),
+                [Request("/debt/v1/schedule-previews", "POST", json.dumps(body)) for body in previews(rows)],
+                connections=CONNECTIONS,
+                seconds=sizes.load_seconds,
+                pause_seconds=pause_seconds,
+            )
+            for asked in (bare[rows], apis)
+        ]
         said = f"a preview of {rows} rows over HTTP, {CONNECTIONS} connections, each {what}, p95"
-        table.add(Row(name, said, found.p95_ms, "ms", must))
+        table.add(Row(name, said, found.p95_ms, "ms", must, bare=alone.p95_ms))
 
 
 def least(work: Callable[[], object], times: int) -> float:
@@ -153,6 +161,6 @@ def previews(rows: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def preview(body: dict[str, Any]) -> None:
+def preview(body: dict[str, Any]) -> bytes:
     """The whole answer of a preview, from the parsed body to its bytes."""
-    preview_schedule(SchedulePreview.model_validate(body))
+    return preview_schedule(SchedulePreview.model_validate(body))
