@@ -49,14 +49,6 @@ class Explained(NamedTuple):
     begins: Sequence[str]
     texts: Sequence[Bilingual]
 
-    @property
-    def explain_en(self) -> list[str]:
-        return [begin + text.en for begin, text in zip(self.begins, self.texts, strict=True)]
-
-    @property
-    def explain_th(self) -> list[str]:
-        return [begin + text.th for begin, text in zip(self.begins, self.texts, strict=True)]
-
 
 _RULES: Mapping[Method, Bilingual] = {
     Method.EQUAL_INSTALMENT: Bilingual(

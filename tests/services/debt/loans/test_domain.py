@@ -241,7 +241,8 @@ def test_terms_without_a_schedule_name_the_field(wrong: LoanTerms, field: str) -
 def test_every_row_explains_itself_in_both_languages(loan: LoanTerms) -> None:
     schedule = build_schedule(loan)
     explained = explained_schedule(schedule)
-    for row, english, thai in zip(schedule.rows(), explained.explain_en, explained.explain_th, strict=True):
+    for row, begin, text in zip(schedule.rows(), explained.begins, explained.texts, strict=True):
+        english, thai = begin + text.en, begin + text.th
         before = loan.principal if loan.method is Method.FLAT else row.balance + row.principal
         nights = (row.due_on - row.starts_on).days
         assert f"{before / 100:,.2f}" in english
@@ -254,9 +255,9 @@ def test_every_row_explains_itself_in_both_languages(loan: LoanTerms) -> None:
 
 
 def test_explanation_shows_the_proration_of_the_first_period() -> None:
-    first, second, *_ = explained_schedule(build_schedule(terms(first_due_on=date(2022, 2, 1)))).explain_en
-    assert "30/360 x 17/31" in first
-    assert "x 30/360 (" in second
+    first, second, *_ = explained_schedule(build_schedule(terms(first_due_on=date(2022, 2, 1)))).texts
+    assert "30/360 x 17/31" in first.en
+    assert "x 30/360 (" in second.en
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), min_size=1, max_size=50))

@@ -84,9 +84,9 @@ def test_principal_is_what_was_drawn_and_every_payment_is_shared_out(loan: Body)
     assert sum(row.paid_principal + row.paid_interest for row in found.rows) + found.excess == paid
     assert [row.due for row in found.rows] == sorted(row.due for row in found.rows)
     explained = explained_table(found, with_payments=bool(known.payments))
-    assert all("nights" in text and "half up" in text for text in explained.explain_en)
-    assert all("คืน" in text and "ปัดเศษครึ่งขึ้น" in text for text in explained.explain_th)
-    assert len(explained.explain_en) == len(explained.explain_th) == len(found.rows)
+    assert all("nights" in text.en and "half up" in text.en for text in explained.texts)
+    assert all("คืน" in text.th and "ปัดเศษครึ่งขึ้น" in text.th for text in explained.texts)
+    assert len(explained.texts) == len(found.rows)
 
 
 @given(any_history(), st.integers(1, 10**9))
