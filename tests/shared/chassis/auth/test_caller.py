@@ -18,6 +18,7 @@ from shared.chassis.events import Catalogue
 from shared.chassis.http.app import create_app
 from shared.chassis.http.problems import Unauthenticated, Unavailable
 from shared.chassis.inbox import Inbox
+from shared.chassis.reach import Reach
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer
@@ -72,6 +73,13 @@ async def test_reach_by_areas(client_of: ClientOf, areas: list[str], seen: int) 
 def test_malformed_areas_let_nobody_in(areas: object) -> None:
     with pytest.raises(Unauthenticated):
         areas_reach({"areas": areas})
+
+
+def test_every_area_counts_and_none_of_another_token() -> None:
+    """What is remembered of one token is never another's."""
+    both = Reach(provinces=frozenset({"52"}), districts=frozenset({"5001"}))
+    for areas, reach in ((["52", "5001"], both), (["52"], Reach(provinces=frozenset({"52"}))), (["52", "5001"], both)):
+        assert areas_reach({"areas": areas}) == reach
 
 
 def test_empty_areas_never_fall_back_to_assignments() -> None:

@@ -144,7 +144,10 @@ def answer(loan: Body) -> Body:
 
 
 def rows_of_answer(found: Body) -> list[tuple[str, int, int, int]]:
-    """(due date, principal, interest, balance) of every row, in satang."""
+    """(due date, principal, interest, balance) of every row, in satang; its total is their sum."""
+    assert all(
+        parse_baht(row["total"]) == parse_baht(row["principal"]) + parse_baht(row["interest"]) for row in found["rows"]
+    )
     return [
         (row["due_on"], parse_baht(row["principal"]), parse_baht(row["interest"]), parse_baht(row["balance"]))
         for row in found["rows"]
