@@ -206,14 +206,8 @@ def _append_rows(loan: RunningLoan, count: int) -> None:
 
 def _add_cell(loan: RunningLoan, cell: Cell) -> None:
     """A cell after all others. It begins where they end, also where a row paid ahead falls due between the two."""
-    _cut_cells(loan, cell.start)
+    loan.cut_cells(cell.start)
     loan.cells.append(cell._replace(start=loan.cells[-1].end) if loan.cells else cell)
-
-
-def _cut_cells(loan: RunningLoan, end: int) -> None:
-    loan.cells = [cell for cell in loan.cells if cell.start < end]
-    if loan.cells and loan.cells[-1].end > end:
-        loan.cells[-1] = loan.cells[-1]._replace(end=end)
 
 
 def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
@@ -312,7 +306,7 @@ def _new_rows(loan: RunningLoan, change: ReAge, on: int) -> list[Row]:
         due_on = [date(9999, 12, 31)]
     _check_year(due_on[-1], "instalments")
     loan.cadence, loan.next_number = cadence, change.instalments + 1
-    _cut_cells(loan, on)  # a first row that is due at once has no period, and what is late is measured by the new steps
+    loan.cut_cells(on)  # a first row that is due at once has no period, and what is late is measured by the new steps
     new, start = [], on
     for number, day in enumerate(due_on, start=1):
         due = day.toordinal()

@@ -194,8 +194,11 @@ def _rule(terms: LoanTerms) -> Bilingual:
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
-def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0) -> Bilingual:
-    times, summand = _times(basis.rate, basis.day_count, measure.part), _carried(carried)
+def _tail(
+    basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0, passed: int = 0
+) -> Bilingual:
+    """What follows a balance: the part of the rate, interest that came from other rows or went to them, and the rule."""
+    times, summand = _times(basis.rate, basis.day_count, measure.part), _moved(carried, passed)
     if basis.method is Method.FLAT:
         share_en = f"takes {measure.share} of it" if measure.share else "takes the rest of it"
         share_th = f"รับ {measure.share} ของดอกเบี้ย" if measure.share else "รับดอกเบี้ยส่วนที่เหลือ"
@@ -232,14 +235,12 @@ def _one_after_another(rules: Sequence[Bilingual]) -> Bilingual:
     return Bilingual(" ".join(rule.en for rule in rules), " ".join(rule.th for rule in rules))
 
 
-def _carried(amount: int) -> Bilingual:
-    """Interest that came from earlier rows, as a summand."""
-    return _summand(amount, "carried over", "ยกมา")
-
-
-def _passed(amount: int) -> Bilingual:
-    """Interest that goes to a later row, as a summand."""
-    return _summand(-amount, "carried forward", "ยกไป")
+def _moved(carried: int, passed: int) -> Bilingual:
+    """Interest that came from earlier rows, and what goes to a later one, as summands."""
+    if not (carried or passed):
+        return Bilingual("", "")
+    came, goes = _summand(carried, "carried over", "ยกมา"), _summand(-passed, "carried forward", "ยกไป")
+    return Bilingual(came.en + goes.en, came.th + goes.th)
 
 
 def _summand(amount: int, en: str, th: str) -> Bilingual:
@@ -294,19 +295,20 @@ def explained_table(table: Table, *, with_payments: bool) -> Explained:
     """The rows of a loan with a history, each with its explanation."""
     rows, last = table.rows, len(table.rows) - 1
     usual_rule = _rule(table.loan.terms)
-    texts = [_explain(table.loan, row, usual_rule, is_last=index == last) for index, row in enumerate(rows)]
+    explained = [_explain(table.loan, row, usual_rule, is_last=index == last) for index, row in enumerate(rows)]
     return Explained(
         [date.fromordinal(row.due) for row in rows],
         [row.principal for row in rows],
         [row.interest for row in rows],
         table.balances,
         [row.paid_principal + row.paid_interest for row in rows] if with_payments else None,
-        [""] * len(rows),
-        texts,
+        [begin for begin, _ in explained],
+        [text for _, text in explained],
     )
 
 
-def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: bool) -> Bilingual:
+def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: bool) -> tuple[str, Bilingual]:
+    """The balance that an explanation begins with, where it stands on one, and what follows."""
     rule = _LAST if is_last else _rule_of_open_row(loan.terms.method, row, usual_rule)
     rules = [_NOTES[note] for note in row.notes if not (note == "principal_holiday" and row.principal)]
     if rule is not None:
@@ -326,8 +328,19 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
     rounding = loan.rounding if is_multiple else Rounding(currency, currency)
     # The nights of the last row go on while it is late.
     nights = max(row.due, stretches[-1].end if stretches else row.due) - row.start
-    sums, end = _sums(loan, row, stretches), _end(loan.terms.day_count, nights, rounding, tuple(rules))
-    return Bilingual(sums.en + end.en, sums.th + end.th)
+    day_count, stretches = loan.terms.day_count, _joined(stretches)
+    if _stands_on_one_balance(row, stretches):
+        [stretch] = stretches
+        basis, measure = Basis(loan.terms.method, stretch.rate, day_count, rounding), Measure(nights, _part(loan, stretch))
+        tail = _tail(basis, measure, tuple(rules), row.carried, row.passed + row.corrected)
+        return format_baht(stretch.balance, thousands=True), tail
+    sums, end = _sums(loan, row, stretches), _end(day_count, nights, rounding, tuple(rules))
+    return "", Bilingual(sums.en + end.en, sums.th + end.th)
+
+
+def _stands_on_one_balance(row: Row, stretches: Sequence[Stretch]) -> bool:
+    """Whether nothing but one balance at one rate bore the interest: most rows, with texts that others share."""
+    return len(stretches) == 1 and bool(stretches[0].balance) and not (stretches[0].overdue or row.planned)
 
 
 def _rule_of_open_row(method: Method, row: Row, usual_rule: Bilingual) -> Bilingual | None:
@@ -353,7 +366,7 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
         planned = format_baht(row.planned, thousands=True)
         parts_en.append(f"{planned} agreed")
         parts_th.append(f"{planned} ตามที่ตกลง")
-    for stretch in _joined(stretches):
+    for stretch in stretches:
         times = _times(stretch.rate, loan.terms.day_count, _part(loan, stretch))
         if stretch.balance:
             shown = format_baht(stretch.balance, thousands=True)
@@ -363,11 +376,8 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
             shown = format_baht(stretch.overdue, thousands=True)
             parts_en.append(f"unpaid {shown}{times.en}")
             parts_th.append(f"เงินต้นค้าง {shown}{times.th}")
-    carried, passed = _carried(row.carried), _passed(row.passed + row.corrected)
-    return Bilingual(
-        (" + ".join(parts_en) or "0.00") + carried.en + passed.en,
-        (" + ".join(parts_th) or "0.00") + carried.th + passed.th,
-    )
+    moved = _moved(row.carried, row.passed + row.corrected)
+    return Bilingual((" + ".join(parts_en) or "0.00") + moved.en, (" + ".join(parts_th) or "0.00") + moved.th)
 
 
 def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:

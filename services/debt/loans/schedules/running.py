@@ -77,6 +77,7 @@ class RunningLoan:
         self.pool_from = 0
         factors = period_factors((numerator, denominator), terms.day_count, calendar)
         self._factors = {(row.start, row.due): factor for row, factor in zip(self.rows, factors, strict=True)}
+        self._parts: dict[tuple[int, int], Factor] = {}
         self._one_rate_from = self.now
         self._projected: Projected | None = None
         self.last_exact: Fraction | None = None
@@ -114,14 +115,15 @@ class RunningLoan:
         row = self.rows[min(self.at, len(self.rows) - 1)]
         balance = 0 if self.shares_interest or self.matured else self.balance
         for start, end, rate in self.stretches(self.now, to):
-            factor = Fraction(*self.part(start, end)) * Fraction(*rate)
+            part = self.part(start, end)
+            numerator, denominator = part[0] * rate[0], part[1] * rate[1]
             if balance:
-                self.own += balance * factor
+                self.own += Fraction(balance * numerator, denominator)
             if overdue:
-                self.late += overdue * factor
+                self.late += Fraction(overdue * numerator, denominator)
                 self._projected = None
             if self.flat_base and not self.matured:
-                self.flat_exact += self.flat_base * factor
+                self.flat_exact += Fraction(self.flat_base * numerator, denominator)
             if not self.matured or overdue:
                 row.stretches.append(Stretch(start, end, rate, balance, overdue, self.flat_base))
         self.now = to
@@ -170,6 +172,12 @@ class RunningLoan:
 
     def part(self, start: int, end: int) -> Factor:
         """The part of the rate that the nights from ``start`` to before ``end`` bear."""
+        known = self._parts.get((start, end))
+        if known is None:
+            known = self._parts[(start, end)] = self._measured(start, end)
+        return known
+
+    def _measured(self, start: int, end: int) -> Factor:
         day_count = self.terms.day_count
         if not by_cells(day_count):
             return part_of_nights(day_count, start, end)
@@ -199,6 +207,13 @@ class RunningLoan:
                     total = found if not total[0] else plus(total, found)
             known = self._factors[(start, end)] = total
         return known
+
+    def cut_cells(self, end: int) -> None:
+        """No cell goes beyond ``end``, and what was measured by them is measured anew."""
+        self.cells = [cell for cell in self.cells if cell.start < end]
+        if self.cells and self.cells[-1].end > end:
+            self.cells[-1] = self.cells[-1]._replace(end=end)
+        self._parts.clear()
 
     def forget_factors(self) -> None:
         """Rates, pauses or cells have changed."""
