@@ -4,6 +4,7 @@ Times of the arithmetic are the least of several runs of the work itself, so tha
 measured.
 """
 
+import asyncio
 import itertools
 import json
 import time
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from bench.load import Request, load
-from bench.machine import Machine
+from bench.machine import Api, Machine
 from bench.results import Row, Table
 from bench.sizes import Sizes
 from services.debt.loans.schedules.explanation import explained_schedule
@@ -34,6 +35,7 @@ ROWS = 120
 ROWS_OF_A_YEAR = 12
 LOANS = 100_000
 CONNECTIONS = 32
+LARGEST_CONNECTIONS = 8
 PAUSE_SECONDS = 0.2  # far less than a person takes to look at a schedule
 PREVIEW: dict[str, Any] = {
     "principal": "1000000.00", "annual_rate": "0.0850", "method": "equal_instalment", "disbursed_on": "2022-01-15",
@@ -94,7 +96,7 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
             await load(
                 [api.address for api in asked[:processes]],
                 apis[0].token("loan:read", ["TH"]),
-                [Request("/debt/v1/schedule-previews", "POST", json.dumps(body)) for body in previews(rows)],
+                [_request(body) for body in previews(rows)],
                 connections=CONNECTIONS,
                 seconds=sizes.load_seconds,
                 pause_seconds=pause_seconds,
@@ -103,6 +105,25 @@ async def measure(machine: Machine, sizes: Sizes, table: Table) -> None:
         ]
         said = f"a preview of {rows} rows over HTTP, {CONNECTIONS} connections, each {what}, p95"
         table.add(Row(name, said, found.p95_ms, "ms", must, bare=alone.p95_ms))
+    await _beside_the_largest(apis[0], sizes, table)
+
+
+async def _beside_the_largest(api: Api, sizes: Sizes, table: Table) -> None:
+    """What a quick preview takes while others never stop to ask one process for the largest."""
+    token, largest = api.token("loan:read", ["TH"]), [_request(LARGEST)]
+    seconds = sizes.load_seconds
+    others = asyncio.create_task(
+        load([api.address], token, largest, connections=LARGEST_CONNECTIONS, seconds=seconds + 1, warm_seconds=0)
+    )
+    quick = [_request(body) for body in previews(ROWS_OF_A_YEAR)]
+    found = await load([api.address], token, quick, connections=1, seconds=seconds)
+    await others
+    what = f"a preview of {ROWS_OF_A_YEAR} rows while {LARGEST_CONNECTIONS} connections ask for the largest, p95"
+    table.add(Row("preview-beside-largest", what, found.p95_ms, "ms"))
+
+
+def _request(body: dict[str, Any]) -> Request:
+    return Request("/debt/v1/schedule-previews", "POST", json.dumps(body))
 
 
 def least(work: Callable[[], object], times: int) -> float:

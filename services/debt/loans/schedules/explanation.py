@@ -194,10 +194,8 @@ def _rule(terms: LoanTerms) -> Bilingual:
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
-def _tail(
-    basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0, passed: int = 0
-) -> Bilingual:
-    """What follows a balance: the part of the rate, interest that came from other rows or went to them, and the rule."""
+def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0, passed: int = 0) -> Bilingual:
+    """What follows a balance: the part of the rate, interest of other rows, rounding and rules."""
     times, summand = _times(basis.rate, basis.day_count, measure.part), _moved(carried, passed)
     if basis.method is Method.FLAT:
         share_en = f"takes {measure.share} of it" if measure.share else "takes the rest of it"
@@ -331,7 +329,8 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
     day_count, stretches = loan.terms.day_count, _joined(stretches)
     if _stands_on_one_balance(row, stretches):
         [stretch] = stretches
-        basis, measure = Basis(loan.terms.method, stretch.rate, day_count, rounding), Measure(nights, _part(loan, stretch))
+        basis = Basis(loan.terms.method, stretch.rate, day_count, rounding)
+        measure = Measure(nights, _part(loan, stretch))
         tail = _tail(basis, measure, tuple(rules), row.carried, row.passed + row.corrected)
         return format_baht(stretch.balance, thousands=True), tail
     sums, end = _sums(loan, row, stretches), _end(day_count, nights, rounding, tuple(rules))

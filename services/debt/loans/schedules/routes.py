@@ -12,7 +12,7 @@ from services.debt.loans.schedules import service
 from services.debt.loans.schedules.examples import EXAMPLES
 from services.debt.loans.schedules.schemas import SchedulePreview, ScheduleRead
 from shared.chassis.http.problems import problem_responses
-from shared.chassis.http.turns import in_turn
+from shared.chassis.http.turns import beside, in_turn
 
 router = APIRouter(tags=["schedules"])
 
@@ -48,5 +48,6 @@ async def preview_schedule(
     _caller: LoanReader, preview: Annotated[SchedulePreview, Body(openapi_examples=_BODIES)]
 ) -> Response:
     """The schedule that terms and what happened since would give, every row explained; nothing is stored."""
-    answer = await in_turn(service.preview_schedule, preview)
+    work_out = beside if service.is_long(preview) else in_turn
+    answer = await work_out(service.preview_schedule, preview)
     return Response(answer, media_type="application/json")

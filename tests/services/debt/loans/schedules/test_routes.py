@@ -1,6 +1,7 @@
 """Goal: whoever may read loans sees what terms come to, every bad combination is answered with the way to mend it, and
 nothing is stored."""
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -217,7 +218,8 @@ async def test_bad_combination_names_the_field_and_the_way_to_mend_it(
     assert any("\u0e00" <= letter <= "\u0e7f" for letter in problems[field]["message_th"])
 
 
-async def test_the_largest_loan_is_answered(client: httpx2.AsyncClient) -> None:
+def largest() -> dict[str, Any]:
+    """The loan with as many rows, changes and payments as there may be."""
     changes = [
         {"type": "rate_change", "from": f"20{24 + month // 12}-{month % 12 + 1:02d}-15", "annual_rate": "0.06"}
         for month in range(50)
@@ -226,9 +228,22 @@ async def test_the_largest_loan_is_answered(client: httpx2.AsyncClient) -> None:
         {"on": f"20{24 + day // 336:02d}-{day % 336 // 28 + 1:02d}-{day % 28 + 1:02d}", "amount": "1.00"}
         for day in range(1000)
     ]
-    loan = changed(principal="1000000.00", instalments=600, changes=changes, payments=payments, as_of="2027-06-30")
+    return changed(principal="1000000.00", instalments=600, changes=changes, payments=payments, as_of="2027-06-30")
 
-    body = (await client.post(PATH, json=loan, timeout=60)).json()
+
+async def test_a_quick_preview_does_not_wait_for_long_ones(client: httpx2.AsyncClient) -> None:
+    long = [asyncio.create_task(client.post(PATH, json=largest(), timeout=60)) for _ in range(3)]
+    await asyncio.sleep(0.02)  # they are read first
+
+    quick = await client.post(PATH, json=LOAN)
+
+    assert quick.status_code == 200
+    assert not long[-1].done()
+    assert [answer.status_code for answer in await asyncio.gather(*long)] == [200] * 3
+
+
+async def test_the_largest_loan_is_answered(client: httpx2.AsyncClient) -> None:
+    body = (await client.post(PATH, json=largest(), timeout=60)).json()
 
     assert len(body["rows"]) == 600
     assert body["totals"]["principal"] == "1000000.00"
