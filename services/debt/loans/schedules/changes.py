@@ -278,6 +278,7 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     for row in kept:
         row.frozen, row.carried, row.planned = True, row.carried + row.planned, 0
         row.accrued, row.late = NOTHING, ZERO
+    note(kept, "re_age_kept")
     loan.balance = principal + sum(row.principal for row in kept)
     loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
     loan.overdue = 0

@@ -94,6 +94,7 @@ _NOTES: Mapping[str, Bilingual] = {
         "Re-aged: an equal share of the unpaid principal and of the full interest of the old schedule.",
         "จัดงวดใหม่: ส่วนเฉลี่ยเท่ากันของเงินต้นค้างและดอกเบี้ยทั้งหมดตามตารางเดิม",
     ),
+    "re_age_kept": _KEPT,
     "re_age_moved": Bilingual("What was unpaid is in the re-aged rows.", "ยอดค้างย้ายไปงวดที่จัดใหม่"),
     "re_amortise": Bilingual("Overdue amounts are spread over these rows.", "เฉลี่ยยอดค้างชำระในงวดเหล่านี้"),
     "re_amortise_moved": Bilingual("What was unpaid is spread over the later rows.", "ยอดค้างเฉลี่ยไปงวดถัดไป"),
@@ -291,9 +292,12 @@ def _together(parts: Sequence[str]) -> str:
 
 def explained_table(table: Table, *, with_payments: bool) -> Explained:
     """The rows of a loan with a history, each with its explanation."""
-    rows, last = table.rows, len(table.rows) - 1
-    usual_rule = _rule(table.loan.terms)
-    explained = [_explain(table.loan, row, usual_rule, is_last=index == last) for index, row in enumerate(rows)]
+    rows, usual_rule = table.rows, _rule(table.loan.terms)
+    last = [row for row in rows if not _is_kept(row)][-1]
+    explained = [
+        ("", _kept(table.loan, row)) if _is_kept(row) else _explain(table.loan, row, usual_rule, is_last=row is last)
+        for row in rows
+    ]
     return Explained(
         [date.fromordinal(row.due) for row in rows],
         [row.principal for row in rows],
@@ -305,6 +309,17 @@ def explained_table(table: Table, *, with_payments: bool) -> Explained:
     )
 
 
+def _is_kept(row: Row) -> bool:
+    """Whether it was paid, in whole or in part, before the others were re-aged."""
+    return "re_age_kept" in row.notes
+
+
+def _kept(loan: RunningLoan, row: Row) -> Bilingual:
+    paid = format_baht(row.interest, thousands=True)
+    end = _end(loan.terms.day_count, row.due - row.start, Rounding(), tuple(_NOTES[note] for note in row.notes))
+    return Bilingual(f"{paid} paid before the re-ageing{end.en}", f"{paid} ชำระก่อนจัดงวดใหม่{end.th}")
+
+
 def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: bool) -> tuple[str, Bilingual]:
     """The balance that an explanation begins with, where it stands on one, and what follows."""
     rule = _LAST if is_last else _rule_of_open_row(loan.terms.method, row, usual_rule)
@@ -313,13 +328,12 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
         rules.append(rule)
     if row.waits and not is_last:
         rules.append(_WAITS)
-    stretches = row.stretches
-    if not stretches or stretches[-1].end < row.due:
-        begin = stretches[-1].end if stretches else row.start
+    stretches = list(row.stretches)
+    passed_until = row.stretches[-1].end if row.stretches else row.start
+    if passed_until < row.due:
         balance = 0 if loan.shares_interest else row.opening
-        stretches = [
-            *stretches,
-            *(Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(begin, row.due)),
+        stretches += [
+            Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(passed_until, row.due)
         ]
     currency = loan.rounding.currency
     is_multiple = rule == usual_rule and loan.terms.method is not Method.BULLET

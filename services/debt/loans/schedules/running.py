@@ -112,7 +112,7 @@ class RunningLoan:
 
     def _accrue(self, to: int) -> None:
         overdue = self.overdue if self.late_until is not None and self.now < self.late_until else 0
-        row = self.rows[min(self.at, len(self.rows) - 1)]
+        row = self._bearer()
         balance = 0 if self.shares_interest or self.matured else self.balance
         for start, end, rate in self.stretches(self.now, to):
             part = self.part(start, end)
@@ -130,13 +130,26 @@ class RunningLoan:
         if self.last_exact is not None and overdue:
             self._extend_last_row()
 
+    def _bearer(self) -> Row:
+        """The row that the interest of tonight counts into.
+
+        A row that was kept when the others were re-aged bears none: what is late meanwhile is the next one's.
+        """
+        row = self.residue_row if self.matured else self.rows[self.at]
+        if self.re_aged and row.frozen:
+            return next((row for row in self.open_rows() if not row.frozen), self.residue_row)
+        return row
+
     def accrue_again(self) -> None:
         """The nights of the row in progress, measured by cells that have changed: a period is prorated as one."""
         if not by_cells(self.terms.day_count):
             return
         self.own, self.late = ZERO, self.late_closed
         self.flat_exact = self.flat_closed
-        for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
+        row = self.rows[self.at]
+        for start, end, rate, balance, overdue, flat_base in row.stretches:
+            if start < row.start:
+                continue
             factor = Fraction(*self.part(start, end)) * Fraction(*rate)
             self.own += balance * factor
             self.late += overdue * factor
