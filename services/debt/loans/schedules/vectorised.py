@@ -3,7 +3,7 @@
 Loans of one method, number of rows, rounding and grace go through the rows side by side. An int64 holds less than
 Python's integers, so a loan goes through the readable path instead where
 
-* 2 x principal x numerator + denominator of one of its factors reaches 2**62, or
+* 2 x principal x numerator + denominator of one of its factors, or of a row's share of principal, reaches 2**60, or
 * the float estimate of its level instalment cannot prove which way the exact one is rounded.
 
 The float decides nothing that it cannot prove: it carries a bound of its own error (a few ulps a row), and a level
@@ -38,8 +38,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-INTERMEDIATE_MAX = 2**62
-"""No intermediate of the int64 path reaches it, so none overflows."""
+INTERMEDIATE_MAX = 2**60
+"""No product of the int64 path reaches it, so that a sum of a few does not overflow."""
 
 CHUNK_LOANS = 2_048
 """Loans side by side at once: their working columns stay in the processor's cache."""
@@ -172,8 +172,12 @@ class _Chunk:
         self.read = 0
         most = self.numerators.max(axis=0).astype(np.float64) * self.opening * 2 + self.denominators.max(axis=0)
         weight_most = max(*book.weights, 1) * 2.0 * sum(book.weights) * book.rounding.instalment
-        self.small: Bools = (most * book.rounding.currency < INTERMEDIATE_MAX / 4) & (
-            self.opening * weight_most < INTERMEDIATE_MAX / 4
+        percent = Fraction(0) if book.percent is None else book.percent / 100
+        share_most = self.opening * 2.0 * percent.numerator + percent.denominator * book.rounding.share
+        self.small: Bools = (
+            (most * book.rounding.currency < INTERMEDIATE_MAX)
+            & (self.opening * weight_most < INTERMEDIATE_MAX)
+            & (share_most < INTERMEDIATE_MAX)
         )
 
     def take(self, opening: Ints, numerators: Ints, denominators: Ints) -> None:
@@ -330,11 +334,11 @@ class _Chunk:
         book, rounding = self.book, self.book.rounding
         certain: Bools = (self.denominators == self.denominators[0]).all(axis=0)
         of_term = self.numerators.sum(axis=0) * (book.rows if len(self.numerators) == 1 else 1)
-        certain &= self.opening * of_term.astype(np.float64) * 2 < INTERMEDIATE_MAX / 4
+        certain &= self.opening * of_term.astype(np.float64) * 2 < INTERMEDIATE_MAX
         divisor = self.denominators[0] * rounding.currency
         whole = rounding.currency * ((2 * self.opening * of_term + divisor) // (2 * divisor))
         sum_of_weights = sum(book.weights)
-        certain &= whole.astype(np.float64) * max(book.weights) * 2 < INTERMEDIATE_MAX / 4
+        certain &= whole.astype(np.float64) * max(book.weights) * 2 < INTERMEDIATE_MAX
         balance, left, due_left = self.opening.copy(), self.opening.copy(), whole.copy()
         last = book.rows - 1
         half = sum_of_weights * rounding.currency

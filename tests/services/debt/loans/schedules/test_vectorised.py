@@ -1,5 +1,6 @@
 """Goal: the schedules of a whole book are those of the readable path to the satang, on any input."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -13,7 +14,10 @@ from services.debt.loans.schedules.service import terms_of_preview
 from services.debt.loans.schedules.table import build_schedule
 from services.debt.loans.schedules.terms import LoanTerms, Method
 from services.debt.loans.schedules.vectorised import Book, schedule_book, schedule_terms
+from shared.kernel.money import MONEY_MAX_SATANG
 from tests.services.debt.loans.schedules.bodies import any_terms, body
+
+FEW_AND_MANY_PLACES = (Decimal(0), Decimal("0.000001"), Decimal("0.000003"))
 
 
 def terms(**fields: object) -> LoanTerms:
@@ -28,7 +32,11 @@ def assert_same(loans: list[LoanTerms]) -> None:
 
 @st.composite
 def any_loan(draw: st.DrawFn) -> LoanTerms:
+    """Small loans and those of the largest amounts, at percentages of few and of many places."""
     loan = terms_of_preview(SchedulePreview.model_validate(draw(any_terms(rows_max=40))))
+    loan = replace(loan, principal=min(loan.principal * 10 ** draw(st.integers(0, 8)), MONEY_MAX_SATANG))
+    if loan.principal_percent is not None:
+        loan = replace(loan, principal_percent=loan.principal_percent - draw(st.sampled_from(FEW_AND_MANY_PLACES)))
     try:
         build_schedule(loan)
     except LoanTermsInvalid:
@@ -39,6 +47,12 @@ def any_loan(draw: st.DrawFn) -> LoanTerms:
 @given(st.lists(any_loan(), min_size=1, max_size=5))
 def test_vector_equals_scalar(loans: list[LoanTerms]) -> None:
     assert_same(loans)
+
+
+@pytest.mark.parametrize("method", ["fixed_principal_percent", "flat"])
+def test_share_beyond_the_bounds_takes_the_readable_path(method: str) -> None:
+    """Two billion baht in thirds of six places: twice the satang times 33333333 is more than an int64 holds."""
+    assert_same([terms(method=method, principal="2000000000.00", principal_percent="33.333333", instalments=3)])
 
 
 @pytest.mark.parametrize("method", ["equal_instalment", "equal_principal", "bullet", "fixed_principal_percent", "flat"])
