@@ -6,16 +6,24 @@ from row to row.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import accumulate
 from operator import attrgetter, sub
 from typing import NamedTuple
 
 from services.debt.loans.schedules.calendar_dates import Cell, Period, nights_by_year
-from services.debt.loans.schedules.day_counts import Factor, by_cells, part_of_nights, part_of_period
+from services.debt.loans.schedules.day_counts import (
+    Factor,
+    by_cells,
+    part_of_cell,
+    part_of_nights,
+    part_of_period,
+    plus,
+    reduced,
+)
 from services.debt.loans.schedules.history import Table
 from services.debt.loans.schedules.methods import Rounding, rounding_of
 from services.debt.loans.schedules.rows import Row, Stretch
@@ -24,7 +32,9 @@ from services.debt.loans.schedules.table import Schedule
 from services.debt.loans.schedules.terms import DayCount, LoanTerms, Method
 from shared.kernel.money import format_all_baht, format_baht
 
-TEXTS_REMEMBERED_MAX = 4096  # two to four megabytes a cache; rates and lengths of periods are few
+TEXTS_REMEMBERED_MAX = 4096  # of a kilobyte or two each; rates and lengths of periods are few
+SUMMANDS_MAX = 12
+"""More different parts of a rate than these are told as one fraction: nobody adds up a hundred of them by hand."""
 
 
 class Bilingual(NamedTuple):
@@ -148,7 +158,7 @@ def _tails(schedule: Schedule, balances: Sequence[int]) -> list[Bilingual]:
     places: Sequence[int] = schedule.calendar.period_of
     if terms.method is Method.FLAT:
         measures, places = _shares_of_term(schedule, measures), range(len(places))
-    tail_of = {measure: _tail(basis, measure, (usual_rule,)) for measure in set(measures)}
+    tail_of = {measure: _usual_tail(basis, measure, (usual_rule,)) for measure in set(measures)}
     usual = [tail_of[measure] for measure in measures]
     tails = [usual[place] for place in places]
     for index in _unusual(schedule):
@@ -194,10 +204,9 @@ def _rule(terms: LoanTerms) -> Bilingual:
     return _RULES[terms.method]
 
 
-@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
-def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0, passed: int = 0) -> Bilingual:
-    """What follows a balance: the part of the rate, interest of other rows, rounding and rules."""
-    times, summand = _times(basis.rate, basis.day_count, measure.part), _moved(carried, passed)
+def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried: int = 0) -> Bilingual:
+    """What follows a balance: the part of the rate, interest that earlier rows left, rounding and rules."""
+    times, summand = _times(basis.rate, basis.day_count, measure.part), _moved(carried, 0)
     if basis.method is Method.FLAT:
         share_en = f"takes {measure.share} of it" if measure.share else "takes the rest of it"
         share_th = f"รับ {measure.share} ของดอกเบี้ย" if measure.share else "รับดอกเบี้ยส่วนที่เหลือ"
@@ -210,6 +219,10 @@ def _tail(basis: Basis, measure: Measure, rules: tuple[Bilingual, ...], carried:
         )
     end = _end(basis.day_count, measure.nights, basis.rounding, rules)
     return Bilingual(f"{times.en}{summand.en}{end.en}", f"{times.th}{summand.th}{end.th}")
+
+
+_usual_tail = lru_cache(maxsize=TEXTS_REMEMBERED_MAX)(_tail)
+"""Without an amount that only one loan has."""
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
@@ -251,23 +264,19 @@ def _summand(amount: int, en: str, th: str) -> Bilingual:
 
 def _shares_of_term(schedule: Schedule, measures: Sequence[Measure]) -> list[Measure]:
     """The measures of a flat loan's rows, one a row: the part of the rate is that of the whole term."""
-    day_count = schedule.terms.day_count
-    measures = [measures[place] for place in schedule.calendar.period_of]
+    day_count, calendar = schedule.terms.day_count, schedule.calendar
+    measures = [measures[place] for place in calendar.period_of]
     if by_cells(day_count):
-        part = _together([f"{times} x {part}" if times > 1 else part for part, times in _counted(measures)])
+        parts = [(_part_of_period(day_count, period), part_of_period(day_count, period)) for period in calendar.periods]
+        part = _sum([parts[place] for place in calendar.period_of])
     else:
         part = _by_nights(day_count, schedule.starts_on.toordinal(), schedule.due_on[-1].toordinal())
-    weights = schedule.calendar.weights
+    weights = calendar.weights
     sum_of_weights = sum(weights)
     return [
         Measure(measure.nights, part, f"{weight}/{sum_of_weights}")
         for measure, weight in zip(measures, weights, strict=True)
     ]
-
-
-def _counted(measures: Sequence[Measure]) -> list[tuple[str, int]]:
-    """Each part once, with the number of rows that have it, in the order of the rows."""
-    return list(Counter(measure.part for measure in measures).items())
 
 
 def _measures(schedule: Schedule) -> list[Measure]:
@@ -278,11 +287,20 @@ def _measures(schedule: Schedule) -> list[Measure]:
 
 def _part_of_period(day_count: DayCount, period: Period) -> str:
     if by_cells(day_count):
-        return _together([_by_cell(day_count, cell, cell.end - cell.start) for cell in period.cells])
+        return _sum([_by_cell(day_count, cell, cell.end - cell.start) for cell in period.cells])
     if day_count is DayCount.ACTUAL_ACTUAL:
         return _by_year(period.nights - period.leap_nights, period.leap_nights)
     nights, days = part_of_period(day_count, period)
     return f"{nights}/{days}"
+
+
+def _sum(parts: Iterable[tuple[str, Factor]]) -> str:
+    """Parts, each as text and as a fraction, as one factor: equal ones once, with their number."""
+    counted = Counter(parts)
+    if len(counted) > SUMMANDS_MAX:
+        numerator, denominator = reduce(plus, [reduced(times * of, by) for (_, (of, by)), times in counted.items()])
+        return f"{numerator}/{denominator}"
+    return _together([f"{times} x {text}" if times > 1 else text for (text, _), times in counted.items()])
 
 
 def _together(parts: Sequence[str]) -> str:
@@ -345,15 +363,16 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
         [stretch] = stretches
         basis = Basis(loan.terms.method, stretch.rate, day_count, rounding)
         measure = Measure(nights, _part(loan, stretch))
-        tail = _tail(basis, measure, tuple(rules), row.carried, row.passed + row.corrected)
-        return format_baht(stretch.balance, thousands=True), tail
+        return format_baht(stretch.balance, thousands=True), _usual_tail(basis, measure, tuple(rules))
     sums, end = _sums(loan, row, stretches), _end(day_count, nights, rounding, tuple(rules))
     return "", Bilingual(sums.en + end.en, sums.th + end.th)
 
 
 def _stands_on_one_balance(row: Row, stretches: Sequence[Stretch]) -> bool:
     """Whether nothing but one balance at one rate bore the interest: most rows, with texts that others share."""
-    return len(stretches) == 1 and bool(stretches[0].balance) and not (stretches[0].overdue or row.planned)
+    if len(stretches) > 1 or row.planned or row.carried or row.passed or row.corrected:
+        return False
+    return any(stretch.balance and not stretch.overdue for stretch in stretches)
 
 
 def _rule_of_open_row(method: Method, row: Row, usual_rule: Bilingual) -> Bilingual | None:
@@ -416,7 +435,7 @@ def _part(loan: RunningLoan, stretch: Stretch) -> str:
         if nights > 0:
             parts.append(_by_cell(day_count, cell, nights))
         index += 1
-    return _together(parts)
+    return _sum(parts)
 
 
 def _by_nights(day_count: DayCount, start: int, end: int) -> str:
@@ -430,9 +449,10 @@ def _by_year(common: int, leap: int) -> str:
     return _together([f"{nights}/{days}" for nights, days in ((common, 365), (leap, 366)) if nights] or ["0"])
 
 
-def _by_cell(day_count: DayCount, cell: Cell, nights: int) -> str:
+def _by_cell(day_count: DayCount, cell: Cell, nights: int) -> tuple[str, Factor]:
     whole = "1" if day_count is DayCount.PER_PERIOD else f"{cell.days}/360"
-    return whole if nights == cell.nights else f"{whole} x {nights}/{cell.nights}"
+    text = whole if nights == cell.nights else f"{whole} x {nights}/{cell.nights}"
+    return text, part_of_cell(day_count, cell, nights)
 
 
 def _rounding(rounding: Rounding) -> Bilingual:

@@ -78,6 +78,7 @@ class RunningLoan:
         factors = period_factors((numerator, denominator), terms.day_count, calendar)
         self._factors = {(row.start, row.due): factor for row, factor in zip(self.rows, factors, strict=True)}
         self._parts: dict[tuple[int, int], Factor] = {}
+        self._number_of_last_cell: int | None = None
         self._one_rate_from = self.now
         self._projected: Projected | None = None
         self.last_exact: Fraction | None = None
@@ -227,6 +228,7 @@ class RunningLoan:
         if self.cells and self.cells[-1].end > end:
             self.cells[-1] = self.cells[-1]._replace(end=end)
         self._parts.clear()
+        self._number_of_last_cell = None
 
     def forget_factors(self) -> None:
         """Rates, pauses or cells have changed."""
@@ -236,18 +238,20 @@ class RunningLoan:
 
     def _cover(self, end: int) -> None:
         """Cells beyond the last due date, where unpaid principal may go on to bear interest."""
-        number: int | None = None
         while self.cells[-1].end < end:
             last = date.fromordinal(self.cells[-1].end)
             if isinstance(self.cadence, NamedDates):
                 following = min(date(9999, 12, 31), date.fromordinal(last.toordinal() + 31))
                 self.cells += cells_between(last, following, self.terms.day_count)
                 continue
-            number = self.next_number_of_cells() if number is None else number + 1
+            number = self._next_number_of_cells()
             self.cells.append(self.cell(number, last.toordinal()))
+            self._number_of_last_cell = number
 
-    def next_number_of_cells(self) -> int:
+    def _next_number_of_cells(self) -> int:
         """The number of the first due date that has no cell yet."""
+        if self._number_of_last_cell is not None:
+            return self._number_of_last_cell + 1
         number = self.next_number
         while self.cadence.dates(number, 1)[0].toordinal() <= self.cells[-1].end:
             number += 1

@@ -56,6 +56,7 @@ from shared.kernel.money import format_all_baht, format_baht
 # Rows times what happened to them. A table with a history costs as much as four events before the first of them.
 _SHORT_MAX = 2_000
 _EVENTS_OF_ANY_HISTORY = 4
+_DAYS_OF = {"day": 1, "week": 7, "month": 30, "year": 365}
 
 
 def preview_schedule(preview: SchedulePreview) -> bytes:
@@ -75,7 +76,16 @@ def is_long(preview: SchedulePreview) -> bool:
         return False
     rows = preview.instalments or len(preview.due_dates)
     rows += sum(getattr(change, "instalments", 0) for change in preview.changes)
-    return rows * (events + _EVENTS_OF_ANY_HISTORY) > _SHORT_MAX
+    return max(rows, _periods_until_known(preview)) * (events + _EVENTS_OF_ANY_HISTORY) > _SHORT_MAX
+
+
+def _periods_until_known(preview: SchedulePreview) -> int:
+    """About how many periods lie before the last day that is told of; what is late is measured by each of them."""
+    days = [payment.on for payment in preview.payments]
+    days += [change.on for change in preview.changes if isinstance(change, ReAgeIn | ReAmortiseIn)]
+    last_on = preview.as_of or max(days, default=preview.disbursed_on)
+    step_days = 30 if preview.every is None else preview.every.count * _DAYS_OF[preview.every.unit]
+    return (last_on - preview.disbursed_on).days // step_days
 
 
 def history_of(preview: SchedulePreview) -> History:
