@@ -208,7 +208,8 @@ def declining(balance: int, ground: Ground, shares: Sequence[int]) -> Columns:
 def flat(balance: int, total_interest: int, ground: Ground, shares: Sequence[int]) -> Columns:
     """Given shares of principal, and an interest for the whole term, spread like the weights.
 
-    To a multiple, principal and interest are rounded apart and added; the exact interest is then taken out again.
+    To a multiple, principal and interest are rounded apart and added; the exact interest is then taken out again. Where
+    both would be nothing, their sum is rounded to the currency's multiple.
     """
     rounding = ground.rounding
     interest = spread(total_interest, ground.weights, rounding.currency)
@@ -218,8 +219,8 @@ def flat(balance: int, total_interest: int, ground: Ground, shares: Sequence[int
     for share, due in zip(shares[:-1], interest[:-1], strict=True):
         paid = 0
         if share:
-            paid = _multiple(share, rounding) + _multiple(due, rounding) - due
-            paid = min(max(paid, 0), balance)
+            instalment = _multiple(share, rounding) + _multiple(due, rounding) or rounding.figure(share + due, 1)
+            paid = min(max(instalment - due, 0), balance)
         principal.append(paid)
         balance -= paid
     return [*principal, balance], interest

@@ -91,9 +91,11 @@ class Progress(NamedTuple):
 class Projected(NamedTuple):
     """How far the open rows are worked out: the place of the first that is not, and what passes to it.
 
-    ``late`` is what unpaid principal has borne and no row has taken.
+    ``late`` is what unpaid principal has borne and no row has taken, ``paid_later`` the principal that was paid of that
+    row and those after it.
     """
 
     place: int
     progress: Progress
     late: Fraction
+    paid_later: int

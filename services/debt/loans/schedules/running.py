@@ -64,6 +64,7 @@ class RunningLoan:
         self.at = 0
         self.first_unpaid = 0
         self.balance = terms.principal
+        self.paid_ahead = 0  # principal that was paid of open rows
         self.overdue = 0
         self.late_until = late_until
         self.excess = 0
@@ -147,10 +148,10 @@ class RunningLoan:
             return
         self.own, self.late = ZERO, self.late_closed
         self.flat_exact = self.flat_closed
-        row = self.rows[self.at]
-        for start, end, rate, balance, overdue, flat_base in row.stretches:
-            if start < row.start:
-                continue
+        last_due = self.rows[self.at - 1].due if self.at else 0
+        for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
+            if start < last_due:
+                continue  # late interest that came from kept rows is in what they closed with
             factor = Fraction(*self.part(start, end)) * Fraction(*rate)
             self.own += balance * factor
             self.late += overdue * factor
@@ -352,16 +353,17 @@ class RunningLoan:
     def interest_left(self, start: int) -> int:
         """What of the interest agreed for the term is left for the rows from ``start`` on."""
         exact = self.flat_exact
-        last, _ = self._residue()
-        if self.flat_base and self.rows[last].due > self.now:
-            exact += self.flat_base * Fraction(*self.factor(self.now, self.rows[last].due))
+        last_due = self.rows[self._residue()].due
+        if self.flat_base and last_due > self.now:
+            exact += self.flat_base * Fraction(*self.factor(self.now, last_due))
         taken = sum(row.planned for row in self.rows[self.pool_from : start])
         return max(0, self.pool + self.rounding.figure(*exact.as_integer_ratio()) - taken)
 
     def close(self) -> None:
         """The row in progress falls due: its figures are final, and what is unpaid of its principal is overdue."""
         row = self.rows[self.at]
-        last, reserve = self._residue()
+        is_last = self.at == self._residue()
+        self.paid_ahead -= row.paid_principal
         row.opening = self.balance
         if row.frozen:
             row.corrected = self._correction(row, self.own.as_integer_ratio())
@@ -370,10 +372,10 @@ class RunningLoan:
                 taker.took += amount
         else:
             own = self.own.as_integer_ratio()
-            progress = self._settle(row, own, self.late, self._progress(), reserve if self.at == last else None)
+            progress = self._settle(row, own, self.late, self._progress(), self.paid_ahead, is_last=is_last)
             self.balance, self.brought, self.waiting = progress
             self.corrections = 0
-            if self.at == last:
+            if is_last:
                 self.last_exact, self.residue_row = self.own + self.late, row
             self.late = ZERO
         self.at += 1
@@ -392,14 +394,15 @@ class RunningLoan:
         if self.matured:
             return
         if self._projected is None:
-            self._projected = Projected(self.at, self._progress(), self.late)
+            self._projected = Projected(self.at, self._progress(), self.late, self.paid_ahead)
             self.corrected_rows = []
-        begin, progress, late = self._projected
+        begin, progress, late, paid_later = self._projected
         end = len(self.rows) if end is None else max(begin, min(end, len(self.rows)))
-        last, reserve = self._residue()
+        last = self._residue()
         for index in range(begin, end):
             row = self.rows[index]
             row.opening = progress.balance
+            paid_later -= row.paid_principal
             own = self._own_interest(row, progress.balance)
             if row.frozen:
                 row.corrected = self._correction(row, own)
@@ -408,9 +411,9 @@ class RunningLoan:
                     self.corrected_rows.append(row)
                 progress = Progress(progress.balance - row.principal, progress.brought + correction, progress.waiting)
                 continue
-            progress = self._settle(row, own, late, progress, reserve if index == last else None)
+            progress = self._settle(row, own, late, progress, paid_later, is_last=index == last)
             row.passes, late = progress[1:], ZERO
-        self._projected = Projected(end, progress, late)
+        self._projected = Projected(end, progress, late, paid_later)
 
     def _own_interest(self, row: Row, balance: int) -> Exact:
         """The exact interest of an open row on its balance: of the row in progress, what has accrued and the rest."""
@@ -421,13 +424,12 @@ class RunningLoan:
         rest = numerator * balance, denominator
         return plus(accrued, rest) if accrued[0] else rest
 
-    def _residue(self) -> tuple[int, int]:
-        """The last row that nobody has paid in full, and the principal of the paid rows after it."""
-        index, reserve = len(self.rows) - 1, 0
+    def _residue(self) -> int:
+        """The place of the row that takes the residue: the last that nobody has paid in full."""
+        index = len(self.rows) - 1
         while index > self.at and self.rows[index].frozen:
-            reserve += self.rows[index].principal
             index -= 1
-        return index, reserve
+        return index
 
     def _progress(self) -> Progress:
         return Progress(self.balance, self.brought + self.corrections, self.waiting)
@@ -443,25 +445,26 @@ class RunningLoan:
         return self.rounding.figure(*borne) - self.rounding.figure(*row.accrued)
 
     def _settle(
-        self, row: Row, own: Exact, late: Fraction, progress: Progress, reserve: int | None
+        self, row: Row, own: Exact, late: Fraction, progress: Progress, paid_later: int, *, is_last: bool
     ) -> Progress:  # fmt: skip
         """The figures of one row from its exact interest: instalment amounts stay, the last row takes the residue.
 
-        ``reserve`` is None but for the row that takes the residue: the principal of paid rows after it.
+        ``paid_later`` is the principal that was paid of rows after it: it takes none of that.
         """
-        is_last = reserve is not None
-        figure = self.rounding.figure
+        figure, left = self.rounding.figure, progress.balance - paid_later
         accrued = plus(own, late.as_integer_ratio()) if late else own
         due = row.planned + figure(*accrued) + progress.brought
         # A correction may be more than a row's interest: what is left of it is the next one's.
         due, less = max(due, 0), min(due, 0)
         waiting, brought = progress.waiting, 0
         if is_last:
-            principal, interest = progress.balance - (reserve or 0), due + less + waiting
+            principal, interest = left, due + less + waiting
             interest, less, waiting = max(interest, 0), min(interest, 0), 0
         elif row.held:
-            principal, interest, brought = self._settle_held(row, due + waiting, progress.balance)
-            waiting = 0
+            # A set amount stays: interest first, and what it does not cover goes to the next row.
+            owed, amount = due + waiting, row.amount or 0
+            interest = min(owed, amount)
+            principal, brought, waiting = min(amount - interest, left), owed - interest, 0
         elif row.amount is None:
             principal, interest = 0, due
         else:
@@ -470,7 +473,7 @@ class RunningLoan:
             interest = min(due, most)
             brought = due - interest
             paid = row.paid_interest - (0 if row.waits else waiting)
-            principal = min(max(row.amount - max(interest, paid), 0), progress.balance)
+            principal = min(max(row.amount - max(interest, paid), 0), left)
         row.accrued, row.late, row.carried = accrued, late, progress.brought + progress.waiting
         if not is_last and not row.held:
             if row.waits:
@@ -485,16 +488,6 @@ class RunningLoan:
         row.principal = max(principal, row.paid_principal)
         row.interest = max(interest, row.paid_interest)
         return Progress(progress.balance - row.principal, brought, waiting)
-
-    def _settle_held(self, row: Row, due: int, balance: int) -> tuple[int, int, int]:
-        """A set amount stays: interest first, and what it does not cover goes to the next row.
-
-        It takes no principal that was paid of later rows.
-        """
-        amount = row.amount or 0
-        interest = min(due, amount)
-        balance -= sum(other.paid_principal for other in self.rows[self.rows.index(row) + 1 :])
-        return min(amount - interest, balance), interest, due - interest
 
     # --- Money ----------------------------------------------------------------------------------------------------
 
@@ -525,6 +518,8 @@ class RunningLoan:
             row.paid_principal += principal
             if is_past:
                 self.overdue -= principal
+            else:
+                self.paid_ahead += principal
         return left
 
     def _settle_in_advance(self, rows: Sequence[Row]) -> None:
@@ -556,7 +551,7 @@ class RunningLoan:
         if self.matured:
             # Of the last row, as much as was paid or credited beyond what it came to is left over.
             return principal, max(interest + self.residue_row.passed, -principal)
-        principal += self.balance - sum(row.paid_principal for row in self.open_rows())
+        principal += self.balance - self.paid_ahead
         interest += self._interest_to_date()
         if self.shares_interest:
             # What rows that were due took of the interest agreed for the term stays theirs.

@@ -351,7 +351,9 @@ class _Chunk:
             if rounding.instalment > rounding.currency:
                 multiple = rounding.instalment
                 rounded = (2 * share + multiple) // (2 * multiple) + (2 * due + multiple) // (2 * multiple)
-                paid = np.where(share > 0, np.clip(rounded * multiple - due, 0, balance), 0)
+                to_currency = rounding.currency * ((2 * (share + due) + rounding.currency) // (2 * rounding.currency))
+                instalment = np.where(rounded > 0, rounded * multiple, to_currency)
+                paid = np.where(share > 0, np.clip(instalment - due, 0, balance), 0)
             paid = balance if row == last else paid
             principal[row], interest[row] = paid, due
             balance = balance - paid

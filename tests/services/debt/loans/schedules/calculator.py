@@ -210,6 +210,7 @@ class Calculator:
         for index, (row, share, interest) in enumerate(zip(rows, shares, interests, strict=True)):
             if self.multiple > self.currency and share and index < len(rows) - 1:
                 rounded = half_up(Fraction(share), self.multiple) + half_up(Fraction(interest), self.multiple)
+                rounded = rounded or half_up(Fraction(share + interest), self.currency)
                 share = min(max(rounded - interest, 0), balance)
             if index == len(rows) - 1:
                 share = balance
@@ -232,13 +233,13 @@ class Calculator:
         due = row.agreed + half_up(own + late, self.currency) + left_unpaid
         owing, due, left_unpaid = min(due, 0), max(due, 0), 0
         row.foreseen, row.foreseen_late = own + late, late
+        ahead = sum(other.paid_principal for other in self.rows[self.rows.index(row) + 1 :])
         if last:
             principal, interest = balance - kept, due + owing + waiting
             interest, owing, waiting = max(interest, 0), min(interest, 0), 0
         elif row.is_set:
             interest = min(due + waiting, row.amount or 0)
             left_unpaid, waiting = due + waiting - interest, 0
-            ahead = sum(other.paid_principal for other in self.rows[self.rows.index(row) + 1 :])
             principal = min((row.amount or 0) - interest, balance - ahead)
         else:
             if row.amount is None:
@@ -248,7 +249,7 @@ class Calculator:
                 interest = min(due, ceiling)
                 left_unpaid = due - interest
                 paid = row.paid_interest - (0 if row.interest_waits else waiting)
-                principal = min(max(row.amount - max(interest, paid), 0), balance)
+                principal = min(max(row.amount - max(interest, paid), 0), balance - ahead)
             if row.interest_waits:
                 waiting, interest = waiting + interest, 0
             else:

@@ -304,3 +304,23 @@ def test_level_instalments_that_take_overdue_interest_stay_level_through_a_chang
     ]
     assert rows[1] == rows[0]
     assert [principal + interest for _, principal, interest, _ in rows[0][2:]] == [2_111_58] * 5 + [2_111_59]
+
+
+@pytest.mark.parametrize("method", ["equal_principal", "flat"])
+def test_rows_take_none_of_the_principal_that_was_paid_of_a_later_one(method: str) -> None:
+    """Shares of 41.67 are nothing in hundreds, so the payment went to the last row; with the drawdown they are 100."""
+    loan = body(
+        method, principal="1000.00", annual_rate="0.0000", instalments=24, currency_multiple="100",
+        payments=[{"on": "2023-10-20", "amount": "700.00"}],
+        changes=[{"type": "drawdown", "on": "2023-10-25", "amount": "300.00"}],
+    )  # fmt: skip
+    assert_equals_calculator(loan)
+    assert [row["principal"] for row in answer(loan)["rows"] if row["principal"] != "0.00"] == ["100.00"] * 6 + [
+        "700.00"
+    ]
+
+
+def test_a_flat_instalment_that_its_multiple_would_leave_nothing_of_is_rounded_to_the_currency() -> None:
+    loan = body("flat", principal="1000.00", annual_rate="0.0000", instalments=24, instalment_multiple="100")
+    assert_equals_calculator(loan)
+    assert {row["principal"] for row in answer(loan)["rows"][:-1]} == {"41.67"}
