@@ -363,7 +363,6 @@ class RunningLoan:
         """The row in progress falls due: its figures are final, and what is unpaid of its principal is overdue."""
         row = self.rows[self.at]
         is_last = self.at == self._residue()
-        self.paid_ahead -= row.paid_principal
         row.opening = self.balance
         if row.frozen:
             row.corrected = self._correction(row, self.own.as_integer_ratio())
@@ -372,13 +371,15 @@ class RunningLoan:
                 taker.took += amount
         else:
             own = self.own.as_integer_ratio()
-            progress = self._settle(row, own, self.late, self._progress(), self.paid_ahead, is_last=is_last)
+            paid_later = self.paid_ahead - row.paid_principal
+            progress = self._settle(row, own, self.late, self._progress(), paid_later, is_last=is_last)
             self.balance, self.brought, self.waiting = progress
             self.corrections = 0
             if is_last:
                 self.last_exact, self.residue_row = self.own + self.late, row
             self.late = ZERO
         self.at += 1
+        self.paid_ahead -= row.paid_principal
         self.own = ZERO
         self.late_closed, self.flat_closed = self.late, self.flat_exact
         if self.late_until is not None and row.due < self.late_until:
@@ -460,6 +461,8 @@ class RunningLoan:
         if is_last:
             principal, interest = left, due + less + waiting
             interest, less, waiting = max(interest, 0), min(interest, 0), 0
+            # No row comes after it that could take what was paid of its interest beyond what that is by now.
+            self.count_as_principal(row, min(max(row.paid_interest - interest, 0), principal - row.paid_principal))
         elif row.held:
             # A set amount stays: interest first, and what it does not cover goes to the next row.
             owed, amount = due + waiting, row.amount or 0
@@ -532,6 +535,13 @@ class RunningLoan:
             row.frozen = True
             self.brought, self.waiting = row.passes
             self.late = self.late_closed = ZERO
+
+    def count_as_principal(self, row: Row, amount: int) -> int:
+        """Of what was paid of an open row, ``amount`` is principal and not interest; returns it."""
+        row.paid_interest -= amount
+        row.paid_principal += amount
+        self.paid_ahead += amount
+        return amount
 
     def _absorb_corrections(self, taker: Row) -> None:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""

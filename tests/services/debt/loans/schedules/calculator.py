@@ -237,6 +237,8 @@ class Calculator:
         if last:
             principal, interest = balance - kept, due + owing + waiting
             interest, owing, waiting = max(interest, 0), min(interest, 0), 0
+            too_much = min(max(row.paid_interest - interest, 0), principal - row.paid_principal)
+            row.paid_interest, row.paid_principal = row.paid_interest - too_much, row.paid_principal + too_much
         elif row.is_set:
             interest = min(due + waiting, row.amount or 0)
             left_unpaid, waiting = due + waiting - interest, 0

@@ -202,14 +202,21 @@ def test_a_row_that_has_paid_for_the_nights_before_it_has_paid_once(as_of: str |
     assert [row["interest"] for row in rows] == ["122.30", "205.16", "183.45", "177.53"]
 
 
-def test_a_credit_outlives_the_last_due_date() -> None:
-    """120 were paid, of which 100.65 are given back; February's first night takes 4.14 of them."""
+def test_what_was_paid_of_the_last_rows_interest_beyond_what_a_change_leaves_of_it_is_principal() -> None:
+    """120 were paid, 100.65 of them of nights that bear none: 11,899.35 are late, for 4.10 in February's first night."""
     loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 1,
                   "payments": [{"on": "2024-01-05", "amount": "120.00"}],
                   "changes": [{"type": "interest_pause", "from": "2024-01-06", "to": "2024-01-31"}]}  # fmt: skip
     days = ("2024-01-31", "2024-02-01", "2024-02-02", "2024-03-01")
-    pay_offs = [answer(body("bullet", **loan, as_of=day))["pay_off"] for day in days]
-    assert pay_offs == ["11899.35", "11899.35", "11903.49", "12019.35"]
+    pay_offs = []
+    for day in days:
+        found = answer(body("bullet", **loan, as_of=day))
+        assert_equals_calculator(body("bullet", **loan, as_of=day))
+        pay_offs.append(found["pay_off"])
+        # What the table leaves to be paid is what would settle the loan.
+        left = parse_baht(found["totals"]["total"]) - parse_baht(found["totals"]["paid"])
+        assert left == parse_baht(found["pay_off"])
+    assert pay_offs == ["11899.35", "11899.35", "11903.46", "12018.35"]
 
 
 def test_nights_before_an_extension_bear_interest_behind_a_row_that_was_paid_ahead() -> None:
