@@ -203,7 +203,7 @@ def test_a_row_that_has_paid_for_the_nights_before_it_has_paid_once(as_of: str |
 
 
 def test_what_was_paid_of_the_last_rows_interest_beyond_what_a_change_leaves_of_it_is_principal() -> None:
-    """120 were paid, 100.65 of them of nights that bear none: 11,899.35 are late, for 4.10 in February's first night."""
+    """120 were paid, 100.65 of them of nights that bear none: 11,899.35 are late, 4.10 a night."""
     loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 1,
                   "payments": [{"on": "2024-01-05", "amount": "120.00"}],
                   "changes": [{"type": "interest_pause", "from": "2024-01-06", "to": "2024-01-31"}]}  # fmt: skip
