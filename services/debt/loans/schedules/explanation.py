@@ -168,17 +168,25 @@ def _tails(schedule: Schedule, balances: Sequence[int]) -> list[Bilingual]:
         waits = index < terms.interest_grace
         carried = schedule.deferred if index == terms.interest_grace else 0
         rules = (rule or usual_rule, _WAITS) if waits else (rule or usual_rule,)
-        tails[index] = _tail(exact if rule else basis, measure, rules, carried)
+        is_multiple = index <= terms.interest_grace or _is_multiple(schedule, index)
+        tails[index] = _tail(basis if is_multiple and not rule else exact, measure, rules, carried)
     return tails
 
 
 def _unusual(schedule: Schedule) -> set[int]:
-    """The rows that not all is usual of: within a grace or just after it, without principal, and the last."""
+    """The rows that not all is usual of: in or just after a grace, without principal, no multiple, and the last."""
     terms, rows = schedule.terms, len(schedule.principal)
     found = {*range(min(rows, max(terms.principal_grace, terms.interest_grace + bool(schedule.deferred)))), rows - 1}
     if terms.method is not Method.BULLET and 0 in schedule.principal:
         found.update(index for index, principal in enumerate(schedule.principal) if not principal)
+    if terms.instalment_multiple > 1:
+        found.update(index for index in range(rows) if not _is_multiple(schedule, index))
     return found
+
+
+def _is_multiple(schedule: Schedule, index: int) -> bool:
+    """Whether the instalment could be rounded to its multiple; that of a small one would leave nothing of it."""
+    return (schedule.principal[index] + schedule.interest[index]) % rounding_of(schedule.terms).instalment == 0
 
 
 def _rule_of_row(schedule: Schedule, index: int, balance: int) -> Bilingual | None:
@@ -228,9 +236,16 @@ _usual_tail = lru_cache(maxsize=TEXTS_REMEMBERED_MAX)(_tail)
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
 def _times(rate: Factor, day_count: DayCount, part: str) -> Bilingual:
     """What a balance is multiplied by."""
-    percent = format((100 * Decimal(rate[0]) / rate[1]).normalize(), "f")
-    unit_en, unit_th = ("a period", "ต่องวด") if day_count is DayCount.PER_PERIOD else ("a year", "ต่อปี")
-    return Bilingual(f" x {percent} % {unit_en} x {part}", f" x ร้อยละ {percent} {unit_th} x {part}")
+    percent, unit = _percent(rate), _unit(day_count)
+    return Bilingual(f" x {percent} % {unit.en} x {part}", f" x ร้อยละ {percent} {unit.th} x {part}")
+
+
+def _percent(rate: Factor) -> str:
+    return format((100 * Decimal(rate[0]) / rate[1]).normalize(), "f")
+
+
+def _unit(day_count: DayCount) -> Bilingual:
+    return Bilingual("a period", "ต่องวด") if day_count is DayCount.PER_PERIOD else Bilingual("a year", "ต่อปี")
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
@@ -271,12 +286,15 @@ def _shares_of_term(schedule: Schedule, measures: Sequence[Measure]) -> list[Mea
         part = _sum([parts[place] for place in calendar.period_of])
     else:
         part = _by_nights(day_count, schedule.starts_on.toordinal(), schedule.due_on[-1].toordinal())
-    weights = calendar.weights
+    weights, rounding = calendar.weights, rounding_of(schedule.terms)
     sum_of_weights = sum(weights)
-    return [
-        Measure(measure.nights, part, f"{weight}/{sum_of_weights}")
-        for measure, weight in zip(measures, weights, strict=True)
-    ]
+    whole = left = sum(schedule.interest)
+    shares = []
+    for measure, weight in zip(measures, weights, strict=True):
+        share = rounding.figure(whole * weight, sum_of_weights)
+        shares.append(Measure(measure.nights, part, f"{weight}/{sum_of_weights}" if share <= left else ""))
+        left = max(0, left - share)
+    return shares
 
 
 def _measures(schedule: Schedule) -> list[Measure]:
@@ -354,7 +372,7 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
             Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(passed_until, row.due)
         ]
     currency = loan.rounding.currency
-    is_multiple = rule == usual_rule and loan.terms.method is not Method.BULLET
+    is_multiple = rule == usual_rule and row.amount is not None and row.amount % loan.rounding.instalment == 0
     rounding = loan.rounding if is_multiple else Rounding(currency, currency)
     # The nights of the last row go on while it is late.
     nights = max(row.due, stretches[-1].end if stretches else row.due) - row.start
@@ -384,7 +402,7 @@ def _rule_of_open_row(method: Method, row: Row, usual_rule: Bilingual) -> Biling
     if row.held:
         return None if "set_instalment" in row.notes else _HELD
     if row.lead:
-        return _GRACE
+        return None if "principal_holiday" in row.notes else _GRACE
     if not row.opening:
         return _NOTHING_LEFT
     if method is Method.EQUAL_INSTALMENT and not row.principal:
@@ -395,9 +413,9 @@ def _rule_of_open_row(method: Method, row: Row, usual_rule: Bilingual) -> Biling
 def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:
     parts_en, parts_th = [], []
     if row.planned:
-        planned = format_baht(row.planned, thousands=True)
-        parts_en.append(f"{planned} agreed")
-        parts_th.append(f"{planned} ตามที่ตกลง")
+        planned, terms = format_baht(row.planned, thousands=True), _agreed_terms(loan, row)
+        parts_en.append(f"{planned} agreed{terms.en}")
+        parts_th.append(f"{planned} ตามที่ตกลง{terms.th}")
     for stretch in stretches:
         times = _times(stretch.rate, loan.terms.day_count, _part(loan, stretch))
         if stretch.balance:
@@ -410,6 +428,19 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
             parts_th.append(f"เงินต้นค้าง {shown}{times.th}")
     moved = _moved(row.carried, row.passed + row.corrected)
     return Bilingual((" + ".join(parts_en) or "0.00") + moved.en, (" + ".join(parts_th) or "0.00") + moved.th)
+
+
+def _agreed_terms(loan: RunningLoan, row: Row) -> Bilingual:
+    """What the interest agreed for the term of a flat loan was worked out from, as far as it was known by then."""
+    if loan.terms.method is not Method.FLAT or loan.re_aged:
+        return Bilingual("", "")
+    drawn = format_baht(sum(amount for day, amount in loan.draws if day < row.due), thousands=True)
+    percents = dict.fromkeys(_percent(rate) for day, rate in loan.rates if day < row.due)
+    unit = _unit(loan.terms.day_count)
+    return Bilingual(
+        f" at {' and '.join(f'{percent} %' for percent in percents)} {unit.en} on {drawn}",
+        f" ร้อยละ {' และ '.join(percents)} {unit.th} ของ {drawn}",
+    )
 
 
 def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:

@@ -4,17 +4,21 @@ import re
 from fractions import Fraction
 from math import prod
 
+import pytest
 from hypothesis import assume, given
 
-from shared.kernel.money import parse_baht
-from tests.services.debt.loans.schedules.bodies import Body, answer, any_history, any_terms, body
-from tests.services.debt.loans.schedules.nights import half_up, satang
+from shared.kernel.money import format_baht, parse_baht
+from tests.services.debt.loans.schedules.bodies import CHANGES, Body, answer, any_history, any_terms, body
+from tests.services.debt.loans.schedules.nights import day, half_up, satang
 
 _PERCENT = re.compile(r"([\d.]+) % a (?:year|period)")
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 _DAY_COUNT = re.compile(r" \((?:30/360|actual/\w+|per_period)(?:, -?\d+ nights)?\)$")
-_EXACT = re.compile(r"(?:^| ([+-]) )([\d.]+) (?:agreed|carried over|carried forward|paid before the re-ageing)")
+_AGREED = r"agreed(?: at [\d.]+ %(?: and [\d.]+ %)* a (?:year|period) on [\d.]+)?"
+_EXACT = re.compile(rf"(?:^| ([+-]) )([\d.]+) (?:{_AGREED}|carried over|carried forward|paid before the re-ageing)")
 _SHARE = re.compile(r" and takes (?:(\d+)/(\d+)|the rest) of it(?: \+ ([\d.,]+) carried over)?\.")
+_MULTIPLE = re.compile(r"the instalment to a multiple of ([\d.]+)\.")
+_NIGHTS = re.compile(r"(-?\d+) nights")
 _NUMBER = re.compile(r"\d[\d.,/]*\d|\d")
 
 
@@ -39,6 +43,12 @@ def interest_of(text: str, currency: int) -> int:
     return half_up(value(text) * 100, currency) + exact
 
 
+def nights_of(text: str) -> int:
+    nights = _NIGHTS.search(text)
+    assert nights is not None
+    return int(nights[1])
+
+
 def currency_of(loan: Body) -> int:
     return satang(loan.get("currency_multiple", "0.01"))
 
@@ -51,10 +61,15 @@ def assert_numbers_are_the_same_in_thai(row: Body) -> None:
 @given(any_terms())
 def test_interest_of_a_contract_is_what_its_explanation_says(loan: Body) -> None:
     currency, shared = currency_of(loan), 0
-    rows = answer(loan)["rows"]
-    for row in rows:
+    before = loan["disbursed_on"]
+    for place, row in enumerate(answer(loan)["rows"]):
         assert_numbers_are_the_same_in_thai(row)
         text = row["explain"]["en"]
+        assert nights_of(text) == (day(row["due_on"]) - day(before)).days
+        assert f"Rounded half up to {format_baht(currency)}" in text
+        if (multiple := _MULTIPLE.search(text)) and place > loan.get("interest_grace", 0):
+            assert parse_baht(row["total"]) % parse_baht(multiple[1]) == 0, text
+        before = row["due_on"]
         said = interest_of(text, currency)
         if loan["method"] == "flat":
             share = _SHARE.search(text)
@@ -63,7 +78,7 @@ def test_interest_of_a_contract_is_what_its_explanation_says(loan: Body) -> None
             whole = said
             said = whole - shared
             if weight is not None:
-                said = min(currency * half_up(Fraction(whole, currency) * int(weight) / int(of_weights)), said)
+                said = half_up(Fraction(whole) * int(weight) / int(of_weights), currency)
             shared += said
             said += satang(carried.replace(",", "")) if carried else 0
         waits = "falls due with the first row after it" in text
@@ -87,3 +102,58 @@ def test_an_explanation_tells_each_of_many_stretches_of_a_row() -> None:
     row = answer(loan)["rows"][1]
     assert row["explain"]["en"].count("unpaid ") == 8
     assert parse_baht(row["interest"]) == interest_of(row["explain"]["en"], currency_of(loan))
+
+
+TOLD = {
+    "rate_change": ("at the new rate", "อัตราใหม่"),
+    "extend": ("over the longer term", "ระยะเวลาที่ขยาย"),
+    "move_due_date": ("after the due date moved", "หลังเลื่อนวันครบกำหนด"),
+    "principal_holiday": ("Principal holiday", "พักชำระเงินต้น"),
+    "interest_pause": ("Nights of the interest pause bear none", "คืนที่พักดอกเบี้ย"),
+    "drawdown": ("after a further drawdown", "หลังเบิกเงินกู้เพิ่ม"),
+    "re_age": ("of the interest payable to date", "ดอกเบี้ยถึงวันจัดงวดใหม่"),
+    "re_age_full": ("of the full interest of the old schedule", "ดอกเบี้ยทั้งหมดตามตารางเดิม"),
+    "re_amortise": ("Overdue amounts are spread", "เฉลี่ยยอดค้างชำระในงวดเหล่านี้"),
+    "set_instalment": ("set by hand and stays", "กำหนดเองและคงไว้"),
+    "add_instalment": ("Added by hand", "เพิ่มงวดโดยเจ้าหน้าที่"),
+    "drop_instalment": ("after a row was dropped", "หลังตัดงวด"),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_rows_tell_the_change_that_made_them_what_they_are_and_no_other(name: str) -> None:
+    rows = answer(body(changes=[CHANGES[name]]))["rows"]
+    for language, words in zip(("en", "th"), TOLD[name], strict=True):
+        assert any(words in row["explain"][language] for row in rows)
+    for other in TOLD.keys() - {name, "set_instalment" if name == "add_instalment" else name}:
+        assert not any(TOLD[other][0] in row["explain"]["en"] for row in rows), other
+
+
+@pytest.mark.parametrize(
+    ("method", "rule"),
+    [
+        ("equal_instalment", "Principal = level instalment - interest."),
+        ("equal_principal", "Principal: an equal share of the principal by weight."),
+        ("fixed_principal_percent", "Principal: 7.5 % of the principal disbursed."),
+        ("flat", "Principal: a share of the principal."),
+        ("bullet", "Interest only; the principal falls due at the end."),
+    ],
+)
+def test_rows_tell_the_rule_of_their_method(method: str, rule: str) -> None:
+    for loan in (body(method), body(method, as_of="2023-10-16")):
+        *rows, last = answer(loan)["rows"]
+        assert all(row["explain"]["en"].endswith(rule) for row in rows)
+        assert last["explain"]["en"].endswith("The last row takes all that remains.")
+
+
+def test_a_flat_loan_with_a_history_tells_rates_and_principal_of_what_was_agreed() -> None:
+    loan = body("flat", changes=[CHANGES["rate_change"], CHANGES["drawdown"]])
+    first, *_, last = (row["explain"] for row in answer(loan)["rows"])
+    assert " agreed at 8.5 % a year on 100,000.00 (30/360, 31 nights)" in first["en"]
+    assert " agreed at 8.5 % and 6 % a year on 125,000.00 (30/360, 30 nights)" in last["en"]
+    assert " ตามที่ตกลง ร้อยละ 8.5 และ 6 ต่อปี ของ 125,000.00 " in last["th"]
+
+
+def test_a_principal_holiday_is_not_told_as_a_grace_as_well() -> None:
+    for row in answer(body(changes=[CHANGES["principal_holiday"]]))["rows"]:
+        assert "Grace" not in row["explain"]["en"]
