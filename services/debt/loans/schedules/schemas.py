@@ -1,5 +1,6 @@
 """What goes in and out of schedule previews over HTTP."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
@@ -11,16 +12,20 @@ from shared.chassis.http.field_problems import SHAPE
 from shared.chassis.http.inputs import Day
 from shared.kernel.errors import BilingualValueError
 from shared.kernel.money import Money, MoneyIn, Rate
+from shared.kernel.thai import to_arabic_digits
+
+_NUMBER = r"^\d+(\.\d+)?$"
+_WRITTEN = re.compile(r"-?\d+(\.\d+)?", re.ASCII)  # one below nothing is refused by its bound
 
 
 def _decimal_text(value: object) -> object:
-    if not isinstance(value, str):
+    cleaned = to_arabic_digits(value).strip() if isinstance(value, str) else ""
+    if not _WRITTEN.fullmatch(cleaned):
         raise BilingualValueError('send a decimal number as text, as in "12.5"', 'ต้องเป็นเลขทศนิยมในรูปข้อความ เช่น "12.5"')
-    return value
+    return cleaned
 
 
 _Text = BeforeValidator(_decimal_text)
-_NUMBER = r"^\d+(\.\d+)?$"
 
 
 def _number(description: str) -> WithJsonSchema:
@@ -39,7 +44,8 @@ Weight = Annotated[
     Decimal, _Text, Field(gt=0, max_digits=15, decimal_places=4),
     _number("By expected income, a decimal string; only the proportions count"),
 ]  # fmt: skip
-Count = Annotated[int, Field(ge=1, le=ROWS_MAX)]
+Count = Annotated[int, Field(strict=True, ge=1, le=ROWS_MAX)]
+Grace = Annotated[int, Field(strict=True, ge=0, le=ROWS_MAX)]
 
 
 class _In(BaseModel):
@@ -56,14 +62,14 @@ class EveryIn(BaseModel):
             raise BilingualValueError("give count and unit alone", "ระบุได้เฉพาะ count และ unit")
         return value
 
-    count: Annotated[int, Field(ge=1, le=3660)] = 1
+    count: Annotated[int, Field(strict=True, ge=1, le=3660)] = 1
     unit: Literal["day", "week", "month", "year"]
 
 
 class HarvestMonthIn(_In):
     """A month of the crop calendar in which an instalment falls due."""
 
-    month: Annotated[int, Field(ge=1, le=12)]
+    month: Annotated[int, Field(strict=True, ge=1, le=12)]
     weight: Weight = Decimal(1)
 
 
@@ -218,8 +224,8 @@ class SchedulePreview(_In):
     due_dates: Annotated[list[Day], Field(default_factory=list, max_length=ROWS_MAX)]
     first_due_on: Day | None = None
     month_end: Literal["clamp", "roll"] = "clamp"
-    principal_grace: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
-    interest_grace: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
+    principal_grace: Grace = 0
+    interest_grace: Grace = 0
     instalment_multiple: MoneyIn = 1
     currency_multiple: MoneyIn = 1
     changes: Annotated[list[ChangeIn], Field(default_factory=list, max_length=CHANGES_MAX)]
