@@ -97,13 +97,6 @@ class RunningLoan:
     def matured(self) -> bool:
         return self.at == len(self.rows)
 
-    def advance(self, to: int) -> None:
-        """Walk to the start of a day. Rows due before it are past; a row due on it is still open."""
-        while not self.matured and self.rows[self.at].due < to:
-            self.accrue(self.rows[self.at].due)
-            self.close()
-        self.accrue(to)
-
     def accrue(self, to: int) -> None:
         """Interest of the nights from now to before ``to``."""
         if to <= self.now:

@@ -24,13 +24,24 @@ from services.debt.loans.schedules.allocation import (
     allocate,
     share_out,
 )
-from services.debt.loans.schedules.changes import effective_on
+from services.debt.loans.schedules.changes import effective_on, order_of
 from services.debt.loans.schedules.explanation import explained_table
 from services.debt.loans.schedules.history import History, Table, table_of
 from services.debt.loans.schedules.schemas import SchedulePreview
 from services.debt.loans.schedules.service import history_of
 from services.debt.loans.schedules.table import build_schedule
-from services.debt.loans.schedules.terms import DayCount, Every, LoanTerms, Method, PaymentMade, RateChange, ReAge, Unit
+from services.debt.loans.schedules.terms import (
+    DayCount,
+    DropInstalment,
+    Every,
+    LoanTerms,
+    Method,
+    PaymentMade,
+    RateChange,
+    ReAge,
+    ReAmortise,
+    Unit,
+)
 from shared.kernel.money import parse_baht
 from tests.services.debt.loans.schedules.bodies import Body, any_history, any_terms, body
 
@@ -164,6 +175,22 @@ def test_past_rows_are_frozen(loan: Body, data: st.DataObject) -> None:
     for was, now in zip(before.rows, after.rows, strict=True):
         if was.due <= day:
             assert (was.principal, was.interest) == (now.principal, now.interest)
+
+
+@given(any_history())
+def test_every_change_leaves_past_rows_as_they_are(loan: Body) -> None:
+    """But for what is unpaid of them, when that is arranged anew; and the row before a dropped last one becomes it."""
+    known = history(loan)
+    assume(known.changes)
+    *earlier, last = sorted(known.changes, key=order_of)
+    assume(not isinstance(last, DropInstalment))
+    on = effective_on(last)
+    payments = tuple(payment for payment in known.payments if payment.on <= on)
+    before = table(History(known.terms, tuple(earlier), payments, on))
+    after = table(History(known.terms, (*earlier, last), payments, on))
+    for was, now in zip(before.rows, after.rows, strict=False):
+        if was.due < on.toordinal() and not (was.unpaid and isinstance(last, ReAge | ReAmortise)):
+            assert (was.due, was.principal, was.interest) == (now.due, now.principal, now.interest)
 
 
 @given(any_terms(), st.lists(st.tuples(st.integers(0, 100), st.integers(1, 10**8)), min_size=1, max_size=4))
@@ -328,9 +355,12 @@ def test_the_three_orders_by_hand() -> None:
 
 
 def test_order_is_data_for_every_class_and_transaction() -> None:
-    assert ORDERS["normal", "payment"] is HORIZONTAL
-    assert ORDERS["loss", "restructured_payment"] is PRINCIPAL_FIRST
-    assert len(ORDERS) == 25
+    classes = ("normal", "substandard", "doubtful", "doubtful_loss", "loss")
+    horizontal = ("payment", "produce_deduction", "set_off", "recovery")
+    assert {
+        **{(asset, transaction): HORIZONTAL for asset in classes for transaction in horizontal},
+        **{(asset, "restructured_payment"): PRINCIPAL_FIRST for asset in classes},
+    } == ORDERS
 
 
 def test_changes_of_a_history_by_hand() -> None:
