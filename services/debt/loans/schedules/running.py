@@ -455,7 +455,7 @@ class RunningLoan:
             principal, interest = left, due + less + waiting
             interest, less, waiting = max(interest, 0), min(interest, 0), 0
             # No row comes after it that could take what was paid of its interest beyond what that is by now.
-            self.count_as_principal(row, min(max(row.paid_interest - interest, 0), principal - row.paid_principal))
+            self._count_as_principal(row, max(0, min(row.paid_interest - interest, principal - row.paid_principal)))
         elif row.held:
             # A set amount stays: interest first, and what it does not cover goes to the next row.
             owed, amount = due + waiting, row.amount or 0
@@ -529,12 +529,11 @@ class RunningLoan:
             self.brought, self.waiting = row.passes
             self.late = self.late_closed = ZERO
 
-    def count_as_principal(self, row: Row, amount: int) -> int:
-        """Of what was paid of an open row, ``amount`` is principal and not interest; returns it."""
+    def _count_as_principal(self, row: Row, amount: int) -> None:
+        """Of what was paid of an open row, ``amount`` is principal and not interest."""
         row.paid_interest -= amount
         row.paid_principal += amount
         self.paid_ahead += amount
-        return amount
 
     def _absorb_corrections(self, taker: Row) -> None:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""
