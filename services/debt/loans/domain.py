@@ -5,13 +5,14 @@ The arithmetic of schedules lives in ``schedules/``; this module is what other c
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from services.debt.errors import OpeningPositionInvalid
 from services.debt.loans.schedules.calendar_dates import harvest_ends
 from services.debt.loans.schedules.methods import spread
 from services.debt.loans.schedules.table import Schedule, ScheduleRow, build_schedule, relevel
-from services.debt.loans.schedules.terms import DayCount, Frequency, HarvestMonth, LoanTerms, Method
+from services.debt.loans.schedules.terms import MONTHLY, YEARLY, DayCount, Every, HarvestMonth, LoanTerms, Method
 from shared.kernel.errors import FieldProblem
 from shared.kernel.money import format_baht
 
@@ -31,6 +32,19 @@ __all__ = [
     "relevel",
     "spread",
 ]
+
+
+class Frequency(StrEnum):
+    """How due dates of a stored loan follow each other."""
+
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+    HARVEST = "harvest"
+
+    @property
+    def every(self) -> Every | None:
+        """The distance between due dates; None where harvest months give them."""
+        return {Frequency.MONTHLY: MONTHLY, Frequency.YEARLY: YEARLY}.get(self)
 
 
 class Instalment(NamedTuple):

@@ -7,6 +7,7 @@ from datetime import date
 from services.debt.loans.schedules.changes import FIELDS, effective_on
 from services.debt.loans.schedules.terms import (
     EVERY_MAX,
+    LAST_YEAR,
     ROWS_MAX,
     AddInstalment,
     Change,
@@ -24,7 +25,7 @@ from services.debt.loans.schedules.terms import (
 )
 from shared.kernel.errors import FieldProblem
 
-_LAST_DAY = date(2200, 12, 31)
+_LAST_DAY = date(LAST_YEAR, 12, 31)
 
 
 def problems_of_change(
@@ -36,8 +37,8 @@ def problems_of_change(
         wire = f"changes.{index}.{FIELDS.get(field, field)}"
         if not first <= day <= _LAST_DAY:
             yield FieldProblem(
-                wire, "out_of_order", f"from the day of disbursement, {first}, to the end of 2200",
-                f"ต้องอยู่ระหว่างวันจ่ายเงินกู้ {first} ถึงสิ้นปี ค.ศ. 2200",
+                wire, "out_of_order", f"from the day of disbursement, {first}, to the end of {LAST_YEAR}",
+                f"ต้องอยู่ระหว่างวันจ่ายเงินกู้ {first} ถึงสิ้นปี ค.ศ. {LAST_YEAR}",
             )  # fmt: skip
     if isinstance(change, ReAge) and change.start_on == first:
         yield FieldProblem(

@@ -12,10 +12,10 @@ from typing import Any
 
 from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.calendar_dates import Cell, Harvests, NamedDates, Steps, cells_between
-from services.debt.loans.schedules.methods import spread
-from services.debt.loans.schedules.rows import NOTHING, ZERO, Row
+from services.debt.loans.schedules.rows import Row
 from services.debt.loans.schedules.running import RunningLoan
 from services.debt.loans.schedules.terms import (
+    LAST_YEAR,
     ROWS_MAX,
     AddInstalment,
     Change,
@@ -91,6 +91,14 @@ def note(rows: list[Row], text: str) -> None:
             row.notes.append(text)
 
 
+def no_row_of(field: str) -> Refusal:
+    """No row that is not past falls due on the date that the field names."""
+    return Refusal(
+        field, "not_found", "no instalment falls due on this date; name a due date of the schedule",
+        "ไม่มีงวดครบกำหนดวันที่นี้ ให้ระบุวันครบกำหนดในตาราง",
+    )  # fmt: skip
+
+
 def drop_next(loan: RunningLoan, index: int) -> None:
     """The row at ``index`` falls away; its nights go to the row after it. Raises ``Refusal``."""
     row = loan.rows[index]
@@ -109,9 +117,9 @@ def drop_next(loan: RunningLoan, index: int) -> None:
     for following in loan.free_rows(index + 1)[:1]:
         following.start, following.stretches = row.start, row.stretches + following.stretches
         # Of a row with an amount set by hand, what it left to the next one is left no more.
-        following.lift = row.lift if row.held else following.lift + row.lift
+        following.lifted_by = row.lifted_by if row.held else following.lifted_by + row.lifted_by
     del loan.rows[index]
-    loan.forget_factors()
+    loan.rows_changed()
     start = max(min(index, len(loan.rows) - 1), loan.free_from())
     loan.relevel(start, brought=0 if loan.shares_interest else row.planned)
     note(loan.rows[index:], "drop_instalment")
@@ -120,10 +128,8 @@ def drop_next(loan: RunningLoan, index: int) -> None:
 def _rate_change(loan: RunningLoan, change: RateChange) -> None:
     if not loan.overdue:
         _must_be_before_the_end(loan, "from_on")
-    day = change.from_on.toordinal()
-    numerator, denominator = change.rate.as_integer_ratio()
-    loan.rates = [known for known in loan.rates if known[0] != day] + [(day, (numerator, denominator))]
-    loan.forget_factors()
+    loan.timeline.change_rate(change.from_on.toordinal(), change.rate.as_integer_ratio())
+    loan.rows_changed()
     loan.relevel(loan.free_from())
     note(loan.free_rows(loan.at), "rate_change")
 
@@ -132,8 +138,8 @@ def _interest_pause(loan: RunningLoan, change: InterestPause) -> None:
     if not loan.overdue:
         _must_be_before_the_end(loan, "from_on")
     start = loan.free_from()
-    loan.pauses.append((change.from_on.toordinal(), change.to_on.toordinal() + 1))
-    loan.forget_factors()
+    loan.timeline.pause(change.from_on.toordinal(), change.to_on.toordinal() + 1)
+    loan.rows_changed()
     if loan.shares_interest and start < len(loan.rows):
         # The amounts stay, so the interest that falls away is missing at the end.
         left = loan.interest_left(start)
@@ -180,34 +186,24 @@ def _principal_holiday(loan: RunningLoan, change: PrincipalHoliday) -> None:
 
 
 def _append_rows(loan: RunningLoan, count: int) -> None:
-    if len(loan.rows) + count > ROWS_MAX:
-        raise Refusal(
-            "instalments", "out_of_range", f"a schedule has at most {ROWS_MAX} rows; name fewer",
-            f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด ให้ลดจำนวนงวด",
-        )  # fmt: skip
-    cadence = loan.cadence
+    _check_rows(len(loan.rows) + count, "instalments")
+    cadence = loan.timeline.cadence
     if isinstance(cadence, NamedDates):
         raise Refusal(
             "type", "not_allowed",
             "a loan with named due dates does not go on by itself; name the further dates in due_dates",
             "สัญญาที่ระบุวันครบกำหนดเองไม่มีงวดถัดไป ให้ระบุวันเพิ่มใน due_dates",
         )  # fmt: skip
-    for number in range(loan.next_number, loan.next_number + count):
+    for number in range(loan.timeline.next_number, loan.timeline.next_number + count):
         start = loan.rows[-1].due
-        cell = loan.cell(number, start)
+        cell = loan.timeline.cell(number, start)
         _check_year(date.fromordinal(cell.end), "instalments")
         if cell.end <= start:
             raise _is_paid("from_on", loan.rows[-1])
-        _add_cell(loan, cell)
+        loan.timeline.add_cell(cell)
         loan.rows.append(Row(number, start, cell.end, cadence.weights(number, 1)[0]))
-    loan.next_number += count
-    loan.forget_factors()
-
-
-def _add_cell(loan: RunningLoan, cell: Cell) -> None:
-    """A cell after all others. It begins where they end, also where a row paid ahead falls due between the two."""
-    loan.cut_cells(cell.start)
-    loan.cells.append(cell._replace(start=loan.cells[-1].end) if loan.cells else cell)
+    loan.timeline.next_number += count
+    loan.rows_changed()
 
 
 def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
@@ -222,7 +218,7 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
             f"งวดนี้ต้องครบกำหนดหลังวันที่ {before}",
         )  # fmt: skip
     later = loan.free_rows(index + 1)
-    cadence = loan.cadence.moved(row.number, change.to_on)
+    cadence = loan.timeline.cadence.moved(row.number, change.to_on)
     due_on = cadence.dates(row.number + 1, len(later))
     if due_on and due_on[0] <= change.to_on:
         raise Refusal(
@@ -231,19 +227,19 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
         )  # fmt: skip
     if due_on:
         _check_year(due_on[-1], "to_on")
-    loan.cadence = cadence
-    loan.next_number = row.number + len(later) + 1
+    loan.timeline.cadence = cadence
+    loan.timeline.next_number = row.number + len(later) + 1
     start = row.start
     for number, (moved, due) in enumerate(zip([row, *later], [change.to_on, *due_on], strict=True), start=row.number):
         moved.number, moved.start, moved.due = number, start, due.toordinal()
         if isinstance(cadence, NamedDates):
             for cell in cells_between(date.fromordinal(start), due, loan.terms.day_count):
-                _add_cell(loan, cell)
+                loan.timeline.add_cell(cell)
         else:
-            _add_cell(loan, _moved_cell(loan, cadence, number, start, moved.due))
+            loan.timeline.add_cell(_moved_cell(loan, cadence, number, start, moved.due))
         start = moved.due
     loan.rows[index:] = sorted(loan.rows[index:], key=attrgetter("due"))
-    loan.forget_factors()
+    loan.rows_changed()
     if index == loan.at:
         loan.accrue_again()
     loan.relevel(index)
@@ -254,7 +250,7 @@ def _moved_cell(loan: RunningLoan, cadence: Steps | Harvests, number: int, start
     """The first moved row may end off the cadence; its full period ends on the same date."""
     full_start_on, due_on = cadence.dates(number - 1, 2)
     nights = (due_on - full_start_on).days
-    return loan.cell(number, start)._replace(end=due, nights=nights)
+    return loan.timeline.cell(number, start)._replace(end=due, nights=nights)
 
 
 def _re_age(loan: RunningLoan, change: ReAge) -> None:
@@ -268,35 +264,11 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
     if not principal and not interest:
         raise Refusal("on", "out_of_range", "nothing is unpaid on this date", "ไม่มียอดค้างชำระ ณ วันที่นี้")
     _settle_as_paid([*loan.rows[: loan.at], *kept], "re_age")
-    past = loan.rows[: loan.at]
-    if len(past) + len(kept) + change.instalments > ROWS_MAX:
-        raise Refusal(
-            "instalments", "out_of_range", f"a schedule has at most {ROWS_MAX} rows; name fewer",
-            f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด ให้ลดจำนวนงวด",
-        )  # fmt: skip
+    _check_rows(loan.at + len(kept) + change.instalments, "instalments")
     new = _new_rows(loan, change, on)
-    for row in kept:
-        row.frozen, row.carried, row.planned = True, row.carried + row.planned, 0
-        row.accrued, row.late = NOTHING, ZERO
     note(kept, "re_age_kept")
-    loan.balance = principal + sum(row.principal for row in kept)
-    loan.rows = past + sorted([*kept, *new], key=lambda row: row.due)
-    loan.overdue = 0
-    loan.own = loan.late = loan.late_closed = loan.flat_exact = loan.flat_closed = ZERO
-    loan.brought = loan.waiting = loan.corrections = loan.flat_base = 0
-    loan.last_exact = None
-    loan.residue_row = loan.rows[-1]
-    loan.re_aged, loan.pool, loan.pool_from = True, interest, loan.at
-    shares = zip(
-        new,
-        spread(principal, [1] * len(new), loan.rounding.currency),
-        spread(interest, [1] * len(new), loan.rounding.currency),
-        strict=True,
-    )
-    for row, share, due in shares:
-        row.planned, row.amount = due, share + due
+    loan.re_age(kept, new, principal, interest)
     note(new, f"re_age_{change.interest}")
-    loan.forget_factors()
 
 
 def _new_rows(loan: RunningLoan, change: ReAge, on: int) -> list[Row]:
@@ -306,13 +278,15 @@ def _new_rows(loan: RunningLoan, change: ReAge, on: int) -> list[Row]:
     except (ValueError, OverflowError):
         due_on = [date(9999, 12, 31)]
     _check_year(due_on[-1], "instalments")
-    loan.cadence, loan.next_number = cadence, change.instalments + 1
-    loan.cut_cells(on)  # a first row that is due at once has no period, and what is late is measured by the new steps
+    loan.timeline.cadence, loan.timeline.next_number = cadence, change.instalments + 1
+    loan.timeline.cut_cells(
+        on
+    )  # a first row that is due at once has no period, and what is late is measured by the new steps
     new, start = [], on
     for number, day in enumerate(due_on, start=1):
         due = day.toordinal()
         if due > start:
-            _add_cell(loan, loan.cell(number, start))
+            loan.timeline.add_cell(loan.timeline.cell(number, start))
         new.append(Row(number, start, due, 1))
         start = due
     return new
@@ -344,7 +318,7 @@ def _settle_as_paid(rows: list[Row], mark: str) -> None:
     """A partly paid row is due what was paid; a row that nobody paid becomes zero."""
     for row in rows:
         if row.unpaid_principal or row.unpaid_interest:
-            row.passed += row.unpaid_interest
+            row.passed_on += row.unpaid_interest
             row.principal, row.interest = row.paid_principal, row.paid_interest
             note([row], f"{mark}_moved")
 
@@ -384,16 +358,13 @@ def _add_instalment(loan: RunningLoan, change: AddInstalment) -> None:
         )  # fmt: skip
     if following.is_paid:
         raise _is_paid("due_on", following)
-    if len(loan.rows) == ROWS_MAX:
-        raise Refusal(
-            "type", "out_of_range", f"a schedule has at most {ROWS_MAX} rows", f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด"
-        )
+    _check_rows(len(loan.rows) + 1, "type")
     row = Row(following.number, following.start, day, following.weight)
     row.lead, row.waits = following.lead, following.waits
     row.stretches, following.stretches = following.stretches, []
     loan.rows.insert(loan.at, row)
     following.start = day
-    loan.forget_factors()
+    loan.rows_changed()
     if loan.shares_interest:
         loan.relevel(loan.at)
     _hold(loan, loan.at, change.amount)
@@ -405,7 +376,7 @@ def _hold(loan: RunningLoan, index: int, amount: int) -> None:
     row = loan.rows[index]
     row.amount, row.held = amount, True
     row.lead = row.waits = False
-    loan.forget_factors()
+    loan.rows_changed()
     loan.project()
     if row.principal + row.interest != amount:
         most = format_baht(row.principal + row.interest)
@@ -416,15 +387,8 @@ def _hold(loan: RunningLoan, index: int, amount: int) -> None:
     # Interest that a small set amount leaves unpaid lifts the next instalment, so that it is paid as early.
     owed = row.planned + loan.rounding.figure(*(loan.own + loan.late).as_integer_ratio())
     owed += loan.brought + loan.corrections + loan.waiting
-    loan.free_rows(index + 1)[0].lift = max(0, owed - row.interest)
+    loan.free_rows(index + 1)[0].lifted_by = max(0, owed - row.interest)
     loan.relevel(index + 1)
-
-
-def _drop_instalment(loan: RunningLoan, change: DropInstalment) -> None:
-    raise Refusal(
-        "due_on", "not_found", "no instalment falls due on this date; name a due date of the schedule",
-        "ไม่มีงวดครบกำหนดวันที่นี้ ให้ระบุวันครบกำหนดในตาราง",
-    )  # fmt: skip
 
 
 def _index_of(loan: RunningLoan, day: date, field: str) -> int:
@@ -432,10 +396,7 @@ def _index_of(loan: RunningLoan, day: date, field: str) -> int:
     for index in range(loan.at, len(loan.rows)):
         if loan.rows[index].due == ordinal:
             return index
-    raise Refusal(
-        field, "not_found", "no instalment falls due on this date; name a due date of the schedule",
-        "ไม่มีงวดครบกำหนดวันที่นี้ ให้ระบุวันครบกำหนดในตาราง",
-    )  # fmt: skip
+    raise no_row_of(field)
 
 
 def _must_be_before_the_end(loan: RunningLoan, field: str) -> None:
@@ -447,11 +408,19 @@ def _must_be_before_the_end(loan: RunningLoan, field: str) -> None:
         )  # fmt: skip
 
 
-def _check_year(day: date, field: str) -> None:
-    if day.year > 2200:
+def _check_rows(count: int, field: str) -> None:
+    if count > ROWS_MAX:
         raise Refusal(
-            field, "out_of_range", "the last due date lies after the year 2200; name fewer instalments",
-            "งวดสุดท้ายเกินปี ค.ศ. 2200 ให้ลดจำนวนงวด",
+            field, "out_of_range", f"a schedule has at most {ROWS_MAX} rows; name fewer instalments",
+            f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด ให้ลดจำนวนงวด",
+        )  # fmt: skip
+
+
+def _check_year(day: date, field: str) -> None:
+    if day.year > LAST_YEAR:
+        raise Refusal(
+            field, "out_of_range", f"the last due date lies after the year {LAST_YEAR}; name fewer instalments",
+            f"งวดสุดท้ายเกินปี ค.ศ. {LAST_YEAR} ให้ลดจำนวนงวด",
         )  # fmt: skip
 
 
@@ -474,5 +443,4 @@ _APPLY: Mapping[type, Callable[[RunningLoan, Any], None]] = {
     ReAmortise: _re_amortise,
     SetInstalment: _set_instalment,
     AddInstalment: _add_instalment,
-    DropInstalment: _drop_instalment,
 }

@@ -9,6 +9,7 @@ from services.debt.loans.schedules.calendar_dates import cadence_of
 from services.debt.loans.schedules.terms import (
     EVERY_MAX,
     HARVEST_MONTHS_MAX,
+    LAST_YEAR,
     ROWS_MAX,
     DayCount,
     LoanTerms,
@@ -16,7 +17,6 @@ from services.debt.loans.schedules.terms import (
 )
 from shared.kernel.errors import FieldProblem
 
-LAST_YEAR = 2200
 MULTIPLE_MAX = 1_000_000
 DISBURSED_FROM = date(1900, 1, 1)
 

@@ -4,14 +4,13 @@ Texts that many rows share are made once, and those that many contracts share ar
 from row to row.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, reduce
 from itertools import accumulate
-from operator import attrgetter, sub
+from operator import sub
 from typing import NamedTuple
 
 from services.debt.loans.schedules.calendar_dates import Cell, Period, nights_by_year
@@ -368,9 +367,8 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
     passed_until = row.stretches[-1].end if row.stretches else row.start
     if passed_until < row.due:
         balance = 0 if loan.shares_interest else row.opening
-        stretches += [
-            Stretch(start, end, rate, balance, 0, 0) for start, end, rate in loan.stretches(passed_until, row.due)
-        ]
+        ahead = loan.timeline.stretches(passed_until, row.due)
+        stretches += [Stretch(start, end, rate, balance, 0, 0) for start, end, rate in ahead]
     currency = loan.rounding.currency
     is_multiple = rule == usual_rule and row.amount is not None and row.amount % loan.rounding.instalment == 0
     rounding = loan.rounding if is_multiple else Rounding(currency, currency)
@@ -388,7 +386,7 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
 
 def _stands_on_one_balance(row: Row, stretches: Sequence[Stretch]) -> bool:
     """Whether nothing but one balance at one rate bore the interest: most rows, with texts that others share."""
-    if len(stretches) > 1 or row.planned or row.carried or row.passed or row.corrected:
+    if len(stretches) > 1 or row.planned or row.carried or row.passed_on or row.corrected:
         return False
     return any(stretch.balance and not stretch.overdue for stretch in stretches)
 
@@ -426,7 +424,7 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
             shown = format_baht(stretch.overdue, thousands=True)
             parts_en.append(f"unpaid {shown}{times.en}")
             parts_th.append(f"เงินต้นค้าง {shown}{times.th}")
-    moved = _moved(row.carried, row.passed + row.corrected)
+    moved = _moved(row.carried, row.passed_on + row.corrected)
     return Bilingual((" + ".join(parts_en) or "0.00") + moved.en, (" + ".join(parts_th) or "0.00") + moved.th)
 
 
@@ -435,7 +433,7 @@ def _agreed_terms(loan: RunningLoan, row: Row) -> Bilingual:
     if loan.terms.method is not Method.FLAT or loan.re_aged:
         return Bilingual("", "")
     drawn = format_baht(sum(amount for day, amount in loan.draws if day < row.due), thousands=True)
-    percents = dict.fromkeys(_percent(rate) for day, rate in loan.rates if day < row.due)
+    percents = dict.fromkeys(_percent(rate) for day, rate in loan.timeline.rates if day < row.due)
     unit = _unit(loan.terms.day_count)
     return Bilingual(
         f" at {' and '.join(f'{percent} %' for percent in percents)} {unit.en} on {drawn}",
@@ -458,15 +456,8 @@ def _part(loan: RunningLoan, stretch: Stretch) -> str:
     day_count = loan.terms.day_count
     if not by_cells(day_count):
         return _by_nights(day_count, stretch.start, stretch.end)
-    parts = []
-    index = bisect_right(loan.cells, stretch.start, key=attrgetter("start")) - 1
-    while index < len(loan.cells) and loan.cells[index].start < stretch.end:
-        cell = loan.cells[index]
-        nights = min(stretch.end, cell.end) - max(stretch.start, cell.start)
-        if nights > 0:
-            parts.append(_by_cell(day_count, cell, nights))
-        index += 1
-    return _sum(parts)
+    cells = loan.timeline.cells_of(stretch.start, stretch.end)
+    return _sum([_by_cell(day_count, cell, nights) for cell, nights in cells])
 
 
 def _by_nights(day_count: DayCount, start: int, end: int) -> str:

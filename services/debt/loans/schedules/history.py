@@ -11,7 +11,16 @@ from typing import NamedTuple
 from services.debt.errors import LoanTermsInvalid
 from services.debt.loans.schedules.calendar_dates import calendar_of
 from services.debt.loans.schedules.change_checks import problems_of_change
-from services.debt.loans.schedules.changes import BY_NIGHT, Refusal, apply, drop_next, effective_on, order_of, refused
+from services.debt.loans.schedules.changes import (
+    BY_NIGHT,
+    Refusal,
+    apply,
+    drop_next,
+    effective_on,
+    no_row_of,
+    order_of,
+    refused,
+)
 from services.debt.loans.schedules.checks import check_terms
 from services.debt.loans.schedules.rows import Row
 from services.debt.loans.schedules.running import RunningLoan
@@ -124,8 +133,8 @@ class _Walk:
         while self.drops and not loan.matured:
             loan.accrue(loan.rows[loan.at].due)
             self._close()
-        for day, index in self.drops.items():
-            self._apply(index, DropInstalment(date.fromordinal(day)))
+        for index in self.drops.values():
+            raise refused(index, no_row_of("due_on"))
         loan.project()
         return self._result()
 

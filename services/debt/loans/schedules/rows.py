@@ -24,38 +24,54 @@ class Stretch(NamedTuple):
     flat_base: int
 
 
-class Row:
-    """One row while the loan runs. ``amount`` is what the instalment comes to; None where only interest is due.
+class Progress(NamedTuple):
+    """What passes from one row to the next: the balance, unpaid interest brought along, and interest that waits."""
 
-    ``planned`` is interest that does not come from the balance: a share of flat or of re-aged interest. ``waits`` says
-    that the row's interest falls due with a later row; ``held``, that the amount was set by hand. ``lift`` is interest
-    that a small set amount before it left unpaid: it comes on top of the instalment, however often that is levelled.
-    ``carried`` is interest of earlier rows that it takes, ``passed`` what of its own it leaves to the next. ``accrued``
-    is the exact interest that its figures stand on, and ``late`` the part of it that unpaid principal bore; what its
-    nights come to beyond that, when it was paid before a change, is ``corrected`` and falls due with the next row;
-    ``absorbed`` tells how much of it which rows have taken that were paid ahead as well, and ``took`` what a row has
-    taken of rows that are past.
-    ``exceeded`` says that more of its principal was paid than its amount asks for by now.
-    """
+    balance: int
+    brought: int
+    waiting: int
+
+
+class Row:
+    """One row while the loan runs: what it asks for, what it comes to, and what was paid of it. Amounts in satang."""
 
     __slots__ = (
-        "absorbed", "accrued", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest",
-        "late", "lead", "lift", "notes", "number", "opening", "paid_interest", "paid_principal", "passed", "passes",
-        "planned", "principal", "start", "stretches", "took", "waits", "weight",
+        "accrued", "after", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest", "late",
+        "lead", "lifted_by", "notes", "number", "opening", "paid_interest", "paid_principal", "passed_on", "planned",
+        "principal", "start", "stretches", "taken", "takers", "waits", "weight",
     )  # fmt: skip
 
     def __init__(self, number: int, start: int, due: int, weight: int) -> None:
         self.number, self.start, self.due, self.weight = number, start, due, weight
+
+        # What it asks for. None: interest alone. ``planned`` is interest that does not come from the balance, a share
+        # of flat or re-aged interest; ``lifted_by`` is interest that a small set amount before it left unpaid, on top
+        # of the instalment however often that is levelled.
         self.amount: int | None = None
-        self.planned = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
-        self.opening = self.lift = self.carried = self.passed = self.corrected = self.took = 0
-        self.absorbed: list[tuple[Row, int]] = []
+        self.planned = self.lifted_by = 0
+        self.lead = False  # no principal falls due
+        self.waits = False  # its interest falls due with a later row
+        self.held = False  # the amount was set by hand
+
+        # What it comes to. ``opening`` is the balance before it; ``exceeded`` says that more of its principal was paid
+        # than its amount asks for by now; ``frozen``, that it is paid in full, or settled with a later row that is.
+        self.opening = self.principal = self.interest = self.paid_principal = self.paid_interest = 0
+        self.exceeded = self.frozen = False
+
+        # Where its interest comes from and goes to: the nights, their exact interest, the part of it that unpaid
+        # principal bore, what it takes of earlier rows, what of its own it leaves to the next, and all that is left.
+        self.stretches: list[Stretch] = []
         self.accrued: Exact = NOTHING
         self.late = ZERO
-        self.lead = self.waits = self.held = self.frozen = self.exceeded = False
-        self.passes = (0, 0)
-        self.stretches: list[Stretch] = []
-        self.notes: list[str] = []
+        self.carried = self.passed_on = 0
+        self.after = Progress(0, 0, 0)
+
+        # What a change made of its nights after it was paid falls due with the next row, or with those that were paid
+        # ahead as well: ``takers`` tells how much each has taken of it, ``taken`` what it has itself of rows before it.
+        self.corrected = self.taken = 0
+        self.takers: list[tuple[Row, int]] = []
+
+        self.notes: list[str] = []  # what was done to it, for its explanation
 
     @property
     def is_paid(self) -> bool:
@@ -65,7 +81,7 @@ class Row:
     @property
     def open_correction(self) -> int:
         """What of its correction no row has taken yet."""
-        return self.corrected - sum(amount for _, amount in self.absorbed)
+        return self.corrected - sum(amount for _, amount in self.takers)
 
     @property
     def unpaid(self) -> int:
@@ -78,14 +94,6 @@ class Row:
     @property
     def unpaid_interest(self) -> int:
         return self.interest - self.paid_interest
-
-
-class Progress(NamedTuple):
-    """What passes from one row to the next: the balance, unpaid interest brought along, and interest that waits."""
-
-    balance: int
-    brought: int
-    waiting: int
 
 
 class Projected(NamedTuple):

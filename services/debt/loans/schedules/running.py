@@ -5,24 +5,13 @@ when the row falls due; rows that are due or paid are never touched again. ``own
 scheduled, ``late`` that on principal of past rows which is still unpaid; neither bears interest itself.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
 from operator import attrgetter
 
 from services.debt.loans.schedules.allocation import HORIZONTAL, Open, allocate
-from services.debt.loans.schedules.calendar_dates import Cadence, Calendar, Cell, NamedDates, cadence_of, cells_between
-from services.debt.loans.schedules.day_counts import (
-    Factor,
-    by_cells,
-    part_of_cell,
-    part_of_nights,
-    period_factors,
-    plus,
-    reduced,
-)
+from services.debt.loans.schedules.calendar_dates import Calendar
+from services.debt.loans.schedules.day_counts import Factor, by_cells, plus
 from services.debt.loans.schedules.methods import (
     Ground,
     flat,
@@ -31,8 +20,9 @@ from services.debt.loans.schedules.methods import (
     rounding_of,
     spread,
 )
-from services.debt.loans.schedules.rows import NO_INTEREST, NOTHING, ZERO, Exact, Progress, Projected, Row, Stretch
+from services.debt.loans.schedules.rows import NOTHING, ZERO, Exact, Progress, Projected, Row, Stretch
 from services.debt.loans.schedules.terms import LoanTerms, Method
+from services.debt.loans.schedules.timeline import Timeline
 
 ROWS_AT_ONCE = 12
 """Rows that a payment looks at together: few payments reach further."""
@@ -45,45 +35,37 @@ class RunningLoan:
         self.terms = terms
         self.rounding = rounding_of(terms)
         self.percent = None if terms.principal_percent is None else Fraction(terms.principal_percent)
-        self.cadence: Cadence = cadence_of(terms)
-        self.next_number = terms.instalments + 1
-        self.cells = list(calendar.cells)
-        numerator, denominator = terms.rate.as_integer_ratio()
+        self.timeline = Timeline(terms, calendar)
         self.now = terms.disbursed_on.toordinal()
-        self.rates: list[tuple[int, Factor]] = [(self.now, (numerator, denominator))]
-        self.pauses: list[tuple[int, int]] = []
-        self.draws: list[tuple[int, int]] = [(self.now, terms.principal)]
-        self.rows: list[Row] = []
-        start = self.now
-        for number, (day, weight) in enumerate(zip(calendar.due_on, calendar.weights, strict=True), start=1):
-            row = Row(number, start, day.toordinal(), weight)
-            row.lead = number <= terms.principal_grace
-            row.waits = number <= terms.interest_grace
-            self.rows.append(row)
-            start = row.due
-        self.at = 0
-        self.first_unpaid = 0
-        self.balance = terms.principal
-        self.paid_ahead = 0  # principal that was paid of open rows
-        self.overdue = 0
         self.late_until = late_until
-        self.excess = 0
+
+        # Rows before ``at`` are due, those from it on are open; the residue falls on the last that is not paid.
+        self.rows = _rows_of(terms, calendar)
+        self.at = self.first_unpaid = 0
+        self.residue_row = self.rows[-1]
+        self._projected: Projected | None = None
+
+        # Principal: what was drawn, what no due row has taken, what is overdue, and what was paid of open rows.
+        self.draws: list[tuple[int, int]] = [(self.now, terms.principal)]
+        self.balance = terms.principal
+        self.overdue = self.paid_ahead = self.excess = 0
+
+        # Interest since the last row fell due, exact; ``closed`` is what a row in progress that is measured again
+        # begins with, ``last_exact`` the interest of the last row once that is due and late.
         self.own = self.late = self.late_closed = ZERO
+        self.last_exact: Fraction | None = None
+
+        # Interest that passes to the next row: unpaid, deferred, and corrections of rows that were paid ahead.
         self.brought = self.waiting = self.corrections = 0
         self.corrected_rows: list[Row] = []
+
+        # Interest agreed for the term, of flat and re-aged loans: a pool that the rows from ``pool_from`` on share, and
+        # what the nights add to it on ``flat_base``.
         self.re_aged = False
+        self.pool = self.pool_from = 0
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
         self.flat_exact = self.flat_closed = ZERO
-        self.pool = 0
-        self.pool_from = 0
-        factors = period_factors((numerator, denominator), terms.day_count, calendar)
-        self._factors = {(row.start, row.due): factor for row, factor in zip(self.rows, factors, strict=True)}
-        self._parts: dict[tuple[int, int], Factor] = {}
-        self._number_of_last_cell: int | None = None
-        self._one_rate_from = self.now
-        self._projected: Projected | None = None
-        self.last_exact: Fraction | None = None
-        self.residue_row = self.rows[-1]
+
         self.relevel(0)
 
     # --- Time -----------------------------------------------------------------------------------------------------
@@ -109,8 +91,8 @@ class RunningLoan:
         overdue = self.overdue if self.late_until is not None and self.now < self.late_until else 0
         row = self._bearer()
         balance = 0 if self.shares_interest or self.matured else self.balance
-        for start, end, rate in self.stretches(self.now, to):
-            part = self.part(start, end)
+        for start, end, rate in self.timeline.stretches(self.now, to):
+            part = self.timeline.part(start, end)
             numerator, denominator = part[0] * rate[0], part[1] * rate[1]
             if balance:
                 self.own += Fraction(balance * numerator, denominator)
@@ -145,7 +127,7 @@ class RunningLoan:
         for start, end, rate, balance, overdue, flat_base in self.rows[self.at].stretches:
             if start < last_due:
                 continue  # late interest that came from kept rows is in what they closed with
-            factor = Fraction(*self.part(start, end)) * Fraction(*rate)
+            factor = Fraction(*self.timeline.part(start, end)) * Fraction(*rate)
             self.own += balance * factor
             self.late += overdue * factor
             self.flat_exact += flat_base * factor
@@ -158,106 +140,9 @@ class RunningLoan:
         self.last_exact += self.late
         self.late = ZERO
         row = self.residue_row
-        comes_to = row.interest + row.passed + self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
+        comes_to = row.interest + row.passed_on + self.rounding.figure(*self.last_exact.as_integer_ratio()) - before
         row.interest = max(comes_to, row.paid_interest)
-        row.passed = comes_to - row.interest
-
-    def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, Factor]]:
-        """The nights from ``start`` to before ``end`` in stretches of one rate; paused nights bear none."""
-        if start >= self._one_rate_from:
-            yield start, end, self.rates[-1][1]
-            return
-        cuts = {start, end}
-        cuts.update(day for day, _ in self.rates if start < day < end)
-        cuts.update(day for pause in self.pauses for day in pause if start < day < end)
-        ordered = sorted(cuts)
-        days = [day for day, _ in self.rates]
-        for first, last in pairwise(ordered):
-            if any(pause_start <= first < pause_end for pause_start, pause_end in self.pauses):
-                yield first, last, NO_INTEREST
-            else:
-                yield first, last, self.rates[bisect_right(days, first) - 1][1]
-
-    def part(self, start: int, end: int) -> Factor:
-        """The part of the rate that the nights from ``start`` to before ``end`` bear."""
-        known = self._parts.get((start, end))
-        if known is None:
-            known = self._parts[(start, end)] = self._measured(start, end)
-        return known
-
-    def _measured(self, start: int, end: int) -> Factor:
-        day_count = self.terms.day_count
-        if not by_cells(day_count):
-            return part_of_nights(day_count, start, end)
-        self._cover(end)
-        index = bisect_right(self.cells, start, key=attrgetter("start")) - 1
-        total: Factor = (0, 1)
-        while index < len(self.cells) and self.cells[index].start < end:
-            cell = self.cells[index]
-            nights = min(end, cell.end) - max(start, cell.start)
-            if nights > 0:
-                part = part_of_cell(day_count, cell, nights)
-                total = part if not total[0] else plus(total, part)
-            index += 1
-        return total
-
-    def factor(self, start: int, end: int) -> Factor:
-        """The factor of the nights from ``start`` to before ``end`` at the rates known now."""
-        if end <= start:
-            return NO_INTEREST
-        known = self._factors.get((start, end))
-        if known is None:
-            total: Factor = (0, 1)
-            for first, last, rate in self.stretches(start, end):
-                if rate[0]:
-                    part = self.part(first, last)
-                    found = reduced(part[0] * rate[0], part[1] * rate[1])
-                    total = found if not total[0] else plus(total, found)
-            known = self._factors[(start, end)] = total
-        return known
-
-    def cut_cells(self, end: int) -> None:
-        """No cell goes beyond ``end``, and what was measured by them is measured anew."""
-        self.cells = [cell for cell in self.cells if cell.start < end]
-        if self.cells and self.cells[-1].end > end:
-            self.cells[-1] = self.cells[-1]._replace(end=end)
-        self._parts.clear()
-        self._number_of_last_cell = None
-
-    def forget_factors(self) -> None:
-        """Rates, pauses or cells have changed."""
-        self._factors.clear()
-        self._one_rate_from = max(self.rates[-1][0], *(end for _, end in self.pauses), 0)
-        self._projected = None
-
-    def _cover(self, end: int) -> None:
-        """Cells beyond the last due date, where unpaid principal may go on to bear interest."""
-        while self.cells[-1].end < end:
-            last = date.fromordinal(self.cells[-1].end)
-            if isinstance(self.cadence, NamedDates):
-                following = min(date(9999, 12, 31), date.fromordinal(last.toordinal() + 31))
-                self.cells += cells_between(last, following, self.terms.day_count)
-                continue
-            number = self._next_number_of_cells()
-            self.cells.append(self.cell(number, last.toordinal()))
-            self._number_of_last_cell = number
-
-    def _next_number_of_cells(self) -> int:
-        """The number of the first due date that has no cell yet."""
-        if self._number_of_last_cell is not None:
-            return self._number_of_last_cell + 1
-        number = self.next_number
-        while self.cadence.dates(number, 1)[0].toordinal() <= self.cells[-1].end:
-            number += 1
-        return number
-
-    def cell(self, number: int, start: int) -> Cell:
-        """The cell of the period that ends on due date ``number`` of the cadence and begins on ``start``."""
-        cadence = self.cadence
-        if isinstance(cadence, NamedDates):
-            raise ValueError("named dates have no full period")
-        full_start_on, due_on = cadence.dates(number - 1, 2)
-        return Cell(start, due_on.toordinal(), cadence.days(number), (due_on - full_start_on).days)
+        row.passed_on = comes_to - row.interest
 
     # --- Rows -----------------------------------------------------------------------------------------------------
 
@@ -289,7 +174,7 @@ class RunningLoan:
         balance = self.balance - sum(row.principal for row in self.rows[self.at : start])
         balance -= sum(row.principal for row in self.rows[start:] if row.frozen)
         lead = next((index for index, row in enumerate(rows) if not row.lead), len(rows))
-        factors = [self.factor(row.start, row.due) for row in rows]
+        factors = [self.timeline.factor(row.start, row.due) for row in rows]
         ground = Ground(factors, [row.weight for row in rows], min(lead, len(rows) - 1), self.rounding)
         if self.shares_interest:
             self.pool += brought
@@ -315,21 +200,19 @@ class RunningLoan:
         is_level = method is Method.EQUAL_INSTALMENT
         first_interest: Factor | None = None
         if start == self.at and self.now > rows[0].start:
-            rest = Fraction(*self.factor(self.now, rows[0].due)) * self.balance
+            rest = Fraction(*self.timeline.factor(self.now, rows[0].due)) * self.balance
             first_interest = (self.own + self.late + rest).as_integer_ratio()
         agreed = brought + sum(row.planned for row in rows)
         ground = Ground(
             ground.factors, ground.weights, ground.lead, ground.rounding, first_interest, agreed if is_level else 0
         )
         principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
-        shares = (
-            [agreed, *[0] * (len(rows) - 1)] if is_level else _equal_shares(agreed, len(rows), ground.rounding.currency)
-        )
         last = len(rows) - 1
+        shares = [agreed, *[0] * last] if is_level else spread(agreed, [1] * len(rows), ground.rounding.currency)
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share
             only_interest = index < ground.lead or (method is Method.BULLET and index != last)
-            row.amount = None if only_interest else paid + due + (0 if is_level else share) + row.lift
+            row.amount = None if only_interest else paid + due + (0 if is_level else share) + row.lifted_by
             row.held = False
 
     def _level_shares(self, rows: Sequence[Row], start: int, balance: int, ground: Ground) -> None:
@@ -340,7 +223,7 @@ class RunningLoan:
         principal, interest = flat(balance, self.interest_left(start), ground, shares)
         for index, (row, paid, due) in enumerate(zip(rows, principal, interest, strict=True)):
             row.planned = due
-            row.amount = None if index < ground.lead else paid + due + row.lift
+            row.amount = None if index < ground.lead else paid + due + row.lifted_by
             row.held = False
 
     def interest_left(self, start: int) -> int:
@@ -348,9 +231,35 @@ class RunningLoan:
         exact = self.flat_exact
         last_due = self.rows[self._residue()].due
         if self.flat_base and last_due > self.now:
-            exact += self.flat_base * Fraction(*self.factor(self.now, last_due))
+            exact += self.flat_base * Fraction(*self.timeline.factor(self.now, last_due))
         taken = sum(row.planned for row in self.rows[self.pool_from : start])
         return max(0, self.pool + self.rounding.figure(*exact.as_integer_ratio()) - taken)
+
+    def re_age(self, kept: Sequence[Row], new: Sequence[Row], principal: int, interest: int) -> None:
+        """All that is unpaid is agreed anew: it falls due with the ``new`` rows, spread equally, the residue last.
+
+        Rows that are paid ahead, ``kept``, stay as they were paid, wherever they fall due. What has accrued is part of
+        ``interest`` or forgiven; the new rows bear none.
+        """
+        for row in kept:
+            row.frozen, row.carried, row.planned = True, row.carried + row.planned, 0
+            row.accrued, row.late = NOTHING, ZERO
+        multiple, equal = self.rounding.currency, [1] * len(new)
+        for row, share, due in zip(
+            new, spread(principal, equal, multiple), spread(interest, equal, multiple), strict=True
+        ):
+            row.planned, row.amount = due, share + due
+        self.rows[self.at :] = sorted([*kept, *new], key=attrgetter("due"))
+        self.balance, self.overdue = principal + sum(row.principal for row in kept), 0
+        self.own = self.late = self.late_closed = self.flat_exact = self.flat_closed = ZERO
+        self.brought = self.waiting = self.corrections = self.flat_base = 0
+        self.residue_row, self.last_exact = self.rows[-1], None
+        self.re_aged, self.pool, self.pool_from = True, interest, self.at
+        self.rows_changed()
+
+    def rows_changed(self) -> None:
+        """What the open rows come to has to be worked out again."""
+        self._projected = None
 
     def close(self) -> None:
         """The row in progress falls due: its figures are final, and what is unpaid of its principal is overdue."""
@@ -360,8 +269,8 @@ class RunningLoan:
         if row.frozen:
             row.corrected = self._correction(row, self.own.as_integer_ratio())
             self.balance, self.corrections = self.balance - row.principal, self.corrections + row.open_correction
-            for taker, amount in row.absorbed:
-                taker.took += amount
+            for taker, amount in row.takers:
+                taker.taken += amount
         else:
             own = self.own.as_integer_ratio()
             paid_later = self.paid_ahead - row.paid_principal
@@ -406,7 +315,7 @@ class RunningLoan:
                 progress = Progress(progress.balance - row.principal, progress.brought + correction, progress.waiting)
                 continue
             progress = self._settle(row, own, late, progress, paid_later, is_last=index == last)
-            row.passes, late = progress[1:], ZERO
+            row.after, late = progress, ZERO
         self._projected = Projected(end, progress, late, paid_later)
 
     def _own_interest(self, row: Row, balance: int) -> Exact:
@@ -414,7 +323,7 @@ class RunningLoan:
         accrued = self.own.as_integer_ratio() if row is self.rows[self.at] else NOTHING
         if self.shares_interest:
             return accrued
-        numerator, denominator = self.factor(max(row.start, self.now), row.due)
+        numerator, denominator = self.timeline.factor(max(row.start, self.now), row.due)
         rest = numerator * balance, denominator
         return plus(accrued, rest) if accrued[0] else rest
 
@@ -479,7 +388,7 @@ class RunningLoan:
                 interest, waiting = interest + waiting, 0
         # As much of what was paid as is more than its interest by now comes off the next row's.
         brought += less + min(interest - row.paid_interest, 0)
-        row.passed = brought
+        row.passed_on = brought
         row.exceeded = principal < row.paid_principal
         row.principal = max(principal, row.paid_principal)
         row.interest = max(interest, row.paid_interest)
@@ -526,7 +435,7 @@ class RunningLoan:
         for row in open_rows:
             self._absorb_corrections(row)
             row.frozen = True
-            self.brought, self.waiting = row.passes
+            self.brought, self.waiting = row.after.brought, row.after.waiting
             self.late = self.late_closed = ZERO
 
     def _count_as_principal(self, row: Row, amount: int) -> None:
@@ -537,10 +446,10 @@ class RunningLoan:
 
     def _absorb_corrections(self, taker: Row) -> None:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""
-        taker.took += self.corrections
+        taker.taken += self.corrections
         self.corrections = 0
         for row in self.corrected_rows:
-            row.absorbed.append((taker, row.open_correction))
+            row.takers.append((taker, row.open_correction))
         self.corrected_rows = []
 
     def pay_off(self) -> tuple[int, int]:
@@ -552,7 +461,7 @@ class RunningLoan:
         interest = sum(row.unpaid_interest for row in self.rows[: self.at])
         if self.matured:
             # Of the last row, as much as was paid or credited beyond what it came to is left over.
-            return principal, max(interest + self.residue_row.passed, -principal)
+            return principal, max(interest + self.residue_row.passed_on, -principal)
         principal += self.balance - self.paid_ahead
         interest += self._interest_to_date()
         if self.shares_interest:
@@ -576,14 +485,21 @@ class RunningLoan:
             settled = sum(other.interest - other.planned for other in frozen) - counted
             exact, agreed = self.flat_exact + late, self.pool + settled - taken
         else:
-            agreed = self.corrections + sum(other.planned + other.took for other in later)
+            agreed = self.corrections + sum(other.planned + other.taken for other in later)
             if row.frozen:
                 # It stands as it was settled, with the late and the deferred interest of that day.
                 correction = self._correction(row, self.own.as_integer_ratio())
-                return row.interest + correction + sum(row.passes) + agreed
+                return row.interest + correction + row.after.brought + row.after.waiting + agreed
             exact, agreed = self.own + self.late, row.planned + agreed
         return self.rounding.figure(*exact.as_integer_ratio()) + agreed + self.brought + self.waiting
 
 
-def _equal_shares(total: int, count: int, multiple: int) -> list[int]:
-    return spread(total, [1] * count, multiple) if total else [0] * count
+def _rows_of(terms: LoanTerms, calendar: Calendar) -> list[Row]:
+    rows, start = [], terms.disbursed_on.toordinal()
+    for number, (day, weight) in enumerate(zip(calendar.due_on, calendar.weights, strict=True), start=1):
+        row = Row(number, start, day.toordinal(), weight)
+        row.lead = number <= terms.principal_grace
+        row.waits = number <= terms.interest_grace
+        rows.append(row)
+        start = row.due
+    return rows

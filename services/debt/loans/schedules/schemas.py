@@ -55,6 +55,7 @@ class _In(BaseModel):
 class EveryIn(BaseModel):
     """The distance between two due dates."""
 
+    # Not by ``extra="forbid"``, whose error repeats the name that was sent.
     @model_validator(mode="before")
     @classmethod
     def _nothing_else(cls, value: object) -> object:

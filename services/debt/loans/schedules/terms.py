@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 ROWS_MAX = 600
+LAST_YEAR = 2200
 CHANGES_MAX = 50
 PAYMENTS_MAX = 1_000
 HARVEST_MONTHS_MAX = 4
@@ -61,19 +62,6 @@ class Every:
 
 MONTHLY = Every(1, Unit.MONTH)
 YEARLY = Every(1, Unit.YEAR)
-
-
-class Frequency(StrEnum):
-    """How due dates of a stored loan follow each other."""
-
-    MONTHLY = "monthly"
-    YEARLY = "yearly"
-    HARVEST = "harvest"
-
-    @property
-    def every(self) -> Every | None:
-        """The distance between due dates; None where harvest months give them."""
-        return {Frequency.MONTHLY: MONTHLY, Frequency.YEARLY: YEARLY}.get(self)
 
 
 class HarvestMonth(NamedTuple):
