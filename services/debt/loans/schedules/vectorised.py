@@ -83,9 +83,8 @@ def schedule_book(book: Book) -> BookSchedule:
     read = 0
     for start in range(0, loans, CHUNK_LOANS):
         chunk = slice(start, min(start + CHUNK_LOANS, loans))
-        part = _Chunk(book, chunk)
-        part.fill(principal[:, chunk], interest[:, chunk])
-        read += part.read
+        part = _Chunk(book, book.principal[chunk], book.numerators[:, chunk], book.denominators[:, chunk])
+        read += part.fill(principal[:, chunk], interest[:, chunk])
     _defer(interest, book.interest_grace)
     return BookSchedule(principal, interest, read)
 
@@ -164,39 +163,38 @@ def _defer(interest: Ints, grace: int) -> None:
 
 
 class _Chunk:
-    """Some loans of a book, side by side."""
+    """Some loans of a book, side by side; where every row bears the same factor, its divisor is made once."""
 
-    def __init__(self, book: Book, chunk: slice) -> None:
-        self.book = book
-        self.take(book.principal[chunk], book.numerators[:, chunk], book.denominators[:, chunk])
-        self.read = 0
+    def __init__(self, book: Book, opening: Ints, numerators: Ints, denominators: Ints) -> None:
+        self.book, self.opening, self.numerators, self.denominators = book, opening, numerators, denominators
+        self.same: tuple[Ints, Ints, Ints] | None = None
+        if len(numerators) == 1:
+            half = denominators[0] * book.rounding.currency
+            self.same = (2 * numerators[0], half, 2 * half)
+
+    def small(self) -> Bools:
+        """Which loans stay within an int64 on their way."""
+        book = self.book
         most = self.numerators.max(axis=0).astype(np.float64) * self.opening * 2 + self.denominators.max(axis=0)
         weight_most = max(*book.weights, 1) * 2.0 * sum(book.weights) * book.rounding.instalment
         percent = Fraction(0) if book.percent is None else book.percent / 100
         share_most = self.opening * 2.0 * percent.numerator + percent.denominator * book.rounding.share
-        self.small: Bools = (
+        within: Bools = (
             (most * book.rounding.currency < INTERMEDIATE_MAX)
             & (self.opening * weight_most < INTERMEDIATE_MAX)
             & (share_most < INTERMEDIATE_MAX)
         )
-
-    def take(self, opening: Ints, numerators: Ints, denominators: Ints) -> None:
-        """Hold the columns; where every row bears the same factor, its divisor is made once."""
-        self.opening, self.numerators, self.denominators = opening, numerators, denominators
-        self.same: tuple[Ints, Ints, Ints] | None = None
-        if len(numerators) == 1:
-            half = denominators[0] * self.book.rounding.currency
-            self.same = (2 * numerators[0], half, 2 * half)
+        return within
 
     def factor(self, row: int) -> tuple[Ints, Ints]:
         """The factors of a row."""
         place = row if self.numerators.shape[0] > 1 else 0
         return self.numerators[place], self.denominators[place]
 
-    def fill(self, principal: Ints, interest: Ints) -> None:
-        """Fill in the columns of these loans."""
+    def fill(self, principal: Ints, interest: Ints) -> int:
+        """Fill in the columns of these loans; returns how many went through the readable path."""
         method = self.book.method
-        certain = self.small.copy()
+        certain = self.small()
         with np.errstate(all="ignore"):
             if method is Method.EQUAL_INSTALMENT:
                 certain &= self.fill_annuity(principal, interest)
@@ -208,7 +206,7 @@ class _Chunk:
         for loan in doubtful.tolist():
             factors = [self.of_loan(row, loan) for row in range(self.book.rows)]
             principal[:, loan], interest[:, loan] = _one(self.book, int(self.opening[loan]), factors)
-        self.read = len(doubtful)
+        return len(doubtful)
 
     def of_loan(self, row: int, loan: int) -> tuple[int, int]:
         numerators, denominators = self.factor(row)
@@ -278,9 +276,7 @@ class _Chunk:
             changed = (2 * (amount[again] + shift) + multiple) // (2 * multiple) * multiple
             certain &= changed > 0
             moved[weight] = changed
-        other = _Chunk.__new__(_Chunk)
-        other.book = book
-        other.take(self.opening[again], self.numerators[:, again], self.denominators[:, again])
+        other = _Chunk(book, self.opening[again], self.numerators[:, again], self.denominators[:, again])
         better_principal = np.empty((book.rows, len(again)), dtype=np.int64)
         better_interest = np.empty_like(better_principal)
         other.pay_down(better_principal, better_interest, moved, other.opening)
