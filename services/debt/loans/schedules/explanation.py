@@ -430,7 +430,8 @@ def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingua
 
 def _agreed_terms(loan: RunningLoan, row: Row) -> Bilingual:
     """What the interest agreed for the term of a flat loan was worked out from, as far as it was known by then."""
-    if loan.terms.method is not Method.FLAT or loan.re_aged:
+    is_flat = loan.terms.method is Method.FLAT and (loan.re_aged_on is None or row.start < loan.re_aged_on)
+    if not is_flat:
         return Bilingual("", "")
     drawn = format_baht(sum(amount for day, amount in loan.draws if day < row.due), thousands=True)
     percents = dict.fromkeys(_percent(rate) for day, rate in loan.timeline.rates if day < row.due)

@@ -61,7 +61,7 @@ class RunningLoan:
 
         # Interest agreed for the term, of flat and re-aged loans: a pool that the rows from ``pool_from`` on share, and
         # what the nights add to it on ``flat_base``.
-        self.re_aged = False
+        self.re_aged_on: int | None = None  # the first time
         self.pool = self.pool_from = 0
         self.flat_base = terms.principal if terms.method is Method.FLAT else 0
         self.flat_exact = self.flat_closed = ZERO
@@ -74,6 +74,10 @@ class RunningLoan:
     def shares_interest(self) -> bool:
         """Whether interest is a share of a sum agreed for the term, and not that of the balance."""
         return self.re_aged or self.terms.method is Method.FLAT
+
+    @property
+    def re_aged(self) -> bool:
+        return self.re_aged_on is not None
 
     @property
     def matured(self) -> bool:
@@ -254,7 +258,9 @@ class RunningLoan:
         self.own = self.late = self.late_closed = self.flat_exact = self.flat_closed = ZERO
         self.brought = self.waiting = self.corrections = self.flat_base = 0
         self.residue_row, self.last_exact = self.rows[-1], None
-        self.re_aged, self.pool, self.pool_from = True, interest, self.at
+        self.pool, self.pool_from = interest, self.at
+        if self.re_aged_on is None:
+            self.re_aged_on = self.now
         self.rows_changed()
 
     def rows_changed(self) -> None:

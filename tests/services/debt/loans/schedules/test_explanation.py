@@ -170,6 +170,12 @@ def test_a_flat_loan_with_a_history_tells_rates_and_principal_of_what_was_agreed
     assert " ตามที่ตกลง ร้อยละ 8.5 และ 6 ต่อปี ของ 125,000.00 " in last["th"]
 
 
+def test_rows_that_were_due_before_a_flat_loan_was_re_aged_tell_what_was_agreed_then_and_the_new_rows_do_not() -> None:
+    rows = answer(body("flat", changes=[CHANGES["re_age"], CHANGES["drawdown"] | {"on": "2024-04-01"}]))["rows"]
+    assert [" agreed at 8.5 % a year on 100,000.00" in row["explain"]["en"] for row in rows] == [True] * 5 + [False] * 7
+    assert not any(" on 125,000.00" in row["explain"]["en"] for row in rows)
+
+
 def test_a_principal_holiday_is_not_told_as_a_grace_as_well() -> None:
     for row in answer(body(changes=[CHANGES["principal_holiday"]]))["rows"]:
         assert "Grace" not in row["explain"]["en"]
