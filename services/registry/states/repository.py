@@ -17,7 +17,10 @@ async def plan_anew(session: WriteSession) -> None:
 
 
 async def lock_rows(session: WriteSession, table: StateTable, keys: Sequence[Key]) -> dict[Key, Values]:
-    """The stored rows with these keys, held until the transaction ends, locked in the order of their keys."""
+    """The stored rows with these keys, held until the transaction ends, locked in the order of their keys.
+
+    Their ids never change, so whoever only names them as a foreign key, in an order of its own, need not wait.
+    """
     if not keys:
         return {}
     match = " and ".join(f"stored.{column} = given.{column}" for column in table.key)
@@ -25,7 +28,7 @@ async def lock_rows(session: WriteSession, table: StateTable, keys: Sequence[Key
     found = await (await session.raw()).fetch(
         f"""
         select stored.* from {rows.unnested(table.types_of(table.key))} join {table.name} stored on {match}
-         order by {order} for update of stored
+         order by {order} for no key update of stored
         """,
         *rows.columns_of(keys),
     )

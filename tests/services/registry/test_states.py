@@ -1,16 +1,25 @@
-"""Two writers of one row: whoever comes second compares with what the first wrote, and overwrites nothing newer."""
+"""Two writers of one row: whoever comes second compares with what the first wrote, and overwrites nothing newer. Files
+that name the same rows wait for each other at most."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import date
+from itertools import combinations
 from typing import Any
+from uuid import uuid4
 
-from services.registry.cooperatives.feed import TABLE
+from services.registry.cooperatives.domain import cooperative_id
+from services.registry.cooperatives.feed import COOPERATIVES, TABLE
+from services.registry.households.feed import FARM_HOUSEHOLDS
+from services.registry.households.identity import household_id
+from services.registry.members.feed import MEMBERS
 from services.registry.states.service import Statement, apply_statements
 from shared.chassis.database import Database
-from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Outcome
+from shared.chassis.feeds import ACCEPTED, OLDER, UNCHANGED, Delivery, FeedKind, FeedRow, Outcome
 from shared.chassis.reach import EVERYTHING, Reach
 from tests.conftest import DatabaseOf
-from tests.locks import until_somebody_waits
+from tests.locks import until_somebody_waits, until_they_wait_or_end
+from tests.services.registry.people import national_id
 
 MONTH_BEFORE, MONTH = date(2022, 8, 31), date(2022, 9, 30)
 
@@ -62,3 +71,66 @@ async def test_key_of_a_row_out_of_reach_is_refused_alone(database_of: DatabaseO
         applied = await apply_statements(session, TABLE, [Statement(1, elsewhere), Statement(2, free)], MONTH)
     assert applied.outcomes == {1: "rejected:out_of_reach", 2: ACCEPTED}
     assert [written.now["code"] for written in applied.written] == ["C2"]
+
+
+async def _take_in(database: Database, kind: FeedKind, *rows: dict[str, Any]) -> list[Outcome]:
+    """Apply a chunk of a file, as the job behind it does."""
+    delivery = Delivery(uuid4(), kind.name, MONTH, "agency-feed", EVERYTHING)
+    numbered = [FeedRow(number, row) for number, row in enumerate(rows, start=2)]
+    async with database.write(EVERYTHING) as session:
+        outcomes = await kind.apply(session, delivery, numbered)
+    return [outcomes[row.row_number] for row in numbered]
+
+
+def _member(code: str, number: str, name: str = "สมศรี มีสุข") -> dict[str, Any]:
+    return {"cooperative_code": code, "member_number": number, "national_id": national_id(1), "full_name": name}
+
+
+async def _meet(database: Database, held: str, first: Awaitable[list[Outcome]], then: Awaitable[list[Outcome]]) -> None:
+    """Let two chunks meet, both at rows that a third transaction names in its own as a foreign key."""
+    async with database.unscoped() as naming:
+        await naming.execute(f"{held} for key share")
+        one = asyncio.ensure_future(first)
+        await until_they_wait_or_end(database, one)
+        other = asyncio.ensure_future(then)
+        await until_they_wait_or_end(database, one, other)
+    assert await one + await other == [ACCEPTED] * 4
+
+
+async def test_files_of_cooperatives_and_of_their_members_do_not_deadlock(database_of: DatabaseOf) -> None:
+    """Co-operatives are locked in the order of their codes, members name them in the order of their ids."""
+    database = await database_of("registry")
+    one, other = next(
+        (one, other)
+        for one, other in combinations([f"C{number}" for number in range(10)], 2)
+        if cooperative_id(one) > cooperative_id(other)
+    )
+    stated = {"kind": "cooperative", "cooperative_type": "agricultural", "province_code": "52", "district_code": "5201"}
+    rows = [{"cooperative_code": code, **stated} for code in (one, other)]
+    await _take_in(database, COOPERATIVES, *({**row, "name_th": "สหกรณ์"} for row in rows))
+    await _meet(
+        database,
+        f"select from cooperative where code = '{other}'",
+        _take_in(database, COOPERATIVES, *({**row, "name_th": "ชุมนุมสหกรณ์"} for row in rows)),
+        _take_in(database, MEMBERS, _member(one, "1"), _member(other, "1")),
+    )
+
+
+async def test_files_of_members_and_of_the_households_they_head_do_not_deadlock(database_of: DatabaseOf) -> None:
+    """Members are locked in the order of their numbers, households name their heads in the order of their ids."""
+    database = await database_of("registry")
+    async with database.write(EVERYTHING) as session:
+        await apply_statements(session, TABLE, [Statement(1, values())], MONTH)
+    await _take_in(database, MEMBERS, _member("C1", "1"), _member("C1", "2"))
+    numbers = sorted(("520000000001", "520000000002"), key=household_id, reverse=True)
+    households = [
+        {"household_id": str(household_id(number)), "household_number": number, "cooperative_code": "C1",
+         "member_number": member, "member_hash": "", "size": 4, "district_code": "5201"}
+        for member, number in zip(("1", "2"), numbers, strict=True)
+    ]  # fmt: skip
+    await _meet(
+        database,
+        "select from member where member_number = '2'",
+        _take_in(database, MEMBERS, _member("C1", "1", "สมศรี ใจดี"), _member("C1", "2", "สมศรี ใจดี")),
+        _take_in(database, FARM_HOUSEHOLDS, *households),
+    )

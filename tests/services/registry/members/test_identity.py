@@ -4,13 +4,19 @@ import asyncio
 import base64
 import os
 from collections.abc import Callable, Iterator
+from datetime import date
+from uuid import uuid4
 
 import pytest
 
 from services.registry.members import identity
+from services.registry.members.feed import MEMBERS
 from shared.chassis.crypto import UnknownKey
+from shared.chassis.feeds import ACCEPTED, Delivery, FeedRow
+from shared.chassis.reach import EVERYTHING
 from shared.chassis.settings import get_settings
 from tests.conftest import ClientOf, DatabaseOf
+from tests.locks import until_they_wait_or_end
 from tests.services.registry.people import WRITER, add_cooperative, add_member, national_id
 
 PERSONS = 7
@@ -74,3 +80,33 @@ async def test_keys_under_an_unknown_key_are_told_and_stay(
         await identity.rewrap_keys(database)
     configure(known)
     assert (await client.get(f"/registry/v1/members/{member['id']}")).json()["phone"] == member["phone"]
+
+
+async def test_wrapping_keys_anew_and_a_file_of_members_do_not_deadlock(
+    client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    """Keys are locked in the order of persons' ids, members name their persons in the order of their numbers."""
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    first = await add_cooperative(client, "C1")
+    await add_cooperative(client, "C2")
+    persons = [(await add_member(client, first, str(number), number))["person_id"] for number in (1, 2)]
+    low, high = sorted((1, 2), key=lambda number: persons[number - 1])
+    database = await database_of("registry")
+    rows = [
+        FeedRow(number, {"cooperative_code": "C2", "member_number": str(number), "national_id": national_id(person),
+                         "full_name": "สมศรี มีสุข"})
+        for number, person in enumerate((high, low), start=2)
+    ]  # fmt: skip
+
+    async def take_in() -> None:
+        async with database.write(EVERYTHING) as session:
+            delivery = Delivery(uuid4(), "members", date(2022, 9, 30), "agency-feed", EVERYTHING)
+            assert set((await MEMBERS.apply(session, delivery, rows)).values()) == {ACCEPTED}
+
+    async with database.unscoped() as naming:
+        await naming.execute("select from person where id = :id for key share", id=persons[high - 1])
+        rewrapping = asyncio.create_task(identity.rewrap_keys(database))
+        await until_they_wait_or_end(database, rewrapping)
+        taking_in = asyncio.create_task(take_in())
+        await until_they_wait_or_end(database, rewrapping, taking_in)
+    await asyncio.gather(rewrapping, taking_in)
