@@ -67,7 +67,9 @@ async def enrol(session: WriteSession, new: EnrolmentsCreate) -> BulkResult[Enro
     async def enrol_one(item: EnrolmentCreate) -> EnrolmentRead:
         return await _enrol_one(session, programmes, item)
 
-    return await run_bulk(session, new.items, enrol_one)
+    return await run_bulk(
+        session, new.items, enrol_one, key=lambda item: (item.programme_code, item.phase, item.cooperative_id)
+    )
 
 
 async def change_enrolment(

@@ -1,7 +1,8 @@
 """Many acts in one request: 207, with a result for each, in the order sent.
 
 Every item runs under a savepoint of the request's one transaction: an item that is refused leaves no trace, the
-others stand.
+others stand. Items run in an order of their keys, not in that of the request, so that two requests over the same things
+wait for each other and do not deadlock.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +37,11 @@ class BulkResult(BaseModel, Generic[ItemT]):
 
 
 async def run_bulk(
-    session: WriteSession, items: Sequence[InputT], act: Callable[[InputT], Awaitable[ItemT]]
+    session: WriteSession,
+    items: Sequence[InputT],
+    act: Callable[[InputT], Awaitable[ItemT]],
+    *,
+    key: Callable[[InputT], Any],
 ) -> BulkResult[ItemT]:
     """Do `act` for each item; refusals stay with their item, anything else undoes the whole request.
 
@@ -44,6 +49,7 @@ async def run_bulk(
         session: the request's transaction.
         items: at most ``bulk_items_max``.
         act: one item's use case, which makes something.
+        key: by what items are ordered; of equal ones the first sent comes first.
 
     Raises:
         Invalid: too many items.
@@ -54,7 +60,7 @@ async def run_bulk(
             fields=[FieldProblem("items", "too_long", f"At most {items_max} items", f"ไม่เกิน {items_max} รายการ")]
         )
     results: list[BulkItem[Any]] = []
-    for index, item in enumerate(items):
+    for index, item in sorted(enumerate(items), key=lambda numbered: key(numbered[1])):
         try:
             async with session.savepoint():
                 done = await act(item)
@@ -68,7 +74,7 @@ async def run_bulk(
             if problem is None or problem.status >= 500:
                 raise
             results.append(_refused(index, problem))
-    return BulkResult(results=results)
+    return BulkResult(results=sorted(results, key=lambda result: result.index))
 
 
 def _refused(index: int, error: DomainError) -> BulkItem[Any]:

@@ -1,11 +1,13 @@
 """Programmes A and B: recorded once by the nation, entered by co-operatives, each enrolment with its own result."""
 
+import asyncio
 from typing import Any
 
 import httpx2
 import pytest_asyncio
 
 from tests.conftest import ClientOf, DatabaseOf
+from tests.locks import until_they_wait_or_end
 from tests.services.registry.deliveries import published
 from tests.services.registry.people import OTHER_PROVINCE, PROVINCE, WRITER, add_cooperative
 
@@ -90,3 +92,26 @@ async def test_enrolment_ends_by_who_read_it(analyst: httpx2.AsyncClient, databa
     assert [(event["version"], event["valid_to"]) for event in events] == [(1, None), (2, "2023-03-31")]
     listed = (await analyst.get(f"/registry/v1/enrolments?programme_code=A&cooperative_id={here}")).json()["items"]
     assert [each["id"] for each in listed] == [made["id"]]
+
+
+async def test_requests_that_enrol_the_same_cooperatives_in_other_orders_do_not_deadlock(
+    analyst: httpx2.AsyncClient, database_of: DatabaseOf
+) -> None:
+    one, between, other = [enrolment(await add_cooperative(analyst, code)) for code in ("C1", "C2", "C3")]
+    database = await database_of("registry")
+    async with database.unscoped() as session:
+        # Somebody enrols the second: both requests get so far, and no further.
+        await session.execute(
+            "insert into enrolment (id, programme_id, phase, cooperative_id, valid_from, version)"
+            " select gen_random_uuid(), programme.id, 1, cast(:cooperative as uuid), '2022-10-01', 1 from programme",
+            cooperative=between["cooperative_id"],
+        )
+        sent = [
+            asyncio.ensure_future(analyst.post("/registry/v1/enrolments", json={"items": items}))
+            for items in ([one, between, other], [other, between, one])
+        ]
+        await until_they_wait_or_end(database, *sent)
+    answers = await asyncio.gather(*sent)
+    assert [answer.status_code for answer in answers] == [207, 207], [answer.text for answer in answers]
+    results = [sorted(result["status"] for result in answer.json()["results"]) for answer in answers]
+    assert sorted(results) == [[201, 201, 409], [409, 409, 409]]

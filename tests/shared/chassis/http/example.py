@@ -119,7 +119,7 @@ async def write_note(note: NewNote, caller: NoteWriter, session: Writing, respon
 @router.post("/notes/bulk", status_code=207)
 async def write_notes(notes: list[NewNote], caller: NoteWriter, session: Writing) -> BulkResult[Note]:
     """Write many notes."""
-    return await run_bulk(session, notes, lambda note: _insert(session, note))
+    return await run_bulk(session, notes, lambda note: _insert(session, note), key=lambda note: note.title)
 
 
 @router.get("/notes")
