@@ -32,21 +32,25 @@ async def find_closed_day(session: ReadSession, cooperative_id: UUID) -> date | 
 async def _lock_days(session: WriteSession, cooperative_ids: Collection[UUID], how: str) -> dict[UUID, date | None]:
     wanted = sorted(set(cooperative_ids))
     locked = await _select_days(session, wanted, how)
-    missing = [cooperative_id for cooperative_id in wanted if cooperative_id not in locked]
-    if missing:
+    if len(locked) < len(wanted):
         await session.execute(
             "insert into business_day (cooperative_id)"
-            " select id from unnest(cast(:missing as uuid[])) as missing (id) order by id on conflict do nothing",
-            missing=missing,
+            " select id from unnest(cast(:ids as uuid[])) as wanted (id) order by id on conflict do nothing",
+            ids=wanted,
         )
-        locked |= await _select_days(session, missing, how)
+        locked = await _select_days(session, wanted, how)
     return locked
 
 
 async def _select_days(session: WriteSession, cooperative_ids: list[UUID], how: str) -> dict[UUID, date | None]:
+    """Lock them all, or none while one is missing: to make it while others are held would be out of order."""
     rows = await session.fetch(
-        "select cooperative_id, closed_on from business_day where cooperative_id = any(cast(:ids as uuid[]))"
-        f" order by cooperative_id for {how}",
+        f"""
+        select cooperative_id, closed_on from business_day where cooperative_id = any(cast(:ids as uuid[]))
+           and (select count(*) from business_day where cooperative_id = any(cast(:ids as uuid[])))
+             = cardinality(cast(:ids as uuid[]))
+         order by cooperative_id for {how}
+        """,
         ids=cooperative_ids,
     )
     return {row["cooperative_id"]: row["closed_on"] for row in rows}
