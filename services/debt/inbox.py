@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.debt.deductions.service import settle_deductions, undo_deductions
+from services.debt.deductions.service import Deductions, answer_deductions
 from services.debt.projections import repository as projections
 from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
@@ -19,7 +19,13 @@ from shared.contracts.registry import (
     MemberRecorded,
 )
 
-INBOX = Inbox("debt", CATALOGUE)
+
+async def finish(session: WriteSession, handed_back: Sequence[object]) -> None:
+    """The end of a batch: what locks rows that other batches and jobs lock too, each kind of row once and in order."""
+    await answer_deductions(session, [one for one in handed_back if isinstance(one, Deductions)])
+
+
+INBOX = Inbox("debt", CATALOGUE, finish)
 
 
 @INBOX.on(CooperativeRecorded)
@@ -63,15 +69,17 @@ async def on_income_plans(session: WriteSession, received: Sequence[Received[Occ
 
 
 @INBOX.on(DeductionRequested)
-async def on_deductions_requested(session: WriteSession, received: Sequence[Received[DeductionRequested]]) -> None:
+async def on_deductions_requested(
+    session: WriteSession, received: Sequence[Received[DeductionRequested]]
+) -> Deductions:
     """Apply produce to overdue debt, and answer."""
-    await settle_deductions(session, received)
+    return Deductions(requests=received)
 
 
 @INBOX.on(DeductionReversed)
-async def on_deductions_reversed(session: WriteSession, received: Sequence[Received[DeductionReversed]]) -> None:
+async def on_deductions_reversed(session: WriteSession, received: Sequence[Received[DeductionReversed]]) -> Deductions:
     """Undo what was applied for a delivery, and answer."""
-    await undo_deductions(session, received)
+    return Deductions(reversals=received)
 
 
 INBOX.on(withdrawn(CooperativeRecorded))(forget("cooperative"))

@@ -6,6 +6,7 @@ reversal, request  undone (0), then refused (reversed_before)
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from services.debt.business_days.domain import posting_date
 from services.debt.business_days.repository import share_days
 from services.debt.deductions import repository
 from services.debt.deductions.domain import split_deduction
-from services.debt.loans.repository import active_loan_ids
+from services.debt.loans.repository import active_loan_ids, lock_loans
 from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
 from services.debt.payments.repository import payments_of_delivery
 from services.debt.plans.domain import PlanState
@@ -28,6 +29,39 @@ from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionU
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed
 
 CAPTURED_BY = "livelihood"
+
+
+@dataclass(frozen=True, slots=True)
+class Deductions:
+    """What a part of a batch asks for: requests, or reversals."""
+
+    requests: Sequence[Received[DeductionRequested]] = ()
+    reversals: Sequence[Received[DeductionReversed]] = ()
+
+
+async def answer_deductions(session: WriteSession, asked: Sequence[Deductions]) -> None:
+    """Answer all that a batch asks for, in its order."""
+    if len(asked) > 1:
+        await _hold(session, asked)
+    for part in asked:
+        if part.requests:
+            await settle_deductions(session, part.requests)
+        if part.reversals:
+            await undo_deductions(session, part.reversals)
+
+
+async def _hold(session: WriteSession, asked: Sequence[Deductions]) -> None:
+    """Lock the days and then the loans of all parts at once, each in order.
+
+    Part by part a batch would lock them crosswise with another batch, a file of payments or a close.
+    """
+    requests = [item.event for part in asked for item in part.requests]
+    reversals = [item.event for part in asked for item in part.reversals]
+    await share_days(session, {*(one.cooperative_id for one in requests), *(one.cooperative_id for one in reversals)})
+    loans = await active_loan_ids(session, [(one.member_id, one.cooperative_id) for one in requests])
+    payments = await payments_of_delivery(session, [one.delivery_id for one in reversals])
+    loan_ids = {*(one for found in loans.values() for one in found), *(payment["loan_id"] for payment in payments)}
+    await lock_loans(session, loan_ids)
 
 
 async def settle_deductions(session: WriteSession, received: Sequence[Received[DeductionRequested]]) -> None:

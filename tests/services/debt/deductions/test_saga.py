@@ -1,17 +1,24 @@
 """Goal: every deduction livelihood asks for is answered once and every reversal once, in whatever order they come."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
+import orjson
 import pytest_asyncio
 
+from services.debt.closing.service import close_cooperatives
+from services.debt.deductions.repository import insert_deductions
 from services.debt.inbox import INBOX
 from services.debt.plans.repository import insert_plan
 from shared.contracts.livelihood import DeductionRequested, DeductionReversed
 from shared.kernel.identifiers import derived_id
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
+from tests.locks import until_they_wait_or_end
 from tests.services.debt.payments.test_posting import assert_books_balance, close_days
 from tests.services.debt.world import World, loan_row, received
 
@@ -184,3 +191,90 @@ async def test_delivery_of_a_closed_day_posts_in_the_open_day(saga: World) -> No
     (settled,) = await saga.spoken("deduction.settled")
     assert settled["posted_on"] == "2022-11-01"
     assert (await saga.spoken("payment.posted"))[0]["value_on"] == "2022-10-10"
+
+
+OTHER_MEMBER = derived_id("test-member", "C2", "1")
+
+
+def other(event: DeductionRequested | DeductionReversed, delivery: UUID) -> DeductionRequested | DeductionReversed:
+    """The same of the member of the other co-operative."""
+    cooperative_id = derived_id("test-cooperative", "C2")
+    return event.model_copy(
+        update={"cooperative_id": cooperative_id, "member_id": OTHER_MEMBER, "delivery_id": delivery}
+    )
+
+
+@pytest_asyncio.fixture
+async def two_sagas(saga: World, client_of: ClientOf) -> World:
+    """A second co-operative with a member and a loan, and a delivery settled at each co-operative."""
+    await saga.cooperative("C2")
+    await saga.members("C2", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    await saga.send(client, "loans", [loan_row(number="L3", code="C2")])
+    plan = derived_id("test-plan", 2)
+    async with saga.database.unscoped() as session:
+        await session.execute(
+            "insert into plan select (jsonb_populate_record(plan, cast(:other as jsonb))).* from plan",
+            other=orjson.dumps(
+                {"id": plan, "member_id": OTHER_MEMBER, "cooperative_id": derived_id("test-cooperative", "C2")}
+            ).decode(),
+        )
+    await saga.hear(request(500_00))
+    await saga.hear(other(request(500_00, plan=plan), derived_id("test-delivery", 2)))
+    assert await answers(saga) == ["settled", "settled"]
+    return saga
+
+
+@asynccontextmanager
+async def halfway(world: World) -> AsyncIterator[None]:
+    """Meanwhile no request of deliveries 3 and 4 is answered: who has heard of one waits there."""
+    async with world.database.unscoped() as session:
+        for number in (3, 4):
+            await insert_deductions(
+                session,
+                [
+                    {"delivery_id": derived_id("test-delivery", number), "cooperative_id": COOPERATIVE,
+                     "member_id": MEMBER, "status": "refused", "requested": True, "amount": 1, "applied": 0,
+                     "returned": 1, "reason": "test", "delivered_on": None, "settled_on": None, "refused_on": None,
+                     "undone_on": None}
+                ],
+            )  # fmt: skip
+        yield
+        await session.execute("delete from deduction where reason = 'test'")
+
+
+async def test_batches_that_cross_over_the_same_loans_do_not_deadlock(two_sagas: World) -> None:
+    """Deliveries of one member come by several partitions, so two members of the group may need the same loans."""
+    third, fourth = derived_id("test-delivery", 3), derived_id("test-delivery", 4)
+    async with halfway(two_sagas):
+        one = asyncio.create_task(
+            two_sagas.hear(request(1_00, delivery=third), other(reversal(), derived_id("test-delivery", 2)))
+        )
+        await until_they_wait_or_end(two_sagas.database, one)
+        crossing = asyncio.create_task(two_sagas.hear(other(request(1_00), fourth), reversal()))
+        await until_they_wait_or_end(two_sagas.database, one, crossing)
+    await asyncio.gather(one, crossing)
+    assert sorted(await answers(two_sagas)) == ["refused", "settled", "settled", "settled", "undone", "undone"]
+    await assert_books_balance(two_sagas)
+
+
+async def test_a_batch_and_a_close_of_the_same_cooperatives_do_not_deadlock(two_sagas: World) -> None:
+    low, high = sorted((COOPERATIVE, derived_id("test-cooperative", "C2")))
+    third = derived_id("test-delivery", 3)
+    # The request at the co-operative that a close holds last, the reversal at the one that it holds first.
+    if high == COOPERATIVE:
+        batch = [request(1_00, delivery=third), other(reversal(), derived_id("test-delivery", 2))]
+    else:
+        batch = [other(request(1_00), third), reversal()]
+
+    async def close() -> None:
+        async with two_sagas.database.unscoped() as session:
+            await close_cooperatives(session, [low, high], date(2022, 10, 31))
+
+    async with halfway(two_sagas):
+        hearing = asyncio.create_task(two_sagas.hear(*batch))
+        await until_they_wait_or_end(two_sagas.database, hearing)
+        closing = asyncio.create_task(close())
+        await until_they_wait_or_end(two_sagas.database, hearing, closing)
+    await asyncio.gather(hearing, closing)
+    assert await two_sagas.value("select count(*) from business_day where closed_on = '2022-10-31'") == 2
