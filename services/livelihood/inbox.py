@@ -7,28 +7,28 @@ from services.livelihood.projections import repository as projections
 from shared.chassis.auth.assignments import forget_officers, store_assignments
 from shared.chassis.database import WriteSession
 from shared.chassis.events import Received, withdrawn
-from shared.chassis.feeds import wake_waiting
+from shared.chassis.feeds import Arrived, wake_arrived
 from shared.chassis.inbox import Inbox, forget
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.debt import DeductionRefused, DeductionSettled, DeductionUndone, PlanRecorded
 from shared.contracts.registry import AssignmentRecorded, CooperativeRecorded, HouseholdRecorded, MemberRecorded
 
-INBOX = Inbox("livelihood", CATALOGUE)
+INBOX = Inbox("livelihood", CATALOGUE, wake_arrived)
 
 
 @INBOX.on(CooperativeRecorded)
-async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> None:
+async def on_cooperatives(session: WriteSession, received: Sequence[Received[CooperativeRecorded]]) -> Arrived:
     """Know co-operatives. Members may have come first: until now no sender could see them, so their rows wait."""
     written = await projections.store_cooperatives(session, received)
     hashes = await projections.member_hashes(session, [row["id"] for row in written])
-    await wake_waiting(session, [f"member:{one}" for one in hashes])
+    return Arrived([f"member:{one}" for one in hashes])
 
 
 @INBOX.on(MemberRecorded)
-async def on_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> None:
+async def on_members(session: WriteSession, received: Sequence[Received[MemberRecorded]]) -> Arrived:
     """Know members, and wake the rows of files that waited for them."""
     written = await projections.store_members(session, received)
-    await wake_waiting(session, [f"member:{row['member_number_hash']}" for row in written])
+    return Arrived([f"member:{row['member_number_hash']}" for row in written])
 
 
 @INBOX.on(HouseholdRecorded)

@@ -14,7 +14,8 @@ from shared.chassis.database import Database, WriteSession
 from shared.chassis.events import Event, Received, withdrawn
 from shared.chassis.inbox import Inbox
 from shared.contracts import debt, literacy
-from shared.contracts.registry import AssignedCooperative, AssignmentRecorded
+from shared.contracts.registry import AssignedCooperative, AssignmentRecorded, CooperativeRecorded, MemberRecorded
+from shared.kernel.identifiers import derived_id
 from tests.conftest import DatabaseOf
 from tests.locks import until_they_wait_or_end
 from tests.services.debt.world import received
@@ -81,6 +82,58 @@ async def test_officers_who_come_in_another_order_do_not_deadlock(service: str, 
     await asyncio.gather(live, rebuild)
     async with database.unscoped() as session:
         assert await session.scalar("select count(*) from officer_state") == 3
+
+
+@pytest.mark.parametrize("service", [service for service in LISTENERS if service != "reporting"])
+async def test_batches_that_wake_rows_of_the_same_files_do_not_deadlock(service: str, database_of: DatabaseOf) -> None:
+    """A co-operative wakes what waits for its members, a member what waits for it: both may stand in one batch."""
+    database = await database_of(service)
+    cooperatives = [_cooperative(code) for code in ("C1", "C2", "C3", "C4")]
+    members = [_member(cooperative.cooperative_code) for cooperative in cooperatives]
+    async with database.unscoped() as session:
+        await _hear(session, service, [*cooperatives, *members])
+        for row, (member, file) in enumerate(zip(members, ("B", "A", "A", "B"), strict=True), start=2):
+            await session.execute(
+                "insert into feed_row (delivery_id, row_number, data, status, waiting_for)"
+                " values (:file, :row, '{}', 'waiting', :name)",
+                file=derived_id("test-file", file),
+                row=row,
+                name=f"member:{member.member_number_hash}",
+            )
+        for file in ("A", "B"):
+            await session.execute(
+                "insert into feed_delivery (id, kind, as_of, requested_by, reach, file_format, file_bytes, file_sha256,"
+                " status) values (:id, 'test', '2022-09-30', 'test', '{}', 'csv', 0, '', 'completed')",
+                id=derived_id("test-file", file),
+            )
+    async with database.unscoped() as session:
+        # Members are held: both batches have got past their co-operative, and no further.
+        await session.execute("select from member for update")
+        batches = [
+            asyncio.create_task(_hear_alone(database, service, [cooperative, member], 2))
+            for cooperative, member in zip(cooperatives[:2], members[2:], strict=True)
+        ]
+        await until_they_wait_or_end(database, *batches)
+    await asyncio.gather(*batches)
+    async with database.unscoped() as session:
+        assert await session.scalar("select count(*) from feed_row where status = 'staged'") == 4
+        assert await session.scalar("select count(*) from job") == 2
+
+
+def _cooperative(code: str) -> CooperativeRecorded:
+    return CooperativeRecorded(
+        cooperative_id=derived_id("test-cooperative", code), cooperative_code=code, kind="cooperative",
+        cooperative_type="agricultural", name_th=f"สหกรณ์ {code}", name_en=None, province_code="52",
+        district_code="5201", strength_level=2, status="active",
+    )  # fmt: skip
+
+
+def _member(code: str) -> MemberRecorded:
+    return MemberRecorded(
+        member_id=derived_id("test-member", code), person_id=derived_id("test-person", code),
+        cooperative_id=derived_id("test-cooperative", code), member_number_hash=code, household_id=None,
+        member_kind="ordinary", status="active", birth_decade=1960,
+    )  # fmt: skip
 
 
 async def _hear(session: WriteSession, service: str, events: Sequence[Event], version: int = 1) -> None:

@@ -18,7 +18,7 @@
 The routes are ``routes.feed_router(kinds)``; the worker finds the kinds in the service's ``feed_kinds``.
 """
 
-from shared.chassis.feeds.delivery import wake_later, wake_waiting
+from shared.chassis.feeds.delivery import Arrived, wake_arrived, wake_later, wake_waiting
 from shared.chassis.feeds.kinds import (
     ACCEPTED,
     OLDER,
@@ -39,6 +39,7 @@ __all__ = [
     "ACCEPTED",
     "OLDER",
     "UNCHANGED",
+    "Arrived",
     "Column",
     "Delivery",
     "FeedKind",
@@ -52,6 +53,7 @@ __all__ = [
     "rejected",
     "wait_where",
     "waiting",
+    "wake_arrived",
     "wake_later",
     "wake_waiting",
 ]

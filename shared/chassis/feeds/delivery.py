@@ -8,13 +8,14 @@ counts them in the same transaction, so whatever is left there is what is left t
 point and starts again with the rest. Chunks follow one another in the order of the file, or go two at a time where the
 kind says that its rows are independent.
 
-A row that names somebody nobody knows yet waits. Whoever learns of new names calls :func:`wake_waiting`, or in a
-request :func:`wake_later`; the rows are then validated and applied like new ones. After a bound of days they are
-rejected.
+A row that names somebody nobody knows yet waits. Whoever learns of new names calls :func:`wake_waiting`, in a request
+:func:`wake_later`, or hands an inbox's end :class:`Arrived`; the rows are then validated and applied like new ones.
+After a bound of days they are rejected.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +96,22 @@ async def wake_waiting(session: WriteSession, names: Sequence[str]) -> int:
         found = await repository.sender_of(session, delivery_id)
         await enqueue_delivery(session, delivery_id, found["kind"], found["requested_by"])
     return len(woken)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Names that an inbox's handler has learnt of, to be handed back to :func:`wake_arrived`."""
+
+    names: Sequence[str]
+
+
+async def wake_arrived(session: WriteSession, handed_back: Iterable[object]) -> None:
+    """The end of an inbox's batch: wake what waits for all that arrived with it.
+
+    Once a batch and not once a handler: rows and jobs of two files are then locked in one order, and two members of the
+    group that wake them at one moment do not deadlock.
+    """
+    await wake_waiting(session, [name for one in handed_back if isinstance(one, Arrived) for name in one.names])
 
 
 async def wake_later(session: WriteSession, names: Sequence[str]) -> None:
