@@ -295,6 +295,7 @@ async def _apply_all(context: JobContext, kind: FeedKind, delivery: Delivery) ->
         nonlocal done
         for chunk in left:
             async with context.database.write(delivery.reach) as session:
+                await repository.share_delivery(session, delivery.id)
                 rows = await repository.take_rows(session, delivery.id, chunk)
                 if rows:
                     await _apply_chunk(session, kind, delivery, rows)

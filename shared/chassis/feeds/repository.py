@@ -14,6 +14,8 @@ from shared.chassis.reach import Reach
 # Whoever looks for rows that wait holds this lock shared until it commits; the engine takes it alone for a moment
 # before it looks again, so that no row starts to wait for a thing that arrived meanwhile.
 _WAKE_LOCK = 7_022_118_001
+# Rows of a delivery are always locked in the order of their numbers, whoever wakes, applies or rejects them.
+_ROWS_LEFT = "select row_number from feed_row where delivery_id = :id"
 
 
 # --- arrival ---------------------------------------------------------------------------------------------------------
@@ -124,6 +126,11 @@ async def lock_delivery(session: WriteSession, delivery_id: UUID) -> tuple[Deliv
         ),
         row,
     )
+
+
+async def share_delivery(session: WriteSession, delivery_id: UUID) -> None:
+    """Before rows of the delivery are held: whoever has locked it, or wants to, and rows are never locked crosswise."""
+    await session.execute("select from feed_delivery where id = :id for key share", id=delivery_id)
 
 
 async def set_status(session: WriteSession, delivery_id: UUID, status: str) -> None:
@@ -355,7 +362,11 @@ async def has_waiting(session: ReadSession, delivery_id: UUID) -> bool:
 async def wake_delivery(session: WriteSession, delivery_id: UUID) -> int:
     """Put every waiting row of a delivery back to do."""
     return await session.execute(
-        "update feed_row set status = 'staged', waiting_for = null where delivery_id = :id and status = 'waiting'",
+        f"""
+        update feed_row r set status = 'staged', waiting_for = null
+        from ({_ROWS_LEFT} and status = 'waiting' order by row_number for update) as held
+        where r.delivery_id = :id and r.row_number = held.row_number
+        """,
         id=delivery_id,
     )
 
@@ -369,8 +380,10 @@ async def reject_waited_too_long(session: WriteSession, delivery_id: UUID) -> in
     refused = await session.execute(
         f"""
         with refused as (
-            update feed_row set status = 'rejected' where delivery_id = :id and status in ('waiting', 'staged')
-            returning row_number, split_part(waiting_for, ':', 1) as prefix
+            update feed_row r set status = 'rejected'
+            from ({_ROWS_LEFT} and status in ('waiting', 'staged') order by row_number for update) as held
+            where r.delivery_id = :id and r.row_number = held.row_number
+            returning r.row_number, split_part(r.waiting_for, ':', 1) as prefix
         )
         insert into feed_reject (delivery_id, row_number, column_name, code)
         select :id, row_number, '', case prefix {known} else 'unknown_reference' end from refused

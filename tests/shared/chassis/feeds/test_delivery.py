@@ -5,7 +5,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, MagicMock
 from uuid import UUID, uuid4
 
 import orjson
@@ -18,6 +18,7 @@ from shared.chassis.feeds import marking, repository
 from shared.chassis.feeds.kinds import Delivery, FeedKind, FeedRow
 from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX
 from shared.chassis.jobs import SYSTEM, JobContext, enqueue, request_cancel
+from tests.locks import until_somebody_waits, until_they_wait_or_end
 from tests.shared.chassis.bare_service import as_owner
 from tests.shared.chassis.feeds.conftest import Sender, SenderOf
 from tests.shared.chassis.feeds.example import HEADINGS, TOOLS, add_member
@@ -223,6 +224,47 @@ async def test_night_tries_waiting_rows_again(sender: Sender) -> None:
         await session.execute("insert into member (cooperative_code, number) values ('C1', 'M7')")
         await enqueue(session, engine.WAITING_JOB_KIND, {}, requested_by=SYSTEM)
     await sender.run_jobs()
+    assert counts(await sender.delivery(delivery["id"])) == {"rows": 1, "accepted": 1}
+
+
+async def test_the_night_and_a_member_that_arrives_do_not_deadlock(sender: Sender) -> None:
+    await sender.send(rows_of("C1,1,M7,,,,,,,,", "C1,2,M7,,,,,,,,", "C1,3,M8,,,,,,,,"))
+    async with sender.database.unscoped() as session:
+        for number in (3, 4, 2):  # rows stand in the order in which they were written last, not in that of the file
+            await session.execute("update feed_row set row_key = row_key where row_number = :number", number=number)
+        await enqueue(session, engine.WAITING_JOB_KIND, {}, requested_by=SYSTEM)
+
+    async def arrive() -> None:
+        async with sender.database.unscoped() as session:
+            await add_member(session, "C1", "M7")
+
+    async with sender.database.unscoped() as holding:
+        await holding.fetch("select from feed_row where row_number = 4 for update")
+        night = asyncio.create_task(sender.run_jobs())
+        await until_somebody_waits(sender.database, night)
+        arriving = asyncio.create_task(arrive())
+        await until_they_wait_or_end(sender.database, night, arriving)
+    await asyncio.gather(night, arriving)
+
+
+async def test_the_night_and_rows_under_way_do_not_deadlock(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that woke on the last night of their bound are being applied while the night rejects what is left."""
+    delivery = await sender.send(rows_of("C1,1,M7,,,,,,,,"))
+    await as_owner(sender.settings, "update feed_delivery set received_at = received_at - interval '15 days'")
+    nights: list[asyncio.Task[Any]] = []
+    original = engine._apply_chunk
+
+    async def apply_while_the_night_comes(*arguments: Any) -> None:
+        context = MagicMock(spec=JobContext, database=sender.database, settings=sender.settings)
+        nights.append(asyncio.create_task(engine.look_after_deliveries(context)))
+        await until_somebody_waits(sender.database, nights[0])
+        await original(*arguments)
+
+    monkeypatch.setattr(engine, "_apply_chunk", apply_while_the_night_comes)
+    async with sender.database.unscoped() as session:
+        await add_member(session, "C1", "M7")
+    await sender.run_jobs()
+    await nights[0]
     assert counts(await sender.delivery(delivery["id"])) == {"rows": 1, "accepted": 1}
 
 
