@@ -2,12 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
@@ -15,24 +15,27 @@ import pytest
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.chassis import outbox
 from shared.chassis.batches import BatchApplier, Claim, ConsumerStopped, LogChanged, PartitionLost, reason_of
 from shared.chassis.consumer import Consumer, Progress, ensure_offsets, forget_offsets
-from shared.chassis.database import Database, is_transient
+from shared.chassis.database import Database, WriteSession, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.events import InvalidEvent, Topic
 from shared.chassis.inbox import insert_facts
 from shared.chassis.kafka import create_topics, make_producer
 from shared.chassis.relay import Relay, _acknowledged_ids
 from shared.chassis.settings import Settings
+from tests.locks import waiting_sessions
 from tests.shared.chassis.events.conftest import (
     CATALOGUE,
     DAY,
     BalanceRecorded,
     Deposited,
+    add_to_totals,
     count,
     make_inbox,
     publish,
@@ -494,6 +497,43 @@ def test_promise_5_the_reason_of_an_event_set_aside_quotes_nothing_of_it() -> No
         assert "Somchai" not in reason_of(refused.value)
 
 
+@pytest.mark.parametrize("with_poison", [False, True])
+async def test_promise_5_a_deadlock_is_no_poison(bus: Settings, database: Database, with_poison: bool) -> None:
+    """PostgreSQL ends the consumer's transaction, in a batch or amid its events one by one: it begins again."""
+    account, shared = uuid4(), uuid4()
+    beside = next(key for key in iter(uuid4, None) if _partition_of(key) == _partition_of(account))
+    inbox = make_inbox()
+
+    async def add_to_shared_total(session: WriteSession, handed_back: Sequence[object]) -> None:
+        await add_to_totals(session, handed_back)
+        await session.execute("update total set amount = amount + 1 where id = :id", id=shared)
+
+    inbox._finish = add_to_shared_total
+    async with database.unscoped() as session:
+        await session.execute("insert into total (id, amount) values (:id, 0), (:other, 0)", id=account, other=shared)
+    bad = [(Deposited(account_id=beside, amount=-1), 1)] if with_poison else []
+    await publish(bus, database, [*bad, (Deposited(account_id=account, amount=3), 1)])
+    with structlog.testing.capture_logs() as logged:
+        async with running(Consumer(bus, database, inbox)):
+            async with database.unscoped() as other:
+                await other.execute("update total set amount = amount where id = :id", id=shared)
+                await until(partial(_somebody_waits, database))
+                await other.execute("update total set amount = amount where id = :id", id=account)
+            await until(lambda: _is(database, "select count(*) from deposit", 1))
+    assert [line["event"] for line in logged].count("batch_retried_one_by_one") == 2 * with_poison
+    paused = [line["error"] for line in logged if line["event"] == "consumer_paused"]
+    assert paused == ["DeadlockDetectedError 40P01"]
+    assert await count(database, "select count(*) from dead_letter") == with_poison
+    totals = [await count(database, f"select amount from total where id = '{one}'") for one in (account, shared)]
+    assert totals == [3, 1]
+    assert await count(database, "select sum(next_offset) from consumer_offset") == 1 + with_poison
+
+
+def _partition_of(account: UUID) -> int:
+    partitions = list(range(4))
+    return int(DefaultPartitioner()(str(account).encode(), partitions, partitions))
+
+
 async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings, database: Database) -> None:
     producer = make_producer(bus, "test")
     await producer.start()
@@ -547,6 +587,10 @@ async def test_promise_7_a_drain_loses_nothing_and_repeats_nothing(bus: Settings
     async with running(Consumer(bus, database, make_inbox())):
         await until(lambda: _is(database, "select count(*) from deposit", 2_000))
     assert await count(database, "select sum(amount) from total") == 2_000
+
+
+async def _somebody_waits(database: Database) -> bool:
+    return await waiting_sessions(database) > 0
 
 
 async def _more(database: Database, before: int) -> bool:

@@ -185,6 +185,35 @@ async def test_transient_failure_is_tried_again(database: Database, jobs_setting
     assert (await job(database, job_id))["result"] == {"attempt": 2}
 
 
+async def test_a_deadlock_interrupts_a_job_and_does_not_end_it(database: Database, jobs_settings: Settings) -> None:
+    tasks = jobs.Tasks()
+    for note in ("one", "other"):
+        async with database.unscoped() as session:
+            await session.execute("insert into mark (note) values (:note)", note=note)
+    both_hold = asyncio.Barrier(2)
+
+    @tasks.task("crossing")
+    async def crossing(context: jobs.JobContext, first: str, second: str) -> Mapping[str, Any]:
+        async with context.database.unscoped() as session:
+            for note in (first, second):
+                await session.execute("update mark set note = note || '!' where note like :note || '%'", note=note)
+                if context.attempt == 1 and note == first:
+                    await both_hold.wait()
+        return {"attempt": context.attempt}
+
+    names = {"first": "one", "second": "other"}
+    ids = [
+        await enqueue(database, "crossing", arguments=arguments)
+        for arguments in (names, {"first": "other", "second": "one"})
+    ]
+    async with worker(service_of(tasks), database, jobs_settings):
+        for job_id in ids:
+            await until(lambda job_id=job_id: has_status(database, job_id, "succeeded"))  # type: ignore[misc]
+    results = [(await job(database, job_id))["result"]["attempt"] for job_id in ids]
+    assert sorted(results) == [1, 2]
+    assert sorted(await marks(database)) == ["one!!", "other!!"]
+
+
 def test_each_further_attempt_waits_longer() -> None:
     """A database that is restarted must not meet every job again in the same second."""
     again = jobs_worker._Retry()
