@@ -2,8 +2,8 @@
 
 A handler stores the rows that its events name, which no other member of the consumer's group touches, and hands the
 rest back. That is written once, at the end of the batch, each table in the order of its keys: members that apply
-batches at one moment wait for each other there, and do not deadlock. (Those that go event by event, because a batch
-failed, still can; PostgreSQL then ends one, and it begins its batch again.)
+batches at one moment wait for each other there, and do not deadlock. (One that goes event by event, because its batch
+failed, goes alone.)
 """
 
 from collections.abc import Collection, Iterable, Sequence

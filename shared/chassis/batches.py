@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 _BEHIND = "parked behind an event that was set aside"
 
-PAUSE_LOCK = 7_103  # advisory: batches hold it shared, a rebuild's comparison and a retry hold it alone
+PAUSE_LOCK = 7_103  # advisory: batches hold it shared, a rebuild's comparison, a retry and event by event hold it alone
 
 
 class Record(Protocol):
@@ -120,10 +120,13 @@ class BatchApplier:
     async def apply_one_by_one(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> None:
         """Claim the offsets and apply each record under a savepoint; set aside what cannot be, and what is behind it.
 
+        Rows that many events share are locked in the order of events here, not in that of their keys, as a batch locks
+        them: so no other member of the group is at work meanwhile.
+
         Raises:
             PartitionLost, ConsumerStopped: the caller rolls back.
         """
-        await self.claim(session, claims)
+        await self.claim(session, claims, alone=True)
         failed: set[tuple[str, str]] = set()
         outcomes = []
         for record in await self._wanted(session, records):
@@ -137,10 +140,13 @@ class BatchApplier:
                 await self._set_aside(session, record, reason, parked=False)
         self._poison.note(outcomes)
 
-    async def claim(self, session: WriteSession, claims: Sequence[Claim]) -> None:
-        """Move our offsets on; whoever finds another offset than expected has lost the partition."""
+    async def claim(self, session: WriteSession, claims: Sequence[Claim], *, alone: bool = False) -> None:
+        """Move our offsets on; whoever finds another offset than expected has lost the partition.
+
+        With `alone` the group's other members stand between two batches until this transaction ends.
+        """
         await session.fetch(
-            "select pg_advisory_xact_lock_shared(cast(:lock as integer), hashtext(:consumer))",
+            f"select pg_advisory_xact_lock{'' if alone else '_shared'}(cast(:lock as integer), hashtext(:consumer))",
             lock=PAUSE_LOCK,
             consumer=self._consumer,
         )

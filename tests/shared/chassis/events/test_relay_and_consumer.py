@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -29,7 +30,7 @@ from shared.chassis.inbox import insert_facts
 from shared.chassis.kafka import create_topics, make_producer
 from shared.chassis.relay import Relay, _acknowledged_ids
 from shared.chassis.settings import Settings
-from tests.locks import waiting_sessions
+from tests.locks import until_they_wait_or_end, waiting_sessions
 from tests.shared.chassis.events.conftest import (
     CATALOGUE,
     DAY,
@@ -532,6 +533,42 @@ async def test_promise_5_a_deadlock_is_no_poison(bus: Settings, database: Databa
 def _partition_of(account: UUID) -> int:
     partitions = list(range(4))
     return int(DefaultPartitioner()(str(account).encode(), partitions, partitions))
+
+
+async def test_promise_5_members_that_go_event_by_event_do_not_deadlock(bus: Settings, database: Database) -> None:
+    low, held, high = sorted(uuid4() for _ in range(3))
+    partitions = [TopicPartition(Deposited.topic.name, number) for number in (0, 1)]
+    async with database.unscoped() as session:
+        await ensure_offsets(session, "registry", "cluster", partitions, dict.fromkeys(partitions, 0))
+        await session.execute("insert into producer_epoch values ('registry', 'registry', 1)")
+    applier = BatchApplier(bus, make_inbox(), "registry")
+
+    async def apply(partition: int, accounts: Sequence[UUID]) -> None:
+        claim = Claim(Deposited.topic.name, partition, expected_offset=0, next_offset=len(accounts))
+        records = [deposit_record(partition, offset, account) for offset, account in enumerate(accounts)]
+        async with database.unscoped() as session:
+            await applier.apply_one_by_one(session, [claim], records)
+
+    async with database.unscoped() as holding:
+        await holding.execute("insert into total (id, amount) values (:id, 0)", id=held)
+        one = asyncio.create_task(apply(0, [low, held, high]))
+        await until_they_wait_or_end(database, one)
+        other = asyncio.create_task(apply(1, [high, held, low]))
+        await until_they_wait_or_end(database, one, other)
+    await asyncio.gather(one, other)
+    assert await count(database, "select sum(amount) from total") == 6
+    assert await count(database, "select count(*) from dead_letter") == 0
+
+
+def deposit_record(partition: int, offset: int, account: UUID) -> Any:
+    """A deposit of 1 as Kafka gives it."""
+    headers = {"ce_type": Deposited.type, "ce_id": str(uuid4()), "ce_aggregateversion": "1.1",
+               "ce_effectiveon": "2022-10-01", "ce_time": "2022-10-01T00:00:00Z"}  # fmt: skip
+    return SimpleNamespace(
+        topic=Deposited.topic.name, partition=partition, offset=offset, key=str(account).encode(),
+        value=orjson.dumps({"account_id": str(account), "amount": 1}), timestamp=0,
+        headers=[(name, value.encode()) for name, value in headers.items()],
+    )  # fmt: skip
 
 
 async def test_promise_5_an_event_that_does_not_parse_is_set_aside(bus: Settings, database: Database) -> None:
