@@ -144,9 +144,8 @@ def _runs(received: Sequence[Received[Event]]) -> Iterable[tuple[type[Event], li
             rounds.append({})
         rounds[number].setdefault(kind, []).append(item)
     states: dict[type[Event], list[Received[Event]]] = {}
-    for item in sorted(
-        newest.values(), key=lambda item: item.key
-    ):  # so that a handler that goes one by one locks in order
+    # In the order of their keys, so that a handler that goes one by one locks as every other does.
+    for item in sorted(newest.values(), key=lambda item: item.key):
         states.setdefault(type(item.event), []).append(item)
     yield from sorted(states.items(), key=lambda pair: pair[0].type)
     for batches in rounds:

@@ -30,7 +30,6 @@ from shared.chassis.feeds.messages import FILE_MESSAGES, FileRefused
 from shared.chassis.feeds.readers import CsvRows, NdjsonRows, match_headings
 from shared.chassis.feeds.xlsx import csv_of_workbook
 from shared.chassis.jobs import SYSTEM, JobCancelled, JobContext, JobReplaced, Tasks, enqueue
-from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
 from shared.chassis.reach import UNSCOPED
 
 log = structlog.get_logger(__name__)
@@ -140,7 +139,7 @@ async def process_delivery(
     except JobReplaced:
         raise
     except Exception as error:
-        if not is_transient(error) or context.attempt >= TRANSIENT_ATTEMPTS_MAX:
+        if not is_transient(error) or context.gives_up:
             await _fail(context, delivery_id, "internal")
         raise
 

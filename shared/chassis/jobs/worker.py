@@ -20,7 +20,6 @@ from shared.chassis.database import Database, Row, is_transient
 from shared.chassis.http.idempotency import delete_expired_answers
 from shared.chassis.jobs.queue import QUEUE, SYSTEM, TASK_NAME, enqueue
 from shared.chassis.jobs.registry import (
-    TRANSIENT_ATTEMPTS_MAX,
     JobCancelled,
     JobContext,
     JobReplaced,
@@ -198,7 +197,7 @@ async def _run_to_end(tasks: Tasks, context: JobContext, arguments: dict[str, An
         log.info("job_refused", error=error.type)
         await _finish(context, "failed", error=error.type)
     except Exception as error:
-        if is_transient(error) and context.attempt < TRANSIENT_ATTEMPTS_MAX:
+        if is_transient(error) and not context.gives_up:
             log.warning("job_interrupted", error=type(error).__name__, **exception_facts(error))
             await _finish(context, "queued")
             raise

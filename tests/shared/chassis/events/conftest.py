@@ -15,7 +15,7 @@ from shared.chassis import outbox
 from shared.chassis.consumer import Consumer
 from shared.chassis.database import Database, WriteSession
 from shared.chassis.events import Catalogue, Event, InvalidEvent, Received, Topic, withdrawn
-from shared.chassis.inbox import Inbox, forget, insert_facts, upsert_state
+from shared.chassis.inbox import Finish, Inbox, forget, insert_facts, upsert_state
 from shared.chassis.kafka import create_topics
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
@@ -56,9 +56,9 @@ TABLES = """
 """
 
 
-def make_inbox(consumer: str = "registry") -> Inbox:
+def make_inbox(consumer: str = "registry", finish: Finish | None = None) -> Inbox:
     """Balances are states, deposits are facts; a negative one breaks an invariant. The batch ends with the totals."""
-    inbox = Inbox(consumer, CATALOGUE, add_to_totals)
+    inbox = Inbox(consumer, CATALOGUE, finish or add_to_totals)
 
     @inbox.on(BalanceRecorded)
     async def record_balance(session: WriteSession, received: Sequence[Received[BalanceRecorded]]) -> None:

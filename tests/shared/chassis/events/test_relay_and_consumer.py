@@ -503,13 +503,12 @@ async def test_promise_5_a_deadlock_is_no_poison(bus: Settings, database: Databa
     """PostgreSQL ends the consumer's transaction, in a batch or amid its events one by one: it begins again."""
     account, shared = uuid4(), uuid4()
     beside = next(key for key in iter(uuid4, None) if _partition_of(key) == _partition_of(account))
-    inbox = make_inbox()
 
     async def add_to_shared_total(session: WriteSession, handed_back: Sequence[object]) -> None:
         await add_to_totals(session, handed_back)
         await session.execute("update total set amount = amount + 1 where id = :id", id=shared)
 
-    inbox._finish = add_to_shared_total
+    inbox = make_inbox(finish=add_to_shared_total)
     async with database.unscoped() as session:
         await session.execute("insert into total (id, amount) values (:id, 0), (:other, 0)", id=account, other=shared)
     bad = [(Deposited(account_id=beside, amount=-1), 1)] if with_poison else []

@@ -247,6 +247,28 @@ async def test_transient_failure_ends_a_job_at_last(database: Database, jobs_set
     assert (found["status"], found["error"]) == ("failed", "ConnectionResetError")
 
 
+async def test_transient_failures_do_not_end_a_job_that_gets_further_each_time(
+    database: Database, jobs_settings: Settings
+) -> None:
+    tasks, steps = jobs.Tasks(), TRANSIENT_ATTEMPTS_MAX + 2
+
+    @tasks.task("step by step")
+    async def step_by_step(context: jobs.JobContext) -> None:
+        done = len(await marks(context.database))
+        await context.phase("steps", steps, done=done)
+        await mark(context, f"step {done}")
+        await context.progress(done + 1, steps)
+        if done + 1 < steps:
+            raise ConnectionResetError
+
+    job_id = await enqueue(database, "step by step")
+    for _ in range(steps - 1):
+        with pytest.raises(ConnectionResetError):
+            await run_job(tasks, database, jobs_settings, job_id)
+    await run_job(tasks, database, jobs_settings, job_id)
+    assert await has_status(database, job_id, "succeeded")
+
+
 async def test_lost_connections_interrupt_jobs_and_do_not_end_them(
     database: Database, jobs_settings: Settings, admin_url: str
 ) -> None:
