@@ -121,7 +121,8 @@ class BatchApplier:
         """Claim the offsets and apply each record under a savepoint; set aside what cannot be, and what is behind it.
 
         Rows that many events share are locked in the order of events here, not in that of their keys, as a batch locks
-        them: so no other member of the group is at work meanwhile.
+        them: so no other member of the group is at work meanwhile. (With a request or a job it may still deadlock;
+        then the batch begins again.)
 
         Raises:
             PartitionLost, ConsumerStopped: the caller rolls back.

@@ -9,6 +9,7 @@ all of them.
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
@@ -143,11 +144,10 @@ def _runs(received: Sequence[Received[Event]]) -> Iterable[tuple[type[Event], li
         while len(rounds) <= number:
             rounds.append({})
         rounds[number].setdefault(kind, []).append(item)
-    states: dict[type[Event], list[Received[Event]]] = {}
-    # In the order of their keys, so that a handler that goes one by one locks as every other does.
-    for item in sorted(newest.values(), key=lambda item: item.key):
-        states.setdefault(type(item.event), []).append(item)
-    yield from sorted(states.items(), key=lambda pair: pair[0].type)
+    # In the order of their keys, withdrawals among the others, so that a handler that goes one by one locks in order.
+    states = sorted(newest.values(), key=lambda item: (type(item.event).type, item.key))
+    for kind, items in groupby(states, key=lambda item: type(item.event)):
+        yield kind, list(items)
     for batches in rounds:
         yield from batches.items()
 

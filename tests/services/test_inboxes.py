@@ -84,6 +84,33 @@ async def test_officers_who_come_in_another_order_do_not_deadlock(service: str, 
         assert await session.scalar("select count(*) from officer_state") == 3
 
 
+@pytest.mark.parametrize("service", LISTENERS)
+async def test_an_officer_who_is_withdrawn_among_others_comes_in_the_order_of_keys(
+    service: str, database_of: DatabaseOf
+) -> None:
+    database = await database_of(service)
+    gone = _of_epoch(received(withdrawn(AssignmentRecorded)(id="b")), 2)
+
+    def told(officers: str) -> list[Received[Event]]:
+        return [received(AssignmentRecorded(officer_id=officer, cooperatives=())) for officer in officers]
+
+    async def hear(items: list[Received[Event]]) -> None:
+        async with database.unscoped() as session:
+            await inbox_of(service).apply(session, items)
+
+    await hear(told("b"))
+    async with database.unscoped() as session:
+        await inbox_of(service).apply(session, told("m"))
+        rebuild = asyncio.create_task(hear(told("bmz")))
+        await until_they_wait_or_end(database, rebuild)
+        live = asyncio.create_task(hear([*told("az"), gone]))
+        await until_they_wait_or_end(database, rebuild, live)
+    await asyncio.gather(rebuild, live)
+    async with database.unscoped() as session:
+        rows = await session.fetch("select officer_id from officer_state order by officer_id")
+        assert [row["officer_id"] for row in rows] == ["a", "m", "z"]
+
+
 @pytest.mark.parametrize("service", [service for service in LISTENERS if service != "reporting"])
 async def test_batches_that_wake_rows_of_the_same_files_do_not_deadlock(service: str, database_of: DatabaseOf) -> None:
     """A co-operative wakes what waits for its members, a member what waits for it: both may stand in one batch."""

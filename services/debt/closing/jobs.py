@@ -65,6 +65,7 @@ async def _work_through(context: JobContext, phase: str, wanted: list[UUID] | No
         count, refused = await _work_on(context, range_ids, work)
         gaps |= refused
         finished += count
+        context.got_further = finished > 0
         done += len(range_ids)
         await context.progress(done, len(cooperative_ids))
     if gaps:

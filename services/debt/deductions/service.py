@@ -41,7 +41,7 @@ class Deductions:
 
 async def answer_deductions(session: WriteSession, asked: Sequence[Deductions]) -> None:
     """Answer all that a batch asks for, in its order."""
-    if len(asked) > 1:
+    if len(asked) > 1:  # one part locks its own, days before loans
         await _hold(session, asked)
     for part in asked:
         if part.requests:

@@ -155,10 +155,13 @@ async def forget_officers(session: WriteSession, received: Sequence[Received[Wit
     """Officers whom a restored registry does not know any more reach nothing."""
     await session.execute(
         """
-        with gone as (
-            delete from officer_state as known
-            using unnest(cast(:officers as text[]), cast(:epochs as integer[])) as gone (officer_id, epoch)
-            where known.officer_id = gone.officer_id and known.epoch < gone.epoch
+        with held as (
+            select known.officer_id from officer_state known
+            join unnest(cast(:officers as text[]), cast(:epochs as integer[])) as gone (officer_id, epoch)
+              on known.officer_id = gone.officer_id and known.epoch < gone.epoch
+            order by known.officer_id for update of known
+        ), gone as (
+            delete from officer_state known using held where known.officer_id = held.officer_id
             returning known.officer_id
         )
         delete from officer_cooperative using gone where officer_cooperative.officer_id = gone.officer_id

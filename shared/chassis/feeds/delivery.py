@@ -298,6 +298,7 @@ async def _apply_all(context: JobContext, kind: FeedKind, delivery: Delivery) ->
                 rows = await repository.take_rows(session, delivery.id, chunk)
                 if rows:
                     await _apply_chunk(session, kind, delivery, rows)
+            context.got_further = context.got_further or bool(rows)
             done += len(rows)
             await context.progress(done, max(done, to_do))
 

@@ -15,7 +15,9 @@ from shared.chassis.reach import Reach
 # before it looks again, so that no row starts to wait for a thing that arrived meanwhile.
 _WAKE_LOCK = 7_022_118_001
 # Rows of a delivery are always locked in the order of their numbers, whoever wakes, applies or rejects them.
-_ROWS_LEFT = "select row_number from feed_row where delivery_id = :id"
+_HELD_ROWS = (
+    "select row_number from feed_row where delivery_id = :id and status = any(:statuses) order by row_number for update"
+)
 
 
 # --- arrival ---------------------------------------------------------------------------------------------------------
@@ -363,11 +365,11 @@ async def wake_delivery(session: WriteSession, delivery_id: UUID) -> int:
     """Put every waiting row of a delivery back to do."""
     return await session.execute(
         f"""
-        update feed_row r set status = 'staged', waiting_for = null
-        from ({_ROWS_LEFT} and status = 'waiting' order by row_number for update) as held
+        update feed_row r set status = 'staged', waiting_for = null from ({_HELD_ROWS}) as held
         where r.delivery_id = :id and r.row_number = held.row_number
         """,
         id=delivery_id,
+        statuses=["waiting"],
     )
 
 
@@ -380,8 +382,7 @@ async def reject_waited_too_long(session: WriteSession, delivery_id: UUID) -> in
     refused = await session.execute(
         f"""
         with refused as (
-            update feed_row r set status = 'rejected'
-            from ({_ROWS_LEFT} and status in ('waiting', 'staged') order by row_number for update) as held
+            update feed_row r set status = 'rejected' from ({_HELD_ROWS}) as held
             where r.delivery_id = :id and r.row_number = held.row_number
             returning r.row_number, split_part(r.waiting_for, ':', 1) as prefix
         )
@@ -389,6 +390,7 @@ async def reject_waited_too_long(session: WriteSession, delivery_id: UUID) -> in
         select :id, row_number, '', case prefix {known} else 'unknown_reference' end from refused
         """,
         id=delivery_id,
+        statuses=["waiting", "staged"],
     )
     await count_rejected(session, delivery_id)
     return refused

@@ -24,8 +24,8 @@ class JobReplaced(Exception):
     """Another worker has taken the job over, because this one was thought dead. Stop without a trace."""
 
 
-TRANSIENT_ATTEMPTS_MAX = 5
-"""From this attempt on a transient fault ends a job that gets nowhere."""
+TRANSIENT_ATTEMPTS_MAX = 5  # of a job that gets nowhere
+ATTEMPTS_MAX = 20  # of any, one that takes its worker down each time too
 
 JobResult: TypeAlias = Mapping[str, Any] | None
 
@@ -89,6 +89,7 @@ class JobContext:
         requested_by: the caller's subject, or ``system``.
         attempt: 1 on the first run.
         correlation_id: that of the request that enqueued it.
+        got_further: the handler says here that this attempt has committed what a later one need not do again.
     """
 
     job_id: UUID
@@ -99,22 +100,21 @@ class JobContext:
     requested_by: str
     attempt: int
     correlation_id: str | None = None
-    _begun_with: int = field(default=0, repr=False)
-    _got_further: bool = field(default=False, repr=False)
+    got_further: bool = field(default=False, repr=False)
     _written_at: float = field(default=0.0, repr=False)
     _cancelled: bool = field(default=False, repr=False)
 
     @property
     def gives_up(self) -> bool:
-        """Whether a transient fault ends the job now: it had enough attempts, and this one got no further.
+        """Whether a transient fault ends the job now.
 
-        A job of hours may meet many short faults; as long as it goes on from where it stood, they are no reason to end.
+        A job of hours may meet many short faults. As long as an attempt gets further, they are no reason to end.
         """
-        return self.attempt >= TRANSIENT_ATTEMPTS_MAX and not self._got_further
+        attempts_max = ATTEMPTS_MAX if self.got_further else TRANSIENT_ATTEMPTS_MAX
+        return self.attempt >= attempts_max
 
     async def phase(self, name: str, total: int | None = None, *, done: int = 0) -> None:
         """Begin a part of the work, with what is done of it already; rate and estimate are counted from here."""
-        self._begun_with = done
         await self._store(
             "phase = :phase, done = :done, total = :total, phase_first_done = :done, phase_started_at = now()",
             phase=name,
@@ -129,7 +129,6 @@ class JobContext:
             JobCancelled: the job should stop here.
             JobReplaced: another worker runs this job.
         """
-        self._got_further = self._got_further or done > self._begun_with
         finished = total is not None and done >= total
         if not finished and time.monotonic() - self._written_at < PROGRESS_WRITTEN_SECONDS:
             await asyncio.sleep(0)

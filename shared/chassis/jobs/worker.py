@@ -20,6 +20,7 @@ from shared.chassis.database import Database, Row, is_transient
 from shared.chassis.http.idempotency import delete_expired_answers
 from shared.chassis.jobs.queue import QUEUE, SYSTEM, TASK_NAME, enqueue
 from shared.chassis.jobs.registry import (
+    ATTEMPTS_MAX,
     JobCancelled,
     JobContext,
     JobReplaced,
@@ -38,7 +39,6 @@ HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 30.0  # six heartbeats: a worker busy with a long calculation is not taken for dead
 POLL_SECONDS = 2.0  # only a fallback: a new job is announced by NOTIFY
 RESTART_PAUSE_SECONDS = 2.0
-ATTEMPTS_MAX = 20  # a job that takes its worker down each time is given up
 FINISHED_KEPT_HOURS = 24 * 90
 CRON_TASK_NAME = "plodnee.cron"
 HOUSEKEEPING_CRON = "17 19 * * *"  # 02:17 in Bangkok

@@ -202,7 +202,7 @@ def _append_rows(loan: RunningLoan, count: int) -> None:
             raise _is_paid("from_on", loan.rows[-1])
         loan.timeline.add_cell(cell)
         loan.rows.append(Row(number, start, cell.end, cadence.weights(number, 1)[0]))
-    loan.timeline.next_number += count
+    loan.timeline.go_on(cadence, loan.timeline.next_number + count)
     loan.rows_changed()
 
 
@@ -227,8 +227,7 @@ def _move_due_date(loan: RunningLoan, change: MoveDueDate) -> None:
         )  # fmt: skip
     if due_on:
         _check_year(due_on[-1], "to_on")
-    loan.timeline.cadence = cadence
-    loan.timeline.next_number = row.number + len(later) + 1
+    loan.timeline.go_on(cadence, row.number + len(later) + 1)
     start = row.start
     for number, (moved, due) in enumerate(zip([row, *later], [change.to_on, *due_on], strict=True), start=row.number):
         moved.number, moved.start, moved.due = number, start, due.toordinal()
@@ -278,10 +277,9 @@ def _new_rows(loan: RunningLoan, change: ReAge, on: int) -> list[Row]:
     except (ValueError, OverflowError):
         due_on = [date(9999, 12, 31)]
     _check_year(due_on[-1], "instalments")
-    loan.timeline.cadence, loan.timeline.next_number = cadence, change.instalments + 1
-    loan.timeline.cut_cells(
-        on
-    )  # a first row that is due at once has no period, and what is late is measured by the new steps
+    loan.timeline.go_on(cadence, change.instalments + 1)
+    # A first row that is due at once has no period, and what is late is measured by the new steps.
+    loan.timeline.cut_cells(on)
     new, start = [], on
     for number, day in enumerate(due_on, start=1):
         due = day.toordinal()
@@ -410,9 +408,12 @@ def _must_be_before_the_end(loan: RunningLoan, field: str) -> None:
 
 def _check_rows(count: int, field: str) -> None:
     if count > ROWS_MAX:
+        by_number = field == "instalments"
+        mend_en = "name fewer instalments" if by_number else "drop one of its instalments first"
+        mend_th = "ให้ลดจำนวนงวด" if by_number else "ให้ตัดงวดอื่นออกก่อน"
         raise Refusal(
-            field, "out_of_range", f"a schedule has at most {ROWS_MAX} rows; name fewer instalments",
-            f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด ให้ลดจำนวนงวด",
+            field, "out_of_range", f"a schedule has at most {ROWS_MAX} rows; {mend_en}",
+            f"ตารางมีได้ไม่เกิน {ROWS_MAX} งวด {mend_th}",
         )  # fmt: skip
 
 

@@ -133,8 +133,8 @@ class _Walk:
         while self.drops and not loan.matured:
             loan.accrue(loan.rows[loan.at].due)
             self._close()
-        for index in self.drops.values():
-            raise refused(index, no_row_of("due_on"))
+        if self.drops:
+            raise refused(next(iter(self.drops.values())), no_row_of("due_on"))
         loan.project()
         return self._result()
 

@@ -96,6 +96,11 @@ class Timeline:
         self.rates = [known for known in self.rates if known[0] != start] + [(start, rate)]
         self._rates_changed()
 
+    def go_on(self, cadence: Cadence, next_number: int) -> None:
+        """Due dates after the known ones are those of ``cadence`` from this number on."""
+        self.cadence, self.next_number = cadence, next_number
+        self._number_of_last_cell = None
+
     def pause(self, start: int, end: int) -> None:
         """No interest for the nights from ``start`` to before ``end``."""
         self.pauses.append((start, end))
@@ -137,7 +142,7 @@ class Timeline:
         if self.cells and self.cells[-1].end > end:
             self.cells[-1] = self.cells[-1]._replace(end=end)
         self._parts.clear()
-        self._factors.clear()
+        self._factors.clear()  # the same dates may have had another cell
         self._number_of_last_cell = None
 
     def _cover(self, end: int) -> None:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -17,8 +17,8 @@ import uvloop
 from shared.chassis import jobs
 from shared.chassis.database import Database
 from shared.chassis.jobs import worker as jobs_worker
-from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
-from shared.chassis.jobs.worker import ATTEMPTS_MAX, run_job
+from shared.chassis.jobs.registry import ATTEMPTS_MAX, TRANSIENT_ATTEMPTS_MAX
+from shared.chassis.jobs.worker import run_job
 from shared.chassis.reach import EVERYTHING, UNSCOPED, Reach
 from shared.chassis.service import Service
 from shared.chassis.settings import Settings
@@ -233,6 +233,7 @@ async def test_transient_failure_ends_a_job_at_last(database: Database, jobs_set
 
     @tasks.task("lost")
     async def lost(context: jobs.JobContext) -> None:
+        await context.progress(2, 2)  # of a transaction that never came to its end
         raise ConnectionResetError
 
     job_id = await enqueue(database, "lost")
@@ -255,9 +256,8 @@ async def test_transient_failures_do_not_end_a_job_that_gets_further_each_time(
     @tasks.task("step by step")
     async def step_by_step(context: jobs.JobContext) -> None:
         done = len(await marks(context.database))
-        await context.phase("steps", steps, done=done)
         await mark(context, f"step {done}")
-        await context.progress(done + 1, steps)
+        context.got_further = True
         if done + 1 < steps:
             raise ConnectionResetError
 
@@ -267,6 +267,17 @@ async def test_transient_failures_do_not_end_a_job_that_gets_further_each_time(
             await run_job(tasks, database, jobs_settings, job_id)
     await run_job(tasks, database, jobs_settings, job_id)
     assert await has_status(database, job_id, "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "got_further", "ends"), [(4, False, False), (5, False, True), (19, True, False), (20, True, True)]
+)
+async def test_no_job_has_attempts_without_end(
+    database: Database, jobs_settings: Settings, attempt: int, got_further: bool, ends: bool
+) -> None:
+    context = jobs.JobContext(uuid4(), "any", database, jobs_settings, UNSCOPED, "system", attempt)
+    context.got_further = got_further
+    assert context.gives_up is ends
 
 
 async def test_lost_connections_interrupt_jobs_and_do_not_end_them(

@@ -129,6 +129,7 @@ def read_of(
         pytest.param(2 * 90 * 100 * 50, {"weights": (10, 90), "rounding": Rounding(1, 50)}, id="weights-and-multiple"),
         pytest.param(2 * 333_333, {"percent": Fraction(333_333, 10_000)}, id="percent"),
         pytest.param(2 * 34, {"method": Method.FLAT}, id="flat"),
+        pytest.param(2 * 90 * 400, {"method": Method.FLAT, "factor": (200, 1), "weights": (10, 90)}, id="flat-weights"),
     ],
 )
 def test_an_int64_holds_every_intermediate(intermediate: int, fields: dict[str, Any]) -> None:
