@@ -18,10 +18,13 @@ from shared.chassis.feeds import marking, repository
 from shared.chassis.feeds.kinds import Delivery, FeedKind, FeedRow
 from shared.chassis.feeds.readers import RECORD_CHARACTERS_MAX
 from shared.chassis.jobs import SYSTEM, JobContext, enqueue, request_cancel
+from shared.chassis.jobs.registry import TRANSIENT_ATTEMPTS_MAX
+from shared.chassis.jobs.worker import run_job
+from shared.chassis.worker import tasks_of
 from tests.locks import until_somebody_waits, until_they_wait_or_end
 from tests.shared.chassis.bare_service import as_owner
-from tests.shared.chassis.feeds.conftest import Sender, SenderOf
-from tests.shared.chassis.feeds.example import HEADINGS, TOOLS, add_member
+from tests.shared.chassis.feeds.conftest import SERVICE, Sender, SenderOf
+from tests.shared.chassis.feeds.example import HEADINGS, TOOLS, add_member, delivery_of
 
 HEAD = "cooperative_code,number,member_number,holder,sort,price,bought_on,season,pieces,share,note\n"
 
@@ -225,6 +228,31 @@ async def test_night_tries_waiting_rows_again(sender: Sender) -> None:
         await enqueue(session, engine.WAITING_JOB_KIND, {}, requested_by=SYSTEM)
     await sender.run_jobs()
     assert counts(await sender.delivery(delivery["id"])) == {"rows": 1, "accepted": 1}
+
+
+async def test_faults_do_not_end_a_file_that_gets_further_each_time(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, faults, chunks = engine._apply_chunk, TRANSIENT_ATTEMPTS_MAX + 2, 0
+
+    async def apply_every_other(*arguments: Any) -> None:
+        nonlocal chunks
+        chunks += 1
+        if chunks % 2 == 0 and chunks <= 2 * faults:
+            raise ConnectionResetError
+        await original(*arguments)
+
+    monkeypatch.setattr(engine, "_apply_chunk", apply_every_other)
+    rows = (faults + 2) * sender.settings.feed_chunk_rows
+    response = await sender.post(rows_of(*(f"C1,{number},,,,,,,,," for number in range(rows))))
+    async with sender.database.unscoped() as session:
+        job_id = await session.scalar("select id from job")
+    for _ in range(faults):
+        with pytest.raises(ConnectionResetError):
+            await run_job(tasks_of(SERVICE), sender.database, sender.settings, job_id)
+    await run_job(tasks_of(SERVICE), sender.database, sender.settings, job_id)
+    delivery = await sender.delivery(delivery_of(response.headers["location"]))
+    assert counts(delivery) == {"rows": rows, "accepted": rows}
 
 
 async def test_the_night_and_a_member_that_arrives_do_not_deadlock(sender: Sender) -> None:
