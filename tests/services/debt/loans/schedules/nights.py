@@ -187,12 +187,13 @@ class Calendar:
 
     def night(self, on: date) -> Fraction:
         """The part of the balance that the night beginning on a date costs."""
+        by_part = self.day_count in ("30/360", "per_period")
+        if by_part and on not in self.part_of:
+            self.go_on(on)  # also for a night that bears none: what follows is measured from the last due date on
         if any(first <= on <= last for first, last in self.pauses):
             return Fraction(0)
         rate = self.rate_from[max(since for since in self.rate_from if since <= on)]
-        if self.day_count in ("30/360", "per_period"):
-            if on not in self.part_of:
-                self.go_on(on)
+        if by_part:
             return rate * self.part_of[on]
         if self.day_count == "actual/actual":
             return rate / (366 if isleap((on + ONE_DAY).year) else 365)

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import orjson
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from services.debt.errors import LoanTermsInvalid
@@ -72,6 +72,14 @@ def test_any_contract_equals_the_independent_calculator(loan: Body) -> None:
     assert_equals_calculator(loan)
 
 
+PAUSED_AT_THE_END: Body = {
+    "principal": "374.53", "annual_rate": "0.000914", "method": "equal_instalment", "day_count": "30/360",
+    "disbursed_on": "2023-05-04", "instalments": 3, "due_dates": ["2023-07-27", "2023-10-25", "2024-01-18"],
+    "changes": [{"type": "interest_pause", "from": "2024-01-03", "to": "2024-01-25"}], "as_of": "2024-02-27",
+}  # fmt: skip
+
+
+@example(PAUSED_AT_THE_END)
 @given(any_history())
 def test_any_history_equals_the_independent_calculator(loan: Body) -> None:
     assert_equals_calculator(loan)
