@@ -1,7 +1,8 @@
 """How a payment is shared out, what lateness costs, and how a loan is computed again from its entries. Satang.
 
-**Order.** Oldest instalment first; inside it fee, default interest, late interest, interest, principal; what is
-over goes to the next instalment. (The Bank of Thailand's horizontal order, a reference for co-operatives.)
+**Order.** What is past due before what is due, and that before what is not due yet, each in the order that the table of
+``loans/schedules/allocation.py`` has for the loan's class and the kind of transaction; what is over goes to the next
+instalment.
 
 **Lateness.** Principal of an instalment that is unpaid after its due date bears simple interest for each night from
 the due date on. The whole late rate comes from an effective-dated policy; its contract part is ordinary interest
@@ -12,18 +13,21 @@ An instalment keeps exact integer sums of principal x nights x rate and rounds t
 how a period is cut into pieces never changes a satang.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from services.debt.closing.domain import class_table, classify
 from services.debt.errors import BackDatedEntry, PaymentInvalid
 from services.debt.loans.domain import Instalment
+from services.debt.loans.schedules.allocation import ORDERS, Open, Order, TransactionType, share_out
 from shared.kernel.errors import FieldProblem
 from shared.kernel.money import half_up
 
@@ -155,16 +159,6 @@ class Allocation(NamedTuple):
         return Parts(fee, default_interest, late_interest, interest, principal, self.excess)
 
 
-class Owed(NamedTuple):
-    """What is unpaid of one instalment on a day, in the order of allocation."""
-
-    fee: int
-    default_interest: int
-    late_interest: int
-    interest: int
-    principal: int
-
-
 def accrued_bases(instalment: Instalment, on: date, policy: LatePolicy) -> tuple[int, int]:
     """The instalment's two integer sums (late, default) brought up to the night before ``on``."""
     late, default = instalment.late_basis, instalment.default_basis
@@ -188,9 +182,9 @@ def accrued_bases(instalment: Instalment, on: date, policy: LatePolicy) -> tuple
     return late, default
 
 
-def owed(instalment: Instalment, on: date, policy: LatePolicy) -> Owed:
+def owed(instalment: Instalment, on: date, policy: LatePolicy) -> Open:
     """What is unpaid of an instalment on a day, lateness included. Scheduled parts count whether due or not."""
-    return _owed(instalment, *accrued_bases(instalment, on, policy))
+    return _open(instalment, *accrued_bases(instalment, on, policy))
 
 
 def total_owed(instalments: Iterable[Instalment], on: date, policy: LatePolicy) -> Parts:
@@ -206,7 +200,13 @@ def total_owed(instalments: Iterable[Instalment], on: date, policy: LatePolicy) 
     return Parts(fee, default_interest, late_interest, interest, principal)
 
 
-def allocate(instalments: Sequence[Instalment], amount: int, value_on: date, policy: LatePolicy) -> Allocation:
+def allocate(
+    instalments: Sequence[Instalment],
+    amount: int,
+    value_on: date,
+    policy: LatePolicy,
+    transaction: TransactionType = "payment",
+) -> Allocation:
     """Share ``amount`` out over the instalments as of ``value_on``; what no instalment needs is the excess.
 
     ``instalments`` may come in any order and are returned in order of their due dates. ``value_on`` must not lie before
@@ -220,36 +220,38 @@ def allocate(instalments: Sequence[Instalment], amount: int, value_on: date, pol
             [FieldProblem("amount", "out_of_range", "must be positive", "ต้องมากกว่าศูนย์")],
         )
     ordered = in_due_order(instalments)
-    left = amount
-    lines: list[Line] = []
-    for index, instalment in enumerate(ordered):
-        if not left:
-            break
-        if is_settled_without_lateness(instalment, value_on):
-            continue
-        line, after = _settle(instalment, left, value_on, policy)
-        taken = sum(line[1:])
-        if taken:
-            lines.append(line)
-            ordered[index] = after
-            left -= taken
-    return Allocation(tuple(lines), left, ordered)
+    start = next((place for place, part in enumerate(ordered) if not _is_settled(part)), len(ordered))
+    due_at = bisect_left(ordered, value_on, start, key=_due_on)
+    later_at = bisect_right(ordered, value_on, due_at, key=_due_on)
+    order = _order(ordered[start:due_at], value_on, transaction)
+
+    def opened(from_place: int, to_place: int) -> Iterator[Open]:
+        """Worked out when they are looked at: an amount reaches few of them."""
+        for instalment in islice(ordered, from_place, to_place):
+            unpaid = owed(instalment, value_on, policy)
+            if any(unpaid):
+                _refuse_back_dated(instalment, value_on)
+            yield unpaid
+
+    shared = share_out(opened(start, due_at), opened(due_at, later_at), opened(later_at, len(ordered)), amount, order)
+    lines = []
+    for first, taken in ((start, shared.past_due), (due_at, shared.due), (later_at, shared.in_advance)):
+        for place, share in taken:
+            instalment = ordered[first + place]
+            lines.append(Line(instalment.number, *share))
+            ordered[first + place] = _settled(instalment, share, value_on, policy)
+    return Allocation(tuple(lines), shared.excess, ordered)
+
+
+def _order(past_due: Iterable[Instalment], value_on: date, transaction: TransactionType) -> Order:
+    """The order for a loan of the class that it has on ``value_on``, before the payment."""
+    oldest_on = next((part.due_on for part in past_due if part.unpaid_principal or part.unpaid_interest), None)
+    return ORDERS[classify(oldest_on, value_on, class_table(value_on)), transaction]
 
 
 def in_due_order(instalments: Iterable[Instalment]) -> list[Instalment]:
     """A new list, oldest due date first; instalments of one date in order of their numbers."""
     return sorted(instalments, key=_due_order)
-
-
-def is_settled_without_lateness(instalment: Instalment, on: date) -> bool:
-    """Whether nothing can be owed: all scheduled parts are paid and no late interest ever accrued."""
-    return (
-        instalment.paid_principal == instalment.principal
-        and instalment.paid_interest == instalment.interest
-        and instalment.paid_fee == instalment.fee
-        and not instalment.late_basis
-        and not instalment.default_basis
-    )
 
 
 def waive_default_interest(
@@ -285,6 +287,7 @@ class Entry(NamedTuple):
     value_on: date
     amount: int = 0
     reverses: UUID | None = None
+    transaction: TransactionType = "payment"
 
 
 class Replay(NamedTuple):
@@ -328,7 +331,7 @@ def replay(opening: Sequence[Instalment], entries: Iterable[Entry], as_of: date,
         if entry.kind == "waiver":
             waivers[entry.entry_id], state = waive_default_interest(state, entry.value_on, policy)
         else:
-            allocations[entry.entry_id] = allocate(state, entry.amount, entry.value_on, policy)
+            allocations[entry.entry_id] = allocate(state, entry.amount, entry.value_on, policy, entry.transaction)
             state = allocations[entry.entry_id].instalments
     return Replay(state, allocations, waivers)
 
@@ -340,12 +343,15 @@ def _in_millionths(rate: Decimal) -> int:
     return int(millionths)
 
 
+_due_on = attrgetter("due_on")
+
+
 def _due_order(instalment: Instalment) -> tuple[date, int]:
     return instalment.due_on, instalment.number
 
 
-def _owed(instalment: Instalment, late_basis: int, default_basis: int) -> Owed:
-    return Owed(
+def _open(instalment: Instalment, late_basis: int, default_basis: int) -> Open:
+    return Open(
         instalment.fee - instalment.paid_fee,
         half_up(default_basis, _BASIS_DIVISOR) - instalment.paid_default_interest - instalment.waived_default_interest,
         half_up(late_basis, _BASIS_DIVISOR) - instalment.paid_late_interest,
@@ -354,30 +360,31 @@ def _owed(instalment: Instalment, late_basis: int, default_basis: int) -> Owed:
     )
 
 
-def _settle(instalment: Instalment, available: int, value_on: date, policy: LatePolicy) -> tuple[Line, Instalment]:
-    """Fill the parts of one instalment in order, as far as ``available`` reaches."""
-    late_basis, default_basis = accrued_bases(instalment, value_on, policy)
-    owed_parts = _owed(instalment, late_basis, default_basis)
-    if any(owed_parts):
-        _refuse_back_dated(instalment, value_on)
-    taken = []
-    for part in owed_parts:
-        share = part if part < available else available
-        taken.append(share)
-        available -= share
-    fee, default_interest, late_interest, interest, principal = taken
-    after = instalment._replace(
-        paid_fee=instalment.paid_fee + fee,
-        paid_default_interest=instalment.paid_default_interest + default_interest,
-        paid_late_interest=instalment.paid_late_interest + late_interest,
-        paid_interest=instalment.paid_interest + interest,
+def _is_settled(instalment: Instalment) -> bool:
+    """Whether nothing can be owed: all scheduled parts are paid and no late interest ever accrued."""
+    return (
+        instalment.paid_principal == instalment.principal
+        and instalment.paid_interest == instalment.interest
+        and instalment.paid_fee == instalment.fee
+        and not instalment.late_basis
+        and not instalment.default_basis
     )
-    if principal:
+
+
+def _settled(instalment: Instalment, share: Open, value_on: date, policy: LatePolicy) -> Instalment:
+    """An instalment after its share of a payment."""
+    after = instalment._replace(
+        paid_fee=instalment.paid_fee + share.fee,
+        paid_default_interest=instalment.paid_default_interest + share.default_interest,
+        paid_late_interest=instalment.paid_late_interest + share.late_interest,
+        paid_interest=instalment.paid_interest + share.interest,
+        paid_principal=instalment.paid_principal + share.principal,
+    )
+    if share.principal and value_on > instalment.due_on:
         # Only a change of the principal ends a stretch of accrual: the sums do not depend on how often one looks.
-        after = after._replace(paid_principal=instalment.paid_principal + principal)
-        if value_on > instalment.due_on:
-            after = after._replace(accrued_to=value_on, late_basis=late_basis, default_basis=default_basis)
-    return Line(instalment.number, fee, default_interest, late_interest, interest, principal), after
+        late_basis, default_basis = accrued_bases(instalment, value_on, policy)
+        after = after._replace(accrued_to=value_on, late_basis=late_basis, default_basis=default_basis)
+    return after
 
 
 def _refuse_back_dated(instalment: Instalment, value_on: date) -> None:

@@ -22,6 +22,7 @@ from services.debt.errors import LoanNotFound, PaymentAlreadyReversed, PaymentIn
 from services.debt.loans import repository as loans_repository
 from services.debt.loans.domain import Instalment
 from services.debt.loans.events import loan_recorded
+from services.debt.loans.schedules.allocation import TransactionType
 from services.debt.payments import repository
 from services.debt.payments.domain import (
     Entry,
@@ -50,6 +51,15 @@ PART_OF_CHANNEL: Mapping[str, str] = {
     "share_set_off": "set_off",
 }
 """Which part of the change of overdue debt a channel counts in."""
+
+TRANSACTION_OF_CHANNEL: Mapping[str, TransactionType] = {
+    "cash": "payment",
+    "transfer": "payment",
+    "produce": "produce_deduction",
+    "savings_set_off": "set_off",
+    "share_set_off": "set_off",
+}
+"""What a channel is in the table of orders of allocation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,8 @@ class Ledger:
         account = self.account(payment.loan_id)
         _check_value_date(account, payment.value_on)
         payment_id = uuid7()
-        entry = Entry(payment_id, "payment", payment.value_on, payment.amount)
+        transaction = TRANSACTION_OF_CHANNEL[payment.channel]
+        entry = Entry(payment_id, "payment", payment.value_on, payment.amount, transaction=transaction)
         back_dated = account.is_back_dated(payment.value_on)
         posted = self._replay(account, entry) if back_dated else _append(account, entry)
         return self._book(
@@ -409,7 +420,10 @@ async def load_histories(session: WriteSession, ledger: Ledger, loan_ids: Collec
     histories: dict[UUID, History] = {loan_id: History() for loan_id in wanted}
     for row in await repository.entries_of_loans(session, wanted):
         history = histories[row["loan_id"]]
-        history.entries.append(Entry(row["id"], row["kind"], row["value_on"], row["amount"], row["reverses"]))
+        transaction = TRANSACTION_OF_CHANNEL.get(row["channel"], "payment")  # a waiver came by no channel
+        history.entries.append(
+            Entry(row["id"], row["kind"], row["value_on"], row["amount"], row["reverses"], transaction)
+        )
         history.posted[row["id"]] = (row["posted_on"], row["channel"])
     for row in await repository.booked_lines(session, wanted):
         line = Line(*(row[name] for name in Line._fields))
@@ -422,7 +436,7 @@ async def load_histories(session: WriteSession, ledger: Ledger, loan_ids: Collec
 
 def _append(account: Account, entry: Entry) -> _Posted:
     """A payment after everything that is booked: only the instalments it reaches change."""
-    allocation = allocate(account.instalments, entry.amount, entry.value_on, account.policy)
+    allocation = allocate(account.instalments, entry.amount, entry.value_on, account.policy, entry.transaction)
     account.instalments = allocation.instalments
     if account.history is not None:
         account.history.entries.append(entry)

@@ -5,17 +5,18 @@ vertical with the principal in front. Past due comes before due, due before in a
 row before the next. What is left over goes where the rule says. The sum of all shares and the excess is the payment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 
 class Open(NamedTuple):
-    """What is unpaid of one row."""
+    """What is unpaid of one row. A table of the engine has late interest among its interest, the ledger apart."""
 
     fee: int
     default_interest: int
+    late_interest: int
     interest: int
     principal: int
 
@@ -40,9 +41,9 @@ class Order:
     by_row: bool
 
 
-HORIZONTAL = Order("horizontal", (0, 1, 2, 3), True)
-VERTICAL = Order("vertical", (0, 1, 2, 3), False)
-PRINCIPAL_FIRST = Order("principal_first", (3, 0, 1, 2), False)
+HORIZONTAL = Order("horizontal", (0, 1, 2, 3, 4), True)
+VERTICAL = Order("vertical", (0, 1, 2, 3, 4), False)
+PRINCIPAL_FIRST = Order("principal_first", (4, 0, 1, 2, 3), False)
 
 AssetClass = Literal["normal", "substandard", "doubtful", "doubtful_loss", "loss"]
 TransactionType = Literal["payment", "produce_deduction", "set_off", "recovery", "restructured_payment"]
@@ -61,30 +62,40 @@ ORDERS: Mapping[tuple[AssetClass, TransactionType], Order] = {
 Taken = list[tuple[int, Open]]
 
 
-def allocate(rows: Sequence[Open], amount: int, order: Order) -> tuple[Taken, int]:
-    """Share ``amount`` out over rows of one status, oldest first: (place, shares) of rows it reached, and the rest."""
+def allocate(rows: Iterable[Open], amount: int, order: Order) -> tuple[Taken, int]:
+    """Share ``amount`` out over rows of one status, oldest first: (place, shares) of rows it reached, and the rest.
+
+    By row, no more rows are looked at than the amount reaches.
+    """
     if order.by_row:
         return _by_row(rows, amount, order.components)
-    shares = [[0, 0, 0, 0] for _ in rows]
+    opened = list(rows)
+    shares = [[0] * len(COMPONENTS) for _ in opened]
     for component in order.components:
-        for place, row in enumerate(rows):
+        for place, row in enumerate(opened):
             share = min(row[component], amount)
             shares[place][component] = share
             amount -= share
     return [(place, Open(*share)) for place, share in enumerate(shares) if any(share)], amount
 
 
-def _by_row(rows: Sequence[Open], amount: int, components: Sequence[int]) -> tuple[Taken, int]:
+def _by_row(rows: Iterable[Open], amount: int, components: Sequence[int]) -> tuple[Taken, int]:
     taken: Taken = []
-    for place, row in enumerate(rows):
-        if not amount:
-            break
-        share = [0, 0, 0, 0]
-        for component in components:
-            share[component] = min(row[component], amount)
-            amount -= share[component]
+    places = enumerate(rows)
+    while amount and (at := next(places, None)):
+        place, row = at
+        if sum(row) <= amount:
+            share = row
+        else:
+            parts = [0] * len(COMPONENTS)
+            left = amount
+            for component in components:
+                parts[component] = min(row[component], left)
+                left -= parts[component]
+            share = Open(*parts)
+        amount -= sum(share)
         if any(share):
-            taken.append((place, Open(*share)))
+            taken.append((place, share))
     return taken, amount
 
 
@@ -99,9 +110,9 @@ class Shared(NamedTuple):
 
 
 def share_out(
-    past_due: Sequence[Open],
-    due: Sequence[Open],
-    in_advance: Sequence[Open],
+    past_due: Iterable[Open],
+    due: Iterable[Open],
+    in_advance: Iterable[Open],
     amount: int,
     order: Order = HORIZONTAL,
     surplus: Surplus = Surplus.NEXT_ROW,
@@ -117,8 +128,9 @@ def share_out(
         taken = min(left, sum(row.principal for row in in_advance))
         return Shared(past, now, [], taken, left - taken)
     if surplus is Surplus.LAST_ROW:
-        last = len(in_advance) - 1
-        backwards, left = allocate(in_advance[::-1], left, order)
+        ahead = list(in_advance)
+        last = len(ahead) - 1
+        backwards, left = allocate(reversed(ahead), left, order)
         return Shared(past, now, [(last - place, share) for place, share in reversed(backwards)], 0, left)
-    ahead, left = allocate(in_advance, left, order)
-    return Shared(past, now, ahead, 0, left)
+    later, left = allocate(in_advance, left, order)
+    return Shared(past, now, later, 0, left)

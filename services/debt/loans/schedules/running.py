@@ -421,9 +421,9 @@ class RunningLoan:
         self.excess += left
 
     def _share_out(self, amount: int, rows: Sequence[Row], *, is_past: bool) -> int:
-        owed = [Open(0, 0, row.unpaid_interest, row.unpaid_principal) for row in rows]
+        owed = [Open(0, 0, 0, row.unpaid_interest, row.unpaid_principal) for row in rows]
         taken, left = allocate(owed, amount, HORIZONTAL)
-        for index, (_, _, interest, principal) in taken:
+        for index, (_, _, _, interest, principal) in taken:
             row = rows[index]
             row.paid_interest += interest
             row.paid_principal += principal

@@ -3,10 +3,12 @@ a loan computed again from its entries is the same whatever the order in which t
 
 import math
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from operator import sub
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from services.debt.errors import BackDatedEntry, PaymentInvalid
 from services.debt.loans.domain import Instalment
+from services.debt.loans.schedules.allocation import ORDERS, VERTICAL
 from services.debt.payments.domain import (
     CONTRACT_PLUS_THREE,
     STATUTORY,
@@ -99,6 +102,34 @@ def test_surplus_goes_to_the_next_instalments_in_due_order() -> None:
         (3, 10_00, 470_00),
     ]
     assert all(instalment.accrued_to is None for instalment in allocation.instalments)
+
+
+def test_the_order_is_that_of_the_table_for_the_loans_class_and_the_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    instalments = [Instalment(n, DUE + days(30 * n), 1_000_00, 10_00) for n in range(2)]
+    on = DUE + days(31)
+    rates = late_policy(Decimal(0), (replace(STATUTORY[0], rate=Decimal(0)),))
+    by_row = allocate(instalments, 1_015_00, on, rates).lines
+    assert by_row == (Line(0, 0, 0, 0, 10_00, 1_000_00), Line(1, 0, 0, 0, 5_00, 0))
+    principal_first = allocate(instalments, 1_015_00, on, rates, "restructured_payment").lines
+    assert principal_first == (Line(0, 0, 0, 0, 0, 1_000_00), Line(1, 0, 0, 0, 0, 15_00))
+
+    monkeypatch.setitem(cast(dict[object, object], ORDERS), ("substandard", "payment"), VERTICAL)
+    assert allocate(instalments, 1_015_00, on, rates).lines == by_row
+    late_on = DUE + days(100)
+    by_component = allocate(instalments, 1_015_00, late_on, rates).lines
+    assert by_component == (Line(0, 0, 0, 0, 10_00, 995_00), Line(1, 0, 0, 0, 10_00, 0))
+    assert allocate(instalments, 1_015_00, late_on, rates, "set_off").lines == by_row
+
+
+def test_what_is_past_due_comes_before_what_is_due_in_any_order() -> None:
+    instalments = [Instalment(n, DUE + days(30 * n), 1_000_00, 10_00) for n in range(3)]
+    rates = late_policy(Decimal(0), (replace(STATUTORY[0], rate=Decimal(0)),))
+    lines = allocate(instalments, 2_025_00, DUE + days(30), rates, "restructured_payment").lines
+    assert lines == (
+        Line(0, 0, 0, 0, 10_00, 1_000_00), Line(1, 0, 0, 0, 10_00, 1_000_00), Line(2, 0, 0, 0, 0, 5_00)
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("amount", [0, -1])

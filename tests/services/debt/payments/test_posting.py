@@ -2,13 +2,17 @@
 
 import asyncio
 from datetime import date
-from typing import Any
+from typing import Any, cast, get_args
 from uuid import UUID, uuid4
 
 import httpx2
+import pytest
 import pytest_asyncio
 
-from services.debt.payments.ledger import NewPayment, open_ledger
+from services.debt.closing.domain import CLASSES
+from services.debt.loans.schedules.allocation import ORDERS, PRINCIPAL_FIRST
+from services.debt.payments.ledger import TRANSACTION_OF_CHANNEL, NewPayment, open_ledger
+from shared.contracts.debt import Channel
 from shared.kernel.money import format_baht, parse_baht
 from tests.conftest import ClientOf
 from tests.locks import until_somebody_waits
@@ -166,6 +170,31 @@ async def test_back_dated_payment_posts_in_the_open_day_and_equals_one_in_time(
     assert movements[: len(before)] == before
     assert {row["posted_on"] for row in movements[len(before) :]} == {date(2022, 12, 1)}
     await assert_books_balance(world)
+
+
+async def test_a_payment_keeps_the_order_of_its_transaction_when_its_loan_is_computed_again(
+    world: World, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loan_class in CLASSES:
+        monkeypatch.setitem(cast(dict[object, object], ORDERS), (loan_class, "set_off"), PRINCIPAL_FIRST)
+    loan_id = await loan_id_of(world)
+    set_off = (await pay(client, loan_id, "900.00", "2022-10-20", channel="share_set_off")).json()
+    assert [(line["interest"], line["principal"]) for line in set_off["lines"]] == [("0.00", "900.00")]
+
+    cash = (await pay(client, loan_id, "500.00", "2022-10-05")).json()
+
+    lines = await world.rows(
+        "select payment_id, sum(interest) interest, sum(principal) principal from allocation group by payment_id"
+    )
+    settled = {row["payment_id"]: (row["interest"], row["principal"]) for row in lines}
+    assert settled[UUID(set_off["id"])] == (0, 900_00)
+    assert settled[UUID(cash["id"])][0] == 50_00
+    await assert_books_balance(world)
+
+
+def test_every_channel_is_a_transaction_of_the_table_of_orders() -> None:
+    assert set(TRANSACTION_OF_CHANNEL) == set(get_args(Channel))
+    assert {(loan_class, of) for loan_class in CLASSES for of in TRANSACTION_OF_CHANNEL.values()} <= set(ORDERS)
 
 
 async def test_reversal_restores_the_loan_and_books_the_difference_in_the_open_day(

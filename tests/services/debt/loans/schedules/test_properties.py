@@ -303,7 +303,7 @@ def test_late_rows_never_bear_interest_on_interest(loan: Body) -> None:
 # --- Allocation -------------------------------------------------------------------------------------------------------
 
 _parts = st.integers(0, 10**6)
-_rows = st.lists(st.builds(Open, _parts, _parts, _parts, _parts), max_size=8)
+_rows = st.lists(st.builds(Open, _parts, _parts, _parts, _parts, _parts), max_size=8)
 
 
 @given(_rows, st.integers(0, 10**8), st.sampled_from([HORIZONTAL, VERTICAL, PRINCIPAL_FIRST]))
@@ -340,18 +340,18 @@ def test_past_due_comes_before_due_and_due_before_in_advance(
 
 
 def test_surplus_goes_to_the_next_row_the_last_row_or_the_rest_of_the_loan() -> None:
-    ahead = [Open(0, 0, 5, 50), Open(0, 0, 4, 60)]
-    assert share_out([], [], ahead, 56).in_advance == [(0, Open(0, 0, 5, 50)), (1, Open(0, 0, 1, 0))]
-    assert share_out([], [], ahead, 30, surplus=Surplus.LAST_ROW).in_advance == [(1, Open(0, 0, 4, 26))]
+    ahead = [Open(0, 0, 0, 5, 50), Open(0, 0, 0, 4, 60)]
+    assert share_out([], [], ahead, 56).in_advance == [(0, Open(0, 0, 0, 5, 50)), (1, Open(0, 0, 0, 1, 0))]
+    assert share_out([], [], ahead, 30, surplus=Surplus.LAST_ROW).in_advance == [(1, Open(0, 0, 0, 4, 26))]
     assert share_out([], [], ahead, 120, surplus=Surplus.RE_AMORTISE)[3:] == (110, 10)
 
 
 def test_the_three_orders_by_hand() -> None:
-    rows = [Open(10, 20, 30, 40), Open(1, 2, 3, 4)]
-    assert allocate(rows, 65, HORIZONTAL) == ([(0, Open(10, 20, 30, 5))], 0)
-    assert allocate(rows, 65, VERTICAL) == ([(0, Open(10, 20, 30, 0)), (1, Open(1, 2, 2, 0))], 0)
-    assert allocate(rows, 65, PRINCIPAL_FIRST) == ([(0, Open(10, 10, 0, 40)), (1, Open(1, 0, 0, 4))], 0)
-    assert COMPONENTS == ("fee", "default_interest", "interest", "principal")
+    rows = [Open(10, 20, 5, 30, 40), Open(1, 2, 1, 3, 4)]
+    assert allocate(rows, 70, HORIZONTAL) == ([(0, Open(10, 20, 5, 30, 5))], 0)
+    assert allocate(rows, 71, VERTICAL) == ([(0, Open(10, 20, 5, 30, 0)), (1, Open(1, 2, 1, 2, 0))], 0)
+    assert allocate(rows, 65, PRINCIPAL_FIRST) == ([(0, Open(10, 10, 0, 0, 40)), (1, Open(1, 0, 0, 0, 4))], 0)
+    assert COMPONENTS == ("fee", "default_interest", "late_interest", "interest", "principal")
 
 
 def test_order_is_data_for_every_class_and_transaction() -> None:
