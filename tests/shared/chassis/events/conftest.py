@@ -143,6 +143,15 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 120) 
         await asyncio.sleep(0.02)
 
 
+async def until_count(database: Database, sql: str, expected: int, seconds: float = 120) -> None:
+    """Wait until a query gives this number."""
+
+    async def is_so() -> bool:
+        return await count(database, sql) == expected
+
+    await until(is_so, seconds)
+
+
 async def count(database: Database, sql: str) -> int:
     async with database.unscoped() as session:
         return int(await session.scalar(sql) or 0)

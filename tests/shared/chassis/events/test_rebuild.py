@@ -21,7 +21,7 @@ from tests.shared.chassis.events.conftest import (
     make_inbox,
     publish,
     running,
-    until,
+    until_count,
 )
 
 READ_MODEL = """
@@ -65,12 +65,12 @@ async def test_promise_6_a_rebuild_equals_the_live_read_model_and_takes_its_plac
     names = await _names(owner)
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, list(events[:2_000]))
-        await until(lambda: _is(database, "select sum(amount) is not null from total", 1))
+        await until_count(database, "select sum(amount) is not null from total", 1)
         rebuild = asyncio.create_task(Rebuild(bus, database, owner, make_inbox()).run())
         await publish(bus, database, list(events[2_000:]))
         comparison = await rebuild
         assert comparison.is_equal
-        await until(lambda: _is(database, "select count(*) from deposit", 1_500))
+        await until_count(database, "select count(*) from deposit", 1_500)
     assert set(comparison.rows) == {"balance", "deposit", "total"}
     assert await count(database, "select sum(amount) from total") == sum(range(1_500))
     assert await count(owner, "select count(*) from pg_policies where schemaname = 'read_model'") == 1
@@ -84,7 +84,7 @@ async def test_promise_6_a_difference_is_found_and_nothing_is_swapped(
     account = uuid4()
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, [(Deposited(account_id=account, amount=5), 1)])
-        await until(lambda: _is(database, "select count(*) from deposit", 1))
+        await until_count(database, "select count(*) from deposit", 1)
     async with owner.unscoped() as session:
         await session.execute("update read_model.total set amount = 6")
     with pytest.raises(RebuildDiffers, match="total: 2"):
@@ -114,7 +114,7 @@ async def test_promise_6_a_topic_that_joins_later_is_read_from_its_beginning(
     async with running(Consumer(bus, database, make_inbox())):
         events = [(Deposited(account_id=account, amount=5), 1), (BalanceRecorded(account_id=account, balance=5), 1)]
         await publish(bus, database, events)
-        await until(lambda: _is(database, "select count(*) from deposit, balance", 1))
+        await until_count(database, "select count(*) from deposit, balance", 1)
     with patch("shared.chassis.rebuild._NEAR_EVENTS", 0):
         comparison = await Growing(bus, database, owner, make_inbox()).run(swap=False)
     assert comparison.rows == {"balance": 1, "deposit": 1, "total": 1}
@@ -138,7 +138,3 @@ async def _names(owner: Database) -> list[str]:
             " from pg_constraint where connamespace = to_regnamespace('read_model') order by name"
         )
     return [row["name"] for row in rows]
-
-
-async def _is(database: Database, sql: str, expected: int) -> bool:
-    return await count(database, sql) == expected

@@ -18,6 +18,7 @@ from tests.shared.chassis.events.conftest import (
     publish,
     running,
     until,
+    until_count,
 )
 
 EVENTS: list[type[Event]] = [BalanceRecorded, Deposited]
@@ -42,7 +43,7 @@ async def test_what_is_said_again_changes_nothing(bus: Settings, database: Datab
             == 2
         )
         await publish(bus, database, [])
-        await until(lambda: _is(database, "select count(*) from balance", 2))
+        await until_count(database, "select count(*) from balance", 2)
     assert await count(database, f"select version from balance where id = '{account}'") == 2
     assert await count(database, "select epoch from outbox_epoch") == 1
 
@@ -54,7 +55,7 @@ async def test_a_new_epoch_is_above_one_that_the_restored_database_has_forgotten
     async with running(Consumer(bus, database, make_inbox())):
         await replay(database, bus, EVENTS, [balances((account, 50, 9))], new_epoch=True)
         await publish(bus, database, [])
-        await until(lambda: _is(database, "select coalesce(max(balance), 0) from balance", 50))
+        await until_count(database, "select coalesce(max(balance), 0) from balance", 50)
         forgotten = await count(database, "select epoch from outbox_epoch")
         assert forgotten > 365 * 24 * 60  # minutes since 2020, and no count of what the database remembers
         async with database.unscoped() as session:  # restored again, to a time before the first restore
@@ -64,7 +65,7 @@ async def test_a_new_epoch_is_above_one_that_the_restored_database_has_forgotten
         await replay(database, bus, EVENTS, [balances((account, 40, 3))], new_epoch=True)
         assert await count(database, "select epoch from outbox_epoch") >= forgotten
         await publish(bus, database, [])
-        await until(lambda: _is(database, "select max(balance) from balance", 40))
+        await until_count(database, "select max(balance) from balance", 40)
 
 
 async def test_what_was_said_in_a_future_that_was_taken_back_no_longer_counts(
@@ -73,10 +74,10 @@ async def test_what_was_said_in_a_future_that_was_taken_back_no_longer_counts(
     known, lost, late = Deposited(account_id=uuid4(), amount=1), uuid4(), uuid4()
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, [(known, 1)])
-        await until(lambda: _is(database, "select count(*) from deposit", 1))  # what is replayed here leaves it out
+        await until_count(database, "select count(*) from deposit", 1)  # what is replayed here leaves it out
         await replay(database, bus, EVENTS, [balances((uuid4(), 1, 1))], new_epoch=True)
         await publish(bus, database, [])
-        await until(lambda: _is(database, "select count(*) from balance", 1))
+        await until_count(database, "select count(*) from balance", 1)
         async with database.unscoped() as session:  # a relay that had taken its batch before the restore
             await session.execute("update outbox_epoch set epoch = 1")
         ghost = BalanceRecorded(account_id=lost, balance=100)
@@ -84,7 +85,7 @@ async def test_what_was_said_in_a_future_that_was_taken_back_no_longer_counts(
         async with database.unscoped() as session:
             await session.execute("update outbox_epoch set epoch = (select max(epoch) from producer_epoch)")
         await publish(bus, database, [(Deposited(account_id=late, amount=2), 1)])
-        await until(lambda: _is(database, f"select count(*) from deposit where account_id = '{late}'", 1))
+        await until_count(database, f"select count(*) from deposit where account_id = '{late}'", 1)
         await until(lambda: _read_events(database, 5))
     assert await count(database, f"select count(*) from deposit where account_id = '{lost}'") == 0
     assert await count(database, f"select count(*) from balance where id = '{lost}'") == 0
@@ -98,10 +99,10 @@ async def test_what_was_set_aside_before_a_restore_does_not_come_back_by_a_retry
     lost = uuid4()
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, [(Deposited(account_id=lost, amount=amount), 1) for amount in (-1, 100)])
-        await until(lambda: _is(database, "select count(*) from dead_letter", 2))
+        await until_count(database, "select count(*) from dead_letter", 2)
         await replay(database, bus, EVENTS, [balances((uuid4(), 1, 1))], new_epoch=True)
         await publish(bus, database, [])
-        await until(lambda: _is(database, "select count(*) from balance", 1))
+        await until_count(database, "select count(*) from balance", 1)
     refused, _ = await list_dead_letters(database, "registry")
     assert await drop_dead_letter(database, refused["id"], "entered by mistake")
 
@@ -117,12 +118,12 @@ async def test_a_state_that_the_restored_owner_does_not_know_is_withdrawn_unless
     kept, lost, again = uuid4(), uuid4(), uuid4()
     async with running(Consumer(bus, database, make_inbox())):
         await publish(bus, database, [(BalanceRecorded(account_id=one, balance=1), 7) for one in (kept, lost, again)])
-        await until(lambda: _is(database, "select count(*) from balance", 3))
+        await until_count(database, "select count(*) from balance", 3)
         assert await replay(database, bus, EVENTS, [balances((kept, 1, 2))], new_epoch=True) == 3
         await publish(bus, database, [(BalanceRecorded(account_id=again, balance=2), 1)])
-        await until(lambda: _is(database, "select count(*) from balance where balance = 2", 1))
-        await until(lambda: _is(database, "select count(*) from balance", 2))
-        await until(lambda: _is(database, f"select version from balance where id = '{kept}'", 2))
+        await until_count(database, "select count(*) from balance where balance = 2", 1)
+        await until_count(database, "select count(*) from balance", 2)
+        await until_count(database, f"select version from balance where id = '{kept}'", 2)
         # Said again in a newer epoch: what is withdrawn stays so, and what came again stays.
         assert await replay(database, bus, EVENTS, [balances((kept, 1, 2), (again, 2, 1))], new_epoch=True) == 3
         await publish(bus, database, [])
@@ -130,10 +131,6 @@ async def test_a_state_that_the_restored_owner_does_not_know_is_withdrawn_unless
     assert await count(database, f"select count(*) from balance where id in ('{kept}', '{again}')") == 2
     assert await count(database, "select count(*) from balance") == 2
     assert await count(database, "select count(*) from dead_letter") == 0
-
-
-async def _is(database: Database, sql: str, expected: int) -> bool:
-    return await count(database, sql) == expected
 
 
 async def _read_events(database: Database, events: int) -> bool:

@@ -138,3 +138,17 @@ async def add_member(session: WriteSession, cooperative_code: str, number: str) 
 def delivery_of(value: str) -> UUID:
     """The delivery in a Location header."""
     return UUID(value.rsplit("/", 1)[1])
+
+
+HEAD = ",".join(HEADINGS) + "\n"
+
+
+def rows_of(*rows: str) -> str:
+    """A file of these rows."""
+    return HEAD + "".join(f"{row}\n" for row in rows)
+
+
+def counts(delivery: Mapping[str, Any]) -> dict[str, int]:
+    """What became of a delivery's rows, without what is 0."""
+    names = ("rows", "accepted", "unchanged", "older", "waiting", "rejected")
+    return {name: delivery[name] for name in names if delivery[name]}
