@@ -27,7 +27,6 @@ __all__ = [
     "ScheduleRow",
     "build_schedule",
     "harvest_ends",
-    "instalments_of",
     "opening_instalments",
     "relevel",
     "spread",
@@ -78,17 +77,6 @@ class Instalment(NamedTuple):
     @property
     def unpaid_interest(self) -> int:
         return self.interest - self.paid_interest
-
-
-def instalments_of(schedule: Schedule) -> list[Instalment]:
-    """The instalments of a loan that Plodnee sees from its first day. Rows of nothing are left out."""
-    return [
-        Instalment(number, due_on, principal, interest)
-        for number, (due_on, principal, interest) in enumerate(
-            zip(schedule.due_on, schedule.principal, schedule.interest, strict=True), start=1
-        )
-        if principal or interest
-    ]
 
 
 def opening_instalments(

@@ -5,7 +5,7 @@ from row to row.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -311,8 +311,10 @@ def _part_of_period(day_count: DayCount, period: Period) -> str:
     return f"{nights}/{days}"
 
 
-def _sum(parts: Iterable[tuple[str, Factor]]) -> str:
+def _sum(parts: Sequence[tuple[str, Factor]]) -> str:
     """Parts, each as text and as a fraction, as one factor: equal ones once, with their number."""
+    if len(parts) == 1:
+        return parts[0][0]
     counted = Counter(parts)
     if len(counted) > SUMMANDS_MAX:
         numerator, denominator = reduce(plus, [reduced(times * of, by) for (_, (of, by)), times in counted.items()])

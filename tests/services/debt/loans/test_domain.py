@@ -19,7 +19,6 @@ from services.debt.loans.domain import (
     Method,
     Schedule,
     build_schedule,
-    instalments_of,
     opening_instalments,
     spread,
 )
@@ -381,12 +380,3 @@ def test_opening_keeps_every_satang_of_the_position(loan: LoanTerms, data: st.Da
     assert all(row.principal >= 0 and row.interest >= 0 for row in rows)
     assert [row.due_on for row in rows] == sorted({row.due_on for row in rows})
     assert len({row.number for row in rows}) == len(rows)
-
-
-def test_new_loan_opens_with_its_schedule() -> None:
-    schedule = build_schedule(terms())
-    rows = instalments_of(schedule)
-    assert [(row.due_on, row.principal, row.interest) for row in rows] == list(
-        zip(schedule.due_on, schedule.principal, schedule.interest, strict=True)
-    )
-    assert rows[0].unpaid_principal == schedule.principal[0]
