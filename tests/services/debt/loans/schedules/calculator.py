@@ -408,9 +408,8 @@ class Calculator:
         rows = self.open_rows()
         if rows:
             principal += self.balance - sum(row.paid_principal for row in rows)
-            interest += self.interest_so_far()
-            if self.shared:
-                interest = max(interest, 0)
+            so_far = self.interest_so_far()
+            interest += max(so_far, 0) if self.shared else so_far
             interest -= self.paid_ahead()
         elif self.final is not None:
             interest += self.final.over

@@ -148,6 +148,21 @@ def test_interest_that_waits_behind_a_row_paid_ahead_is_owed_at_a_pay_off() -> N
     assert answer(body(**loan, as_of="2024-03-20"))["pay_off"] == "31797.80"
 
 
+@pytest.mark.parametrize("paid_on_time", [False, True])
+def test_a_flat_loan_owes_what_is_unpaid_of_due_rows_whatever_the_nights_come_to(paid_on_time: bool) -> None:
+    """Three rows of 440.00 interest each, two of them due after two of the eleven months."""
+    loan = body("flat", principal="12000.00", annual_rate="0.1200", disbursed_on="2024-01-01", as_of="2024-03-01",
+                instalments=3,
+                due_dates=["2024-02-01", "2024-03-01", "2024-12-01"])  # fmt: skip
+    due, early = [{"on": "2024-02-01", "amount": "4440.00"}, {"on": "2024-03-01", "amount": "4440.00"}], "4000.00"
+    if paid_on_time:
+        assert answer(loan | {"payments": due})["pay_off"] == early
+    else:
+        late = "12920.00"  # the two rows, the principal of the third, and 40.00 for a month's lateness on 4,000.00
+        assert answer(loan)["pay_off"] == late
+        assert answer(loan | {"payments": [{"on": "2024-03-01", "amount": late}]})["pay_off"] == "0.00"
+
+
 def test_interest_that_was_paid_ahead_comes_off_the_pay_off() -> None:
     """60,000, with 600 of January and 24 of 29 nights' 600 of February, less the 30,000 that were paid."""
     loan: Body = {"principal": "60000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 6,
