@@ -5,6 +5,7 @@ first ``lead`` rows pay interest alone. ``Rounding`` says to which multiples: of
 instalment for what is to be paid.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -50,7 +51,7 @@ class Ground:
     """What rows are levelled on: their factors and weights, and what the first row bears besides its factor.
 
     ``first_interest`` is the exact interest of the first row where its balance changed within it. ``brought`` is unpaid
-    interest that the first row has to take first; it bears none.
+    interest that the first rows have to take before any principal, as it fits into their instalments; it bears none.
     """
 
     factors: Sequence[Factor]
@@ -116,7 +117,7 @@ def equal_instalment(balance: int, ground: Ground) -> Columns:
     """
     lead, weights, rounding = ground.lead, ground.weights[ground.lead :], ground.rounding
     brought = 0 if lead else ground.brought
-    numerator, denominator = exact_level(balance, ground.factors[lead:], weights, brought)
+    numerator, denominator = _level_that_takes(brought, balance, ground.factors[lead:], weights)
     amounts = {weight: rounding.payable(numerator * weight, denominator) for weight in set(weights)}
     rows = [0] * lead + [amounts[weight] for weight in weights]
     principal, interest = pay_down(balance, ground, rows)
@@ -135,6 +136,33 @@ def equal_instalment(balance: int, ground: Ground) -> Columns:
     if abs(better[0][-1] + better[1][-1] - moved[weights[-1]]) < abs(residue):
         return better
     return principal, interest
+
+
+def _level_that_takes(brought: int, balance: int, factors: Sequence[Factor], weights: Sequence[int]) -> Factor:
+    """The exact level amount of weight 1 where the first rows pay ``brought`` before any principal.
+
+    With as many rows of interest alone as it takes, and their own interest on the whole balance, the next one pays what
+    is left: their sum is the level times their weights, so the level is the solution of a linear equation.
+    """
+
+    def level_after(rows: int) -> Factor:
+        if not rows:
+            return exact_level(balance, factors, weights, brought)
+        own = sum((Fraction(*factor) for factor in factors[:rows]), Fraction(0)) * balance
+        of_balance, of_one = (
+            Fraction(*exact_level(*amounts))
+            for amounts in ((balance, factors[rows:], weights[rows:], 0), (0, factors[rows:], weights[rows:], 1))
+        )
+        return ((of_balance + of_one * (brought + own)) / (1 + of_one * sum(weights[:rows]))).as_integer_ratio()
+
+    def fits(rows: int) -> bool:
+        """Whether the row after so many has room for the rest."""
+        whole = brought + sum((Fraction(*factor) for factor in factors[: rows + 1]), Fraction(0)) * balance
+        return Fraction(*level_after(rows)) * sum(weights[: rows + 1]) >= whole
+
+    if not brought:
+        return exact_level(balance, factors, weights)
+    return level_after(bisect_left(range(len(factors) - 1), True, key=fits))
 
 
 def exact_level(balance: int, factors: Sequence[Factor], weights: Sequence[int], brought: int = 0) -> Factor:
@@ -165,13 +193,16 @@ def pay_down(balance: int, ground: Ground, instalments: Sequence[int]) -> Column
     currency = ground.rounding.currency
     first = ground.first_interest
     brought = ground.brought
+    last = len(instalments) - 1
     for (numerator, denominator), instalment in zip(ground.factors, instalments, strict=True):
         divisor = denominator * currency
         due = currency * ((2 * balance * numerator + divisor) // (2 * divisor))
         if first is not None:
             due, first = ground.rounding.figure(*first), None
         if brought:
-            due, brought = due + brought, 0
+            row = len(interest)
+            taken = brought if row < ground.lead or row == last else min(brought, max(instalment - due, 0))
+            due, brought = due + taken, brought - taken
         paid = instalment - due
         if paid < 0:
             paid = 0
@@ -182,6 +213,17 @@ def pay_down(balance: int, ground: Ground, instalments: Sequence[int]) -> Column
         balance -= paid
     principal[-1] += balance
     return principal, interest
+
+
+def shares_of_brought(balance: int, ground: Ground, columns: Columns) -> list[int]:
+    """How much of the interest brought each row takes beside its own."""
+    shares = []
+    exact = ground.first_interest
+    for factor, paid, due in zip(ground.factors, *columns, strict=True):
+        numerator, denominator = exact or (balance * factor[0], factor[1])
+        shares.append(due - ground.rounding.figure(numerator, denominator))
+        balance, exact = balance - paid, None
+    return shares
 
 
 def declining(balance: int, ground: Ground, shares: Sequence[int]) -> Columns:

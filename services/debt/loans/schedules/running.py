@@ -18,6 +18,7 @@ from services.debt.loans.schedules.methods import (
     level,
     principal_shares,
     rounding_of,
+    shares_of_brought,
     spread,
 )
 from services.debt.loans.schedules.rows import NOTHING, ZERO, Exact, Progress, Projected, Row, Stretch
@@ -168,7 +169,7 @@ class RunningLoan:
         """Level the free rows from index ``start`` on for the principal that will remain at their beginning.
 
         ``brought`` is unpaid interest that these rows take over, with what of it they had to take already: the first of
-        level instalments takes it all, so that the amounts stay level; other methods spread it.
+        level instalments take it, as much as fits into them, so that the amounts stay level; other methods spread it.
         """
         rows = self.free_rows(start)
         if not rows:
@@ -212,7 +213,10 @@ class RunningLoan:
         )
         principal, interest = level(method, balance, ground, self.percent, sum(amount for _, amount in self.draws))
         last = len(rows) - 1
-        shares = [agreed, *[0] * last] if is_level else spread(agreed, [1] * len(rows), ground.rounding.currency)
+        if is_level:
+            shares = shares_of_brought(balance, ground, (principal, interest)) if agreed else [0] * len(rows)
+        else:
+            shares = spread(agreed, [1] * len(rows), ground.rounding.currency)
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
             row.planned = share
             only_interest = index < ground.lead or (method is Method.BULLET and index != last)

@@ -112,20 +112,20 @@ class Calculator:
 
     def interests(
         self, rows: list[Row], balance: int, totals: list[int | None], extra: int, later: bool
-    ) -> list[tuple[int, int]]:
-        """(principal, interest) of rows that pay given totals; the last pays what is left."""
-        table = []
+    ) -> list[tuple[int, int, int]]:
+        """(principal, interest, what of ``extra`` is in it) of rows that pay given totals; the last pays all."""
+        table, last = [], len(rows) - 1
         for index, (row, total) in enumerate(zip(rows, totals, strict=True)):
             begun = index == 0 and not later
             if begun and self.today > self.start_of(row):
                 exact = self.own + self.late + self.calendar.nights(self.today, row.due) * self.balance
             else:
                 exact = self.calendar.nights(self.start_of(row), row.due) * balance
-            interest = half_up(exact, self.currency) + (extra if index == 0 else 0)
-            principal = 0 if total is None else min(max(total - interest, 0), balance)
-            if index == len(rows) - 1:
-                principal = balance
-            table.append((principal, interest))
+            own = half_up(exact, self.currency)
+            taken = extra if total is None or index == last else min(extra, max(total - own, 0))
+            extra -= taken
+            principal = balance if index == last else min(max((total or 0) - own - taken, 0), balance)
+            table.append((principal, own + taken, taken))
             balance -= principal
         return table
 
@@ -135,16 +135,10 @@ class Calculator:
     def level_annuity(self, rows: list[Row], principal: int, interest_only: int, extra: int, later: bool) -> None:
         extra += sum(row.agreed for row in rows)
         paying = rows[interest_only:]
-        worth, discount = Fraction(0), Fraction(1)
-        for row in paying:
-            discount /= 1 + self.calendar.nights(self.start_of(row), row.due)
-            worth += row.weight * discount
-        first = self.calendar.nights(self.start_of(rows[0]), rows[0].due)
-        taken = 0 if interest_only else extra / (1 + first)
-        exact = (principal + taken) / worth
+        exact = self.level_of(paying, principal, 0 if interest_only else extra)
         candidates = [[None] * interest_only + [self.payable(exact * row.weight) for row in paying]]
         table = self.interests(rows, principal, candidates[0], extra, later)
-        off = sum(table[-1]) - (candidates[0][-1] or 0)
+        off = sum(table[-1][:2]) - (candidates[0][-1] or 0)
         if abs(off) > len(paying) // 2:
             weights = sum(row.weight for row in paying)
             moved = [
@@ -152,11 +146,28 @@ class Calculator:
                 for row in paying
             ]
             other = self.interests(rows, principal, [None] * interest_only + moved, extra, later)
-            if abs(sum(other[-1]) - moved[-1]) < abs(off):
+            if abs(sum(other[-1][:2]) - moved[-1]) < abs(off):
                 table = other
-        for index, (row, (paid, interest)) in enumerate(zip(rows, table, strict=True)):
+        for index, (row, (paid, interest, taken)) in enumerate(zip(rows, table, strict=True)):
             row.amount = None if index < interest_only else paid + interest + row.lifted
-            row.agreed = extra if index == 0 else 0
+            row.agreed = taken
+
+    def level_of(self, rows: list[Row], principal: int, extra: int) -> Fraction:
+        """The instalment of weight 1 whose first rows pay ``extra`` first: the present value of them all is what is
+        owed, and what rows of interest alone leave of ``extra`` is worth a period less with the row that ends it."""
+        costs = [self.calendar.nights(self.start_of(row), row.due) for row in rows]
+        owed, weights = Fraction(extra), Fraction(0)
+        for done in range(len(rows)):
+            worth, discount = Fraction(0), Fraction(1)
+            for row, cost in zip(rows[done:], costs[done:], strict=True):
+                discount /= 1 + cost
+                worth += row.weight * discount
+            level = (principal + owed / (1 + costs[done])) / (worth + weights / (1 + costs[done]))
+            owed += principal * costs[done]
+            weights += rows[done].weight
+            if not extra or level * weights >= owed:
+                break
+        return level
 
     def shares(self, rows: list[Row], principal: int, interest_only: int) -> list[int]:
         if self.body["method"] == "bullet" and not self.aged:

@@ -339,6 +339,30 @@ def test_level_instalments_that_take_overdue_interest_stay_level_through_a_chang
     assert [principal + interest for _, principal, interest, _ in rows[0][2:]] == [2_111_58] * 5 + [2_111_59]
 
 
+@pytest.mark.parametrize(
+    ("on", "calendar", "totals"),
+    [
+        ("2025-01-15", {"instalments": 24}, [9_937_84] * 11 + [9_937_85]),
+        (
+            "2026-05-15",
+            {"instalments": 10, "harvest_months": [{"month": 12, "weight": "1"}, {"month": 3, "weight": "2"}]},
+            [21_326_99, 42_653_99, 21_326_99, 42_653_99, 21_326_98],
+        ),
+    ],
+    ids=["months", "harvests"],
+)
+def test_overdue_interest_of_more_than_an_instalment_goes_to_as_many_level_ones_as_it_takes(
+    on: str, calendar: Body, totals: list[int]
+) -> None:
+    """Nothing was paid for a year or two: what that comes to is more than the first row that is left has room for."""
+    loan: Body = {"principal": "100000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", **calendar,
+                  "changes": [{"type": "re_amortise", "on": on}], "as_of": on}  # fmt: skip
+    assert_equals_calculator(body("equal_instalment", **loan))
+    rows = rows_of_answer(answer(body("equal_instalment", **loan)))[-len(totals) :]
+    assert [principal + interest for _, principal, interest, _ in rows] == totals
+    assert rows[0][1] == 0 < rows[1][1]
+
+
 @pytest.mark.parametrize("method", ["equal_principal", "flat"])
 def test_rows_take_none_of_the_principal_that_was_paid_of_a_later_one(method: str) -> None:
     """Shares of 41.67 are nothing in hundreds, so the payment went to the last row; with the drawdown they are 100."""
