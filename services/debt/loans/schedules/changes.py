@@ -261,7 +261,10 @@ def _re_age(loan: RunningLoan, change: ReAge) -> None:
         interest = sum(row.unpaid_interest for row in loan.rows)
     interest = max(interest, 0)
     if not principal and not interest:
-        raise Refusal("on", "out_of_range", "nothing is unpaid on this date", "ไม่มียอดค้างชำระ ณ วันที่นี้")
+        raise Refusal(
+            "on", "out_of_range", "nothing is left to be paid on this date; name an earlier one",
+            "ไม่มียอดเหลือให้ชำระ ณ วันที่นี้ ให้ระบุวันก่อนหน้า",
+        )  # fmt: skip
     _settle_as_paid([*loan.rows[: loan.at], *kept], "re_age")
     _check_rows(loan.at + len(kept) + change.instalments, "instalments")
     new = _new_rows(loan, change, on)
@@ -428,8 +431,9 @@ def _check_year(day: date, field: str) -> None:
 def _is_paid(field: str, row: Row) -> Refusal:
     day = date.fromordinal(row.due)
     return Refusal(
-        field, "not_allowed", f"the instalment of {day} is paid, in whole or in part; paid rows are never changed",
-        f"งวดวันที่ {day} ชำระแล้วทั้งหมดหรือบางส่วน งวดที่ชำระแล้วเปลี่ยนไม่ได้",
+        field, "not_allowed",
+        f"the instalment of {day} is paid, in whole or in part; paid rows are never changed, so name a later one",
+        f"งวดวันที่ {day} ชำระแล้วทั้งหมดหรือบางส่วน งวดที่ชำระแล้วเปลี่ยนไม่ได้ ให้ระบุงวดถัดไป",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ A change is undone by leaving it out: the table is always computed from the cont
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import takewhile
 from typing import NamedTuple
 
 from services.debt.errors import LoanTermsInvalid
@@ -146,13 +147,23 @@ class _Walk:
         loan.accrue(day)
 
     def _on(self, day: int) -> None:
-        """Payments of a day come first; then what concerns due dates, the row due today, and what concerns nights."""
+        """What concerns due dates, then payments, the row due today, and what concerns nights.
+
+        So that who pays what a table asks for, on the day on which it asks, leaves the table as it is. To re-amortise
+        is for what the payments of its day leave overdue.
+        """
         loan = self.loan
-        for amount in sorted(self.payments.get(day, ())):
-            loan.pay(amount)
-        for index, change in self.by_due_date.get(day, ()):
+        changes = self.by_due_date.get(day, [])
+        before = sum(1 for _ in takewhile(lambda entry: not isinstance(entry[1], ReAmortise), changes))
+        for index, change in changes[:before]:
             self._apply(index, change)
         self._drop(loan.at)  # a due date that is dropped may be one that the row in progress has just moved to
+        if not loan.matured and loan.rows[loan.at].due == day:
+            self._drop(loan.at + 1)
+        for amount in sorted(self.payments.get(day, ())):
+            loan.pay(amount)
+        for index, change in changes[before:]:
+            self._apply(index, change)
         while not loan.matured and loan.rows[loan.at].due == day:
             self._close()
         for index, change in self.by_night.get(day, ()):

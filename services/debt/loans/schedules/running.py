@@ -473,9 +473,7 @@ class RunningLoan:
             # Of the last row, as much as was paid or credited beyond what it came to is left over.
             return principal, max(interest + self.residue_row.passed_on, -principal)
         principal += self.balance - self.paid_ahead
-        to_date = self._interest_to_date()
-        # What rows that were due took of the interest agreed for the term stays theirs, paid or not.
-        interest += max(to_date, 0) if self.shares_interest else to_date
+        interest += self._interest_to_date()
         return principal, max(interest - self._interest_paid_ahead(), -principal)
 
     def _interest_paid_ahead(self) -> int:

@@ -368,15 +368,21 @@ class Calculator:
         by_night = ("interest_pause", "rate_change", "drawdown", "re_age")
         end = max([self.known_until or self.start, *(on for on, _ in dated)])
         while self.open_rows() or self.today <= end:
+            today = [c for kind in by_due_date for on, c in dated if on == self.today and c["type"] == kind]
+            kinds = [c["type"] for c in today]
+            first = kinds.index("re_amortise") if "re_amortise" in kinds else len(kinds)
+            for change in today[:first]:
+                getattr(self, change["type"])(change)
+            while self.open_rows() and self.open_rows()[0].due in self.drops:
+                self.drop(len(self.closed))
+            if self.open_rows() and self.open_rows()[0].due == self.today:
+                self.drop_following()
             for amount in sorted(
                 satang(p["amount"]) for p in self.body.get("payments", []) if day(p["on"]) == self.today
             ):
                 self.pay(amount)
-            for kind in by_due_date:
-                for change in [c for on, c in dated if on == self.today and c["type"] == kind]:
-                    getattr(self, kind)(change)
-            while self.open_rows() and self.open_rows()[0].due in self.drops:
-                self.drop(len(self.closed))
+            for change in today[first:]:
+                getattr(self, change["type"])(change)
             while self.open_rows() and self.open_rows()[0].due == self.today:
                 self.fall_due()
             for kind in by_night:
@@ -419,9 +425,7 @@ class Calculator:
         rows = self.open_rows()
         if rows:
             principal += self.balance - sum(row.paid_principal for row in rows)
-            so_far = self.interest_so_far()
-            interest += max(so_far, 0) if self.shared else so_far
-            interest -= self.paid_ahead()
+            interest += self.interest_so_far() - self.paid_ahead()
         elif self.final is not None:
             interest += self.final.over
         return principal, max(interest, -principal)

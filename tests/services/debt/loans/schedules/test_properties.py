@@ -128,6 +128,20 @@ def test_order_of_arrival_does_not_matter(loan: Body, data: st.DataObject) -> No
     assert figures(table(shuffled)) == figures(table(known))
 
 
+@given(any_history(), st.data())
+def test_paying_what_the_table_asks_on_the_day_leaves_it_as_it_is(loan: Body, data: st.DataObject) -> None:
+    known = history({**loan, "payments": [], "changes": loan["changes"]} | {"as_of": None})
+    planned = table(known)
+    asked = [PaymentMade(date.fromordinal(row.due), row.principal + row.interest) for row in planned.rows]
+    paid = tuple(payment for payment in asked[: data.draw(st.integers(1, len(asked)))] if payment.amount)
+    assume(paid and not any(isinstance(change, ReAge | ReAmortise) for change in known.changes))
+    after = table_of(replace(known, payments=paid))
+    assert [(row.due, row.principal, row.interest) for row in after.rows] == [
+        (row.due, row.principal, row.interest) for row in planned.rows
+    ]
+    assert not after.excess
+
+
 # Two changes of different kinds with the same day and figure.
 TWINS = {
     "principal": "100.00", "annual_rate": "0.000000", "method": "equal_instalment", "day_count": "30/360",

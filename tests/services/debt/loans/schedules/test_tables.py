@@ -148,19 +148,15 @@ def test_interest_that_waits_behind_a_row_paid_ahead_is_owed_at_a_pay_off() -> N
     assert answer(body(**loan, as_of="2024-03-20"))["pay_off"] == "31797.80"
 
 
-@pytest.mark.parametrize("paid_on_time", [False, True])
-def test_a_flat_loan_owes_what_is_unpaid_of_due_rows_whatever_the_nights_come_to(paid_on_time: bool) -> None:
-    """Three rows of 440.00 interest each, two of them due after two of the eleven months."""
+def test_a_flat_loan_is_paid_off_with_the_interest_of_its_nights_less_what_was_paid() -> None:
+    """Three rows of 440.00 interest, two of them due by 1 March: two months bear 240.00, and lateness 40.00."""
     loan = body("flat", principal="12000.00", annual_rate="0.1200", disbursed_on="2024-01-01", as_of="2024-03-01",
-                instalments=3,
-                due_dates=["2024-02-01", "2024-03-01", "2024-12-01"])  # fmt: skip
-    due, early = [{"on": "2024-02-01", "amount": "4440.00"}, {"on": "2024-03-01", "amount": "4440.00"}], "4000.00"
-    if paid_on_time:
-        assert answer(loan | {"payments": due})["pay_off"] == early
-    else:
-        late = "12920.00"  # the two rows, the principal of the third, and 40.00 for a month's lateness on 4,000.00
-        assert answer(loan)["pay_off"] == late
-        assert answer(loan | {"payments": [{"on": "2024-03-01", "amount": late}]})["pay_off"] == "0.00"
+                instalments=3, due_dates=["2024-02-01", "2024-03-01", "2024-12-01"])  # fmt: skip
+    late = "12280.00"
+    assert answer(loan)["pay_off"] == late
+    assert answer(loan | {"payments": [{"on": "2024-03-01", "amount": late}]})["pay_off"] == "0.00"
+    on_time = [{"on": "2024-02-01", "amount": "4440.00"}, {"on": "2024-03-01", "amount": "4440.00"}]
+    assert answer(loan | {"payments": on_time})["pay_off"] == "3360.00"  # 12,240.00 less 8,880.00
 
 
 def test_interest_that_was_paid_ahead_comes_off_the_pay_off() -> None:
@@ -191,7 +187,7 @@ def test_what_a_change_makes_of_nights_that_are_paid_falls_due_with_the_next_row
 def test_a_row_of_which_more_is_paid_than_a_change_leaves_keeps_it(change: Body, later: int) -> None:
     """120 of interest and 880 of principal were paid; the rows after it are level over the other 11,120."""
     loan: Body = {"principal": "12000.00", "annual_rate": "0.1200", "disbursed_on": "2024-01-01", "instalments": 4,
-                  "payments": [{"on": "2024-02-01", "amount": "1000.00"}], "changes": [change]}  # fmt: skip
+                  "payments": [{"on": "2024-01-31", "amount": "1000.00"}], "changes": [change]}  # fmt: skip
     first, *rows = rows_of_answer(answer(body("equal_instalment", **loan)))
     assert first == ("2024-02-01", 880_00, 120_00, 11_120_00)
     contract = body("equal_instalment", **{**loan, "principal": "11120.00", "disbursed_on": "2024-02-01"})
