@@ -225,17 +225,18 @@ class Ledger:
             posted = self._replay(account, entry)
         else:
             amount, account.instalments = waive_default_interest(account.instalments, value_on, account.policy)
-            posted = _Posted([], [(waiver_id, amount)] if amount else [])
+            posted = _Posted([], [(waiver_id, amount)])
             if account.history is not None:
                 account.history.entries.append(entry)
                 account.history.waived[waiver_id] = amount
+        # One of nothing is booked too: a payment that is reversed later leaves default interest for it to forgive.
+        waivers = {waiver_id: 0, **dict(posted.waivers)}
         self._note(account, waiver_id, posted_on, "")
         self._book_corrections(account, posted.lines, posted_on)
-        self._book_waivers(account, posted.waivers, posted_on, entry, plan_id)
-        if posted.waivers:
-            account.loan["last_value_on"] = value_on if last is None else max(last, value_on)
-            account.restate(posted_on)
-        return dict(posted.waivers).get(waiver_id, 0)
+        self._book_waivers(account, waivers.items(), posted_on, entry, plan_id)
+        account.loan["last_value_on"] = value_on if last is None else max(last, value_on)
+        account.restate(posted_on)
+        return waivers[waiver_id]
 
     async def store(self, session: WriteSession) -> None:
         """Write everything back, set by set, and publish it."""

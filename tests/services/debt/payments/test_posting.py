@@ -236,6 +236,34 @@ async def test_reversing_one_of_two_payments_moves_the_other_to_where_it_belongs
     await assert_books_balance(world)
 
 
+@pytest.mark.parametrize("waiver_first", [True, False])
+async def test_waiver_of_nothing_forgives_what_a_later_reversal_brings_back(
+    world: World, client: httpx2.AsyncClient, waiver_first: bool
+) -> None:
+    loan_id, signed_on = await loan_id_of(world), date(2022, 12, 1)
+    payment = (await pay(client, loan_id, "6000.00", "2022-10-05")).json()  # all that falls due before the signing
+
+    async def waive() -> int:
+        async with world.database.unscoped() as session:
+            ledger = await open_ledger(session, [loan_id], with_history=[loan_id])
+            amount = ledger.waive_default_interest(loan_id, signed_on, None)
+            await ledger.store(session)
+            return amount
+
+    waived = await waive() if waiver_first else None
+    await client.post(f"/debt/v1/payments/{payment['id']}/reverse", json={"reason": "bounced"})
+    waived = await waive() if waived is None else waived
+
+    assert (waived == 0) is waiver_first
+    parts = (await client.get(f"/debt/v1/loans/{loan_id}/instalments?as_of={signed_on}")).json()["items"]
+    assert {part["owed_default_interest"] for part in parts} == {"0.00"}
+    assert any(parse_baht(part["owed_late_interest"]) for part in parts)
+    # Listeners count what the close's control totals count: every row of the table.
+    told = [parse_baht(event["default_interest"]) for event in await world.spoken("waiver.booked")]
+    assert sorted(told) == sorted(row["default_interest"] for row in await world.rows("select * from waiver"))
+    await assert_books_balance(world)
+
+
 async def test_payment_of_an_earlier_open_day_moves_a_later_one_on_its_own_day(
     world: World, client: httpx2.AsyncClient
 ) -> None:
