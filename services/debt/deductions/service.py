@@ -125,15 +125,18 @@ async def undo_deductions(session: WriteSession, received: Sequence[Received[Ded
     payments = await payments_of_delivery(session, fresh)
     loan_ids = {payment["loan_id"] for payment in payments}
     ledger = await open_ledger(session, loan_ids, with_history=loan_ids)
+    undone_on: dict[UUID, date] = {}
     for payment in payments:
-        ledger.reverse(payment, reason="the delivery was reversed", captured_by=CAPTURED_BY)
+        row = ledger.reverse(payment, reason="the delivery was reversed", captured_by=CAPTURED_BY)
+        undone_on[payment["delivery_id"]] = row["posted_on"]  # the payments of a delivery share co-operative and day
     await ledger.store(session)
     new: list[Mapping[str, Any]] = []
     changed: list[Mapping[str, Any]] = []
     events: list[Outgoing] = []
     for delivery_id, reversal in fresh.items():
         found = known.get(delivery_id)
-        posted_on = posting_date(reversal.reversed_on, closed[reversal.cooperative_id])
+        # The day of the ledger's rows, so that both count in one month; without any, the reversal's own.
+        posted_on = undone_on.get(delivery_id) or posting_date(reversal.reversed_on, closed[reversal.cooperative_id])
         if found is None:
             new.append(_tomb(reversal, posted_on))
         else:

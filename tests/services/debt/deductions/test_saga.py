@@ -138,6 +138,25 @@ async def test_reversal_after_settlement_gives_back_all_that_was_applied(saga: W
     await assert_books_balance(saga)
 
 
+async def test_an_undoing_is_told_for_the_day_of_its_postings(saga: World) -> None:
+    await saga.hear(request(2_500_00))  # of 10 October, which is still open
+
+    await saga.hear(reversal(date(2022, 11, 20)))
+
+    (undone,) = await saga.spoken("deduction.undone")
+    assert {undone["posted_on"]} == {row["posted_on"] for row in await saga.spoken("payment.reversed")}
+    assert undone["posted_on"] == "2022-10-10"
+
+
+async def test_an_undoing_without_postings_is_told_for_its_own_day(saga: World) -> None:
+    await saga.hear(request(1_000_00, plan=uuid4()))
+
+    await saga.hear(reversal(date(2022, 11, 20)))
+
+    (undone,) = await saga.spoken("deduction.undone")
+    assert (undone["undone"], undone["posted_on"]) == ("0.00", "2022-11-20")
+
+
 async def test_reversal_before_the_request_refuses_it_later(saga: World) -> None:
     await saga.hear(reversal())
     await saga.hear(request(1_000_00))
