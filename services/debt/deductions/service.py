@@ -14,9 +14,9 @@ from uuid import UUID
 from services.debt.business_days.domain import posting_date
 from services.debt.business_days.repository import share_days
 from services.debt.deductions import repository
-from services.debt.deductions.domain import split_deduction
+from services.debt.deductions.domain import OverdueLoan, Past, split_deduction
 from services.debt.loans.repository import active_loan_ids, lock_loans
-from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
+from services.debt.payments.ledger import Account, Ledger, NewPayment, history_of, load_histories, open_ledger
 from services.debt.payments.repository import payments_of_delivery
 from services.debt.plans.domain import PlanState
 from services.debt.plans.repository import find_plans
@@ -179,7 +179,7 @@ def _apply(ledger: Ledger, request: DeductionRequested, loan_ids: Sequence[UUID]
     ]
     shares = split_deduction(
         request.amount,
-        {account.loan["id"]: (account.instalments, account.policy) for account in accounts},
+        {account.loan["id"]: _overdue_loan(account, request.delivered_on) for account in accounts},
         value_on=request.delivered_on,
         posted_on=posted_on,
     )
@@ -195,6 +195,13 @@ def _apply(ledger: Ledger, request: DeductionRequested, loan_ids: Sequence[UUID]
             )
         )
     return sum(shares.values())
+
+
+def _overdue_loan(account: Account, value_on: date) -> OverdueLoan:
+    past = None
+    if account.is_back_dated(value_on):
+        past = Past(account.opening(), history_of(account).entries)
+    return OverdueLoan(account.instalments, account.policy, past)
 
 
 def _row(request: DeductionRequested, applied: int, reason: str | None, posted_on: date) -> Mapping[str, Any]:

@@ -191,7 +191,7 @@ class Ledger:
             PaymentAlreadyReversed: it was undone before.
         """
         account = self.account(payment["loan_id"])
-        history = _history_of(account)
+        history = history_of(account)
         if any(entry.reverses == payment["id"] for entry in history.entries):
             raise PaymentAlreadyReversed
         reversal_id = uuid7()
@@ -267,7 +267,7 @@ class Ledger:
 
     def _replay(self, account: Account, entry: Entry) -> _Posted:
         """Compute the loan again with one more entry; what differs from the books is what to book."""
-        history = _history_of(account)
+        history = history_of(account)
         entries = [*history.entries, entry]
         replayed = replay(account.opening(), entries, date.max, account.policy)
         lines = list(_line_differences(history.lines, replayed))
@@ -311,7 +311,7 @@ class Ledger:
         for payment_id, line in lines:
             by_payment.setdefault(payment_id, []).append((payment_id, line))
         for payment_id, moved in by_payment.items():
-            its_day, channel = _history_of(account).posted[payment_id]
+            its_day, channel = history_of(account).posted[payment_id]
             day = max(posted_on, its_day)
             row = {
                 "id": uuid7(),
@@ -445,7 +445,8 @@ def _append(account: Account, entry: Entry) -> _Posted:
     return _Posted([(entry.entry_id, line) for line in allocation.lines], [])
 
 
-def _history_of(account: Account) -> History:
+def history_of(account: Account) -> History:
+    """What is booked on a loan; raises LookupError where nobody has loaded it."""
     if account.history is None:
         raise LookupError("a posting that replays a loan needs its history: open the ledger with it")
     return account.history
@@ -487,4 +488,4 @@ def _parts_of(lines: Iterable[tuple[UUID, Line]], amount: int) -> Parts:
 
 
 def _posted_on(account: Account, entry_id: UUID) -> date:
-    return _history_of(account).posted[entry_id][0]
+    return history_of(account).posted[entry_id][0]

@@ -19,7 +19,7 @@ from shared.kernel.identifiers import derived_id
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
 from tests.locks import until_they_wait_or_end
-from tests.services.debt.payments.test_posting import assert_books_balance, close_days
+from tests.services.debt.payments.test_posting import assert_books_balance, close_days, loan_id_of, pay
 from tests.services.debt.world import World, loan_row, received
 
 COOPERATIVE = derived_id("test-cooperative", "C1")
@@ -97,6 +97,26 @@ async def test_more_than_is_overdue_goes_back_to_the_member(saga: World) -> None
     assert await saga.value("select sum(overdue_principal + overdue_interest) from loan") == 0
     # Nothing of an instalment that is still to come was paid.
     assert await saga.value("select sum(paid_principal) from instalment where due_on > '2022-10-10'") == 0
+
+
+async def test_deduction_before_later_payments_leaves_instalments_to_come_alone(
+    saga: World, client_of: ClientOf
+) -> None:
+    """It spares lateness that the payments had settled; what they then settle instead must be overdue as well."""
+    client = await client_of("debt", scopes="payment:write", areas=["52"])
+    for number in ("L1", "L2"):
+        assert (await pay(client, await loan_id_of(saga, number), "2800.00", "2023-03-31")).status_code == 201
+    await close_days(saga, date(2023, 4, 10))
+
+    await saga.hear(request(100_000_00))
+
+    (settled,) = await saga.spoken("deduction.settled")
+    assert parse_baht(settled["applied"]) + parse_baht(settled["returned"]) == 100_000_00
+    to_come = "select sum(paid_principal + paid_interest + paid_fee) from instalment where due_on >= '2023-04-11'"
+    assert await saga.value(to_come) == 0
+    assert await saga.value("select sum(excess) from loan") == 0
+    assert await saga.value("select sum(overdue_principal + overdue_interest) from loan") == 0
+    await assert_books_balance(saga)
 
 
 async def test_request_told_twice_is_answered_once(saga: World) -> None:
