@@ -8,7 +8,7 @@ from services.debt.errors import PaymentInvalid
 from services.debt.loans.repository import find_by_number
 from services.debt.loans.service import waiting_name
 from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
-from services.debt.payments.repository import known_receipts
+from services.debt.payments.repository import hold_receipts, known_receipts
 from services.debt.projections.repository import ids_by_code
 from shared.chassis.database import WriteSession
 from shared.chassis.feeds import (
@@ -33,8 +33,9 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
         if row.data["cooperative_code"] in cooperatives
     }
     loan_ids = await find_by_number(session, keys.values())
+    # Whoever posts one of these receipts over HTTP, on whatever loan, has committed, or waits for us.
+    await hold_receipts(session, {cooperative_id for cooperative_id, _ in keys.values()})
     ledger = await open_ledger(session, loan_ids.values())
-    # Asked once the loans are held: whoever posts one of these receipts over HTTP has committed, or waits for us.
     receipts = await known_receipts(
         session, [(keys[row.row_number][0], row.data["receipt_number"]) for row in rows if row.row_number in keys]
     )

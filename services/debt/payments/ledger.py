@@ -1,7 +1,8 @@
 """The one way money moves on a loan: every payment, reversal and waiver goes through a :class:`Ledger`.
 
 A ledger is opened over some loans, which are locked; postings are worked out in memory by the domain's rules and
-stored together, so a file of payments costs a few statements a chunk. The business day is locked before the loans.
+stored together, so a file of payments costs a few statements a chunk. Receipts are held before the business day, and
+that before the loans.
 
 A posting dated before what is already posted, and every reversal, computes the loan again from its opening position.
 What then differs from the books is booked in the open day, as lines of the new posting: flows of closed days never

@@ -9,6 +9,8 @@ from services.debt.loans.domain import Instalment
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.rows import insert_rows, update_rows
 
+_RECEIPTS_LOCK = 7_106  # advisory, by co-operative: who posts its receipts looks for them and stores them alone
+
 PAYMENT_TYPES: Mapping[str, str] = {
     "id": "uuid",
     "cooperative_id": "uuid",
@@ -156,6 +158,22 @@ async def reversal_of(session: ReadSession, payment_id: UUID) -> UUID | None:
     """The id of the reversal that undid a payment."""
     found: UUID | None = await session.scalar("select id from payment where reverses = :id", id=payment_id)
     return found
+
+
+async def hold_receipts(session: WriteSession, cooperative_ids: Collection[UUID]) -> None:
+    """Let nobody else post receipts of these co-operatives until the transaction ends. Ask before any day or loan.
+
+    One lock for a co-operative: receipts of a file would be thousands, and the server's table of locks is small.
+    """
+    await session.execute(
+        """
+        select pg_advisory_xact_lock(cast(:lock as integer), key)
+        from (select distinct hashtext(cast(id as text)) as key from unnest(cast(:ids as uuid[])) as wanted (id)
+              order by key) as wanted
+        """,
+        lock=_RECEIPTS_LOCK,
+        ids=sorted(set(cooperative_ids)),
+    )
 
 
 async def known_receipts(session: ReadSession, receipts: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:

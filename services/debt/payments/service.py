@@ -25,12 +25,15 @@ async def post_payment(session: WriteSession, caller: Caller, new: PaymentCreate
         LoanNotFound: no such loan within reach.
         PaymentInvalid: the amount, the date or the receipt number cannot be posted.
     """
-    ledger = await open_ledger(session, [new.loan_id])
-    account = ledger.accounts.get(new.loan_id)
-    if account is None:
+    loan = await find_loan(session, new.loan_id)
+    if loan is None:
         raise LoanNotFound
     if new.receipt_number is not None:
-        receipt = (account.loan["cooperative_id"], new.receipt_number)
+        await repository.hold_receipts(session, [loan["cooperative_id"]])
+    ledger = await open_ledger(session, [new.loan_id])
+    account = ledger.account(new.loan_id)
+    if new.receipt_number is not None:
+        receipt = (loan["cooperative_id"], new.receipt_number)
         if await repository.known_receipts(session, [receipt]):
             raise _invalid("receipt_number", "duplicate", "was posted before", "เคยบันทึกแล้ว")
     if account.is_back_dated(new.value_on):

@@ -10,12 +10,18 @@ import pytest
 import pytest_asyncio
 
 from services.debt.closing.domain import CLASSES
+from services.debt.closing.service import close_cooperatives
 from services.debt.loans.schedules.allocation import ORDERS, PRINCIPAL_FIRST
 from services.debt.payments.ledger import TRANSACTION_OF_CHANNEL, NewPayment, open_ledger
+from services.debt.payments.schemas import PaymentCreate
+from services.debt.payments.service import post_payment
+from shared.chassis.auth.caller import Caller
+from shared.chassis.reach import UNSCOPED
 from shared.contracts.debt import Channel
+from shared.kernel.identifiers import derived_id
 from shared.kernel.money import format_baht, parse_baht
 from tests.conftest import ClientOf
-from tests.locks import until_somebody_waits
+from tests.locks import until_somebody_waits, until_they_wait_or_end
 from tests.services.debt.world import World, loan_row, payment_row
 
 SCOPES = "feed:write payment:write loan:read"
@@ -385,3 +391,50 @@ async def test_a_receipt_posted_by_hand_while_its_file_is_taken_in_is_posted_onc
 
     assert (delivery["status"], delivery["accepted"], delivery["unchanged"]) == ("completed", 0, 1), delivery
     assert await world.value("select count(*) from payment") == 1
+
+
+async def test_a_receipt_posted_on_one_loan_is_refused_on_another_without_harm_to_its_file(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    await world.send(client, "loans", [loan_row(number="L2")])
+    loan_id, other_id = await loan_id_of(world), await loan_id_of(world, "L2")
+    rows = [payment_row("R0", "100.00", "2022-10-05"), payment_row("R1", "100.00", "2022-10-05")]
+    officer = Caller("officer", "test", frozenset(), UNSCOPED)
+    async with world.database.unscoped() as session:
+        first = PaymentCreate.model_validate(
+            {"loan_id": other_id, "amount": "100.00", "value_on": "2022-10-05", "receipt_number": "R1"}
+        )
+        await post_payment(session, officer, first)
+        sending = asyncio.create_task(world.send(client, "payments", rows, as_of="2022-10-31"))
+        posting = asyncio.create_task(pay(client, loan_id, "100.00", "2022-10-05", receipt_number="R1"))
+        await until_they_wait_or_end(world.database, sending, posting)
+
+    delivery, answer = await asyncio.gather(sending, posting)
+
+    assert (delivery["status"], delivery["accepted"]) == ("completed", 1), delivery
+    assert (answer.status_code, [problem["field"] for problem in answer.json()["fields"]]) == (422, ["receipt_number"])
+    booked = await world.rows("select receipt_number, loan_id from payment order by receipt_number")
+    assert [tuple(row.values()) for row in booked] == [("R0", loan_id), ("R1", other_id)]
+
+
+async def test_receipts_loans_and_days_are_held_in_one_order(world: World, client: httpx2.AsyncClient) -> None:
+    """Receipts posted by hand, files, reversals and closes over the same loans wait for each other and never cross."""
+    await world.send(client, "loans", [loan_row(number="L2")])
+    loans = [await loan_id_of(world), await loan_id_of(world, "L2")]
+    payment = (await pay(client, loans[0], "100.00", "2022-10-01")).json()
+    rows = [payment_row(f"F{n}", "1.00", "2022-10-05", loan=("L1", "L2")[n % 2]) for n in range(10)]
+
+    async def close(day: date) -> None:
+        async with world.database.unscoped() as session:
+            await close_cooperatives(session, [derived_id("test-cooperative", "C1")], day)
+
+    delivery, _, reversal, *answers = await asyncio.gather(
+        world.send(client, "payments", rows, as_of="2022-10-31"),
+        close(date(2022, 10, 1)),
+        client.post(f"/debt/v1/payments/{payment['id']}/reverse", json={"reason": "bounced"}),
+        *(pay(client, loans[n % 2], "1.00", "2022-10-05", receipt_number=f"H{n}") for n in range(10)),
+    )
+
+    assert (delivery["status"], delivery["accepted"]) == ("completed", 10), delivery
+    assert {reversal.status_code, *(answer.status_code for answer in answers)} == {201}
+    await assert_books_balance(world)
