@@ -1,7 +1,8 @@
 """The payment file of a co-operative: receipts become postings, each once, in the order of their dates."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from operator import itemgetter
 from uuid import UUID
 
 from services.debt.errors import PaymentInvalid
@@ -10,7 +11,7 @@ from services.debt.loans.service import waiting_name
 from services.debt.payments.ledger import Ledger, NewPayment, load_histories, open_ledger
 from services.debt.payments.repository import hold_receipts, known_receipts
 from services.debt.projections.repository import ids_by_code
-from shared.chassis.database import WriteSession
+from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
     UNCHANGED,
@@ -47,10 +48,13 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
         if key is None or loan_id is None:
             name = waiting_name(row.data["cooperative_code"], row.data["loan_number"])
             outcomes[row.row_number] = waiting(name)
-        elif (key[0], row.data["receipt_number"]) in receipts:
-            outcomes[row.row_number] = UNCHANGED
+            continue
+        payment = _payment(row, loan_id, delivery)
+        outcome = _compare(payment, receipts.get((key[0], row.data["receipt_number"]), ()))
+        if outcome is None:
+            payments.append((row.row_number, payment))
         else:
-            payments.append((row.row_number, _payment(row, loan_id, delivery)))
+            outcomes[row.row_number] = outcome
     return outcomes | await post_in_order(session, ledger, payments)
 
 
@@ -71,6 +75,19 @@ async def post_in_order(
             outcomes[number] = rejected(error.fields[0].code if error.fields else "out_of_range", "paid_on")
     await ledger.store(session)
     return outcomes
+
+
+def _compare(stated: NewPayment, posted: Iterable[Row]) -> Outcome | None:
+    """What becomes of a row whose receipt was posted before; None: it is to be posted.
+
+    A file that is sent again brings back no payment that was reversed since; one that states it otherwise does.
+    """
+    for payment in sorted(posted, key=itemgetter("is_reversed")):
+        if all(payment[name] == getattr(stated, name) for name in ("loan_id", "amount", "value_on", "channel")):
+            return UNCHANGED
+        if not payment["is_reversed"]:
+            return rejected("receipt_number_taken", "receipt_number")
+    return None
 
 
 def _payment(row: FeedRow, loan_id: UUID, delivery: Delivery) -> NewPayment:

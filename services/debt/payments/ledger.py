@@ -247,6 +247,9 @@ class Ledger:
         for account in changed:
             account.loan["version"] += 1
         await repository.insert_postings(session, self._payments, self._lines, self._movements, self._waivers)
+        reversed_ids = [row["reverses"] for row in self._payments if row["kind"] == "reversal"]
+        if reversed_ids:
+            await repository.mark_reversed(session, reversed_ids)
         await repository.update_instalments(
             session,
             [

@@ -22,7 +22,7 @@ class Payment(DebtTable, table=True):
             "cooperative_id",
             "receipt_number",
             unique=True,
-            postgresql_where=text("(kind = 'payment'::text)"),
+            postgresql_where=text("((kind = 'payment'::text) AND (NOT is_reversed))"),
         ),
         Index("uq_payment_reverses", "reverses", unique=True),
     )
@@ -50,6 +50,7 @@ class Payment(DebtTable, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     captured_by: str = Field(sa_type=Text)
     captured_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()")})
+    is_reversed: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class AllocationLine(DebtTable, table=True):

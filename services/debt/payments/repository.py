@@ -111,6 +111,13 @@ async def insert_postings(
     await insert_rows(session, "waiver", _WAIVER_TYPES, [[row[name] for name in _WAIVER_TYPES] for row in waivers])
 
 
+async def mark_reversed(session: WriteSession, payment_ids: Collection[UUID]) -> None:
+    """Payments that no longer count: their receipt numbers are free."""
+    await session.execute(
+        "update payment set is_reversed = true where id = any(cast(:ids as uuid[]))", ids=sorted(payment_ids)
+    )
+
+
 async def update_instalments(session: WriteSession, parts: Sequence[tuple[UUID, Instalment]]) -> None:
     """What is settled of instalments after postings."""
     await update_rows(
@@ -176,12 +183,14 @@ async def hold_receipts(session: WriteSession, cooperative_ids: Collection[UUID]
     )
 
 
-async def known_receipts(session: ReadSession, receipts: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Those of the (co-operative, receipt number) pairs that were posted before, reversed ones included."""
+async def known_receipts(
+    session: ReadSession, receipts: Collection[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], list[Row]]:
+    """What was posted before under (co-operative, receipt number) pairs: one payment at most, beside reversed ones."""
     wanted = sorted(set(receipts))
     rows = await session.fetch(
         """
-        select payment.cooperative_id, payment.receipt_number
+        select cooperative_id, receipt_number, loan_id, amount, value_on, channel, is_reversed
         from unnest(cast(:cooperative_ids as uuid[]), cast(:numbers as text[]))
              as wanted (cooperative_id, receipt_number)
         join payment using (cooperative_id, receipt_number) where payment.kind = 'payment'
@@ -189,7 +198,10 @@ async def known_receipts(session: ReadSession, receipts: Collection[tuple[UUID, 
         cooperative_ids=[cooperative_id for cooperative_id, _ in wanted],
         numbers=[number for _, number in wanted],
     )
-    return {(row["cooperative_id"], row["receipt_number"]) for row in rows}
+    found: dict[tuple[UUID, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["cooperative_id"], row["receipt_number"]), []).append(row)
+    return found
 
 
 async def payments_of_delivery(session: ReadSession, delivery_ids: Collection[UUID]) -> Sequence[Row]:

@@ -34,7 +34,8 @@ async def post_payment(session: WriteSession, caller: Caller, new: PaymentCreate
     account = ledger.account(new.loan_id)
     if new.receipt_number is not None:
         receipt = (loan["cooperative_id"], new.receipt_number)
-        if await repository.known_receipts(session, [receipt]):
+        known = await repository.known_receipts(session, [receipt])
+        if not all(posted["is_reversed"] for posted in known.get(receipt, ())):
             raise _invalid("receipt_number", "duplicate", "was posted before", "เคยบันทึกแล้ว")
     if account.is_back_dated(new.value_on):
         await load_histories(session, ledger, [new.loan_id])
@@ -65,7 +66,7 @@ async def reverse_payment(session: WriteSession, caller: Caller, payment_id: UUI
         raise PaymentNotFound
     if payment["kind"] == "reversal":
         raise PaymentAlreadyReversed(
-            "a reversal is not reversed: post the payment again", "รายการยกเลิกไม่สามารถยกเลิกซ้ำได้"
+            "a reversal is not reversed: post the payment again", "รายการยกเลิกไม่สามารถยกเลิกซ้ำได้ ให้บันทึกรายการชำระใหม่"
         )
     if payment["delivery_id"] is not None:
         raise PaymentInvalid(

@@ -62,6 +62,10 @@ ROW_MESSAGES: dict[str, Message] = {
     "delivery_number_taken": Message(
         "The co-operative has another delivery of this number", "สหกรณ์มีรายการส่งผลผลิตเลขที่นี้อยู่แล้ว"
     ),
+    "receipt_number_taken": Message(
+        "The co-operative has another payment of this receipt number; if that one is wrong, reverse it first",
+        "สหกรณ์มีรายการชำระอื่นตามเลขที่ใบเสร็จนี้อยู่แล้ว หากรายการนั้นผิดให้ยกเลิกก่อน",
+    ),
     "principal_mismatch": Message("The opening amounts do not agree with the principal", "ยอดยกมาไม่สอดคล้องกับต้นเงินกู้"),
 }
 

@@ -130,6 +130,62 @@ async def test_same_receipt_of_a_file_is_posted_once(world: World, client: httpx
     await assert_books_balance(world)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount": "999.00"},
+        {"paid_on": "2022-10-06"},
+        {"loan_number": "L2"},
+        {"channel": "transfer"},
+    ],
+)
+async def test_a_row_that_states_a_posted_receipt_otherwise_is_listed_and_nothing_is_overwritten(
+    world: World, client: httpx2.AsyncClient, changes: dict[str, str]
+) -> None:
+    await world.send(client, "loans", [loan_row(number="L2")])
+    await pay(client, await loan_id_of(world), "500.00", "2022-10-05", receipt_number="R9")
+    rows = [payment_row("R8", "1.00", "2022-10-05"), {**payment_row("R9", "500.00", "2022-10-05"), **changes}]
+
+    delivery = await world.send(client, "payments", rows, as_of="2022-10-31")
+
+    assert (delivery["accepted"], delivery["unchanged"], delivery["rejected"]) == (1, 0, 1), delivery
+    rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
+    assert rejects.strip().splitlines()[1].split(",")[:3] == ["3", "receipt_number", "receipt_number_taken"]
+    assert await world.value("select amount from payment where receipt_number = 'R9'") == 500_00
+
+
+async def test_a_receipt_that_was_reversed_is_posted_again_by_hand(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id = await loan_id_of(world)
+    for amount in ("500.00", "600.00"):
+        posted = await pay(client, loan_id, amount, "2022-10-05", receipt_number="R9")
+        assert posted.status_code == 201, posted.text
+        assert (await pay(client, loan_id, amount, "2022-10-05", receipt_number="R9")).status_code == 422
+        await client.post(f"/debt/v1/payments/{posted.json()['id']}/reverse", json={"reason": "entered wrongly"})
+
+    assert (await pay(client, loan_id, "700.00", "2022-10-05", receipt_number="R9")).status_code == 201
+    assert await world.value("select sum(amount) from payment where receipt_number = 'R9'") == 700_00
+    await assert_books_balance(world)
+
+
+async def test_a_file_corrects_a_receipt_that_was_reversed_and_brings_none_back(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    rows = [payment_row("R1", "500.00", "2022-10-05"), payment_row("R2", "700.00", "2022-10-05")]
+    await world.send(client, "payments", rows, as_of="2022-10-31")
+    for payment in await world.rows("select id from payment"):
+        await client.post(f"/debt/v1/payments/{payment['id']}/reverse", json={"reason": "entered wrongly"})
+
+    corrected = [rows[0], payment_row("R2", "70.00", "2022-10-05")]
+    first = await world.send(client, "payments", corrected, as_of="2022-10-31")
+    again = await world.send(client, "payments", corrected, as_of="2022-10-31")
+    older = await world.send(client, "payments", rows, as_of="2022-10-31")
+
+    assert (first["accepted"], first["unchanged"], first["rejected"]) == (1, 1, 0), first
+    assert (again["accepted"], again["unchanged"], again["rejected"]) == (0, 2, 0), again
+    assert (older["accepted"], older["unchanged"], older["rejected"]) == (0, 1, 1), older
+    assert await world.value("select sum(amount) from payment") == 70_00
+
+
 async def test_payment_of_unknown_loan_waits_until_the_loan_comes(world: World, client: httpx2.AsyncClient) -> None:
     rows = [payment_row("R1", "500.00", "2022-10-05", loan="L2")]
     delivery = await world.send(client, "payments", rows, as_of="2022-10-31")
@@ -411,7 +467,7 @@ async def test_a_receipt_posted_on_one_loan_is_refused_on_another_without_harm_t
 
     delivery, answer = await asyncio.gather(sending, posting)
 
-    assert (delivery["status"], delivery["accepted"]) == ("completed", 1), delivery
+    assert (delivery["status"], delivery["accepted"], delivery["rejected"]) == ("completed", 1, 1), delivery
     assert (answer.status_code, [problem["field"] for problem in answer.json()["fields"]]) == (422, ["receipt_number"])
     booked = await world.rows("select receipt_number, loan_id from payment order by receipt_number")
     assert [tuple(row.values()) for row in booked] == [("R0", loan_id), ("R1", other_id)]

@@ -1,0 +1,24 @@
+"""A receipt number whose payment was reversed is free for the payment as it should have been.
+
+Revision ID: 0003
+"""
+
+from shared.chassis.schema import run_sql
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_REVERSED = """
+alter table payment add column is_reversed boolean not null default false;
+update payment set is_reversed = true from payment undoing where undoing.reverses = payment.id;
+drop index uq_payment_receipt_number;
+create unique index uq_payment_receipt_number on payment (cooperative_id, receipt_number)
+    where kind = 'payment' and not is_reversed;
+"""
+
+
+def upgrade() -> None:
+    """An index cannot look at another row, so a payment knows itself that it was reversed."""
+    run_sql(_REVERSED)
