@@ -17,6 +17,8 @@ from shared.chassis.http.sessions import AuditedReading
 
 router = APIRouter(tags=["loans"])
 
+_AS_OF = "Late interest up to this day, the open day unless told; not before the loan's opening or last value date."
+
 
 @router.get("/loans")
 async def list_loans(
@@ -43,7 +45,7 @@ async def read_instalments(
     caller: LoanReader,
     session: AuditedReading,
     loan_id: UUID,
-    as_of: Annotated[Day | None, Query(description="Late interest up to this day; the open day unless told.")] = None,
+    as_of: Annotated[Day | None, Query(description=_AS_OF)] = None,
 ) -> InstalmentList:
     """The instalments of a loan, what is paid of each, and what is owed."""
     return await service.read_instalments(session, caller, loan_id, as_of)

@@ -140,12 +140,29 @@ async def read_loan(session: WriteSession, caller: Caller, loan_id: UUID) -> Loa
 
 
 async def read_instalments(session: WriteSession, caller: Caller, loan_id: UUID, as_of: date | None) -> InstalmentList:
-    """The instalments of a loan and what is owed of each, on a day or on the open day; raises LoanNotFound."""
+    """The instalments of a loan and what is owed of each, on a day or on the open day.
+
+    Raises:
+        LoanNotFound: no such loan within reach.
+        Invalid: the day lies before the last one that the instalments already tell of.
+    """
     row = await _loan(session, caller, loan_id)
-    on = as_of or await business_date(session, row["cooperative_id"])
+    last: date | None = row["last_value_on"]
+    earliest: date = row["cut_over_on"] if last is None else max(last, row["cut_over_on"])
+    if as_of is not None and as_of < earliest:
+        raise _before_what_is_settled(earliest)
+    on = as_of or max(earliest, await business_date(session, row["cooperative_id"]))
     policy = late_policy(row["annual_rate"])
     parts = (await repository.instalments_of_loans(session, [loan_id]))[loan_id]
     return InstalmentList(loan_id=loan_id, as_of=on, items=[InstalmentRead.of(part, on, policy) for part in parts])
+
+
+def _before_what_is_settled(earliest: date) -> Invalid:
+    """What is paid and accrued stands for one day, and cannot be told of another before it."""
+    message_en = f"the instalments tell of {earliest} and the days after it"
+    message_th = f"ข้อมูลงวดชำระมีตั้งแต่วันที่ {earliest} เป็นต้นไป"
+    problem = FieldProblem("as_of", "out_of_range", f"must be {earliest} or later", f"ต้องเป็นวันที่ {earliest} หรือหลังจากนั้น")
+    return Invalid(message_en, message_th, [problem])
 
 
 async def _loan(session: WriteSession, caller: Caller, loan_id: UUID) -> Row:

@@ -14,7 +14,7 @@ from tests.services.debt.world import World, loan_row
 async def client(world: World, client_of: ClientOf) -> httpx2.AsyncClient:
     await world.cooperative()
     await world.members("C1", "1", "2")
-    client = await client_of("debt", scopes="feed:write loan:read", areas=["52"], subject="officer")
+    client = await client_of("debt", scopes="feed:write loan:read payment:write", areas=["52"], subject="officer")
     await world.send(client, "loans", [loan_row("1", f"L{number}") for number in range(3)] + [loan_row("2", "L9")])
     return client
 
@@ -43,6 +43,33 @@ async def test_instalments_show_late_interest_up_to_the_day(world: World, client
     assert [part["owed_late_interest"] for part in later[:3]] == ["1.64"] * 3
     assert [part["is_overdue"] for part in later[:4]] == [True, True, True, False]
     assert sum(parse_baht(part["principal"]) for part in later) == 11_000_00
+
+
+async def test_instalments_are_not_told_of_a_day_before_what_they_stand_for(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    loan_id: UUID = await world.value("select id from loan where loan_number = 'L0'")
+    path = f"/debt/v1/loans/{loan_id}/instalments"
+
+    async def refused(as_of: str) -> str:
+        answer = await client.get(f"{path}?as_of={as_of}")
+        assert answer.status_code == 422, answer.text
+        (problem,) = answer.json()["fields"]
+        assert problem["field"] == "as_of"
+        return str(problem["message_en"])
+
+    assert "2022-09-30" in await refused("2022-09-29")
+    payment = {"loan_id": str(loan_id), "amount": "500.00", "value_on": "2022-10-05"}
+    assert (await client.post("/debt/v1/payments", json=payment)).status_code == 201
+    assert "2022-10-05" in await refused("2022-10-04")
+    assert (await client.get(f"{path}?as_of=2022-10-05")).status_code == 200
+    # A later open day has a payment while the co-operative's first open day is the one before.
+    async with world.database.unscoped() as session:
+        await session.execute(
+            "insert into business_day select cooperative_id, '2022-09-30' from loan limit 1"
+            " on conflict (cooperative_id) do update set closed_on = excluded.closed_on"
+        )
+    assert (await client.get(path)).json()["as_of"] == "2022-10-05"
 
 
 async def test_reading_loans_is_logged_with_who_was_shown(world: World, client: httpx2.AsyncClient) -> None:
