@@ -17,6 +17,7 @@ from shared.kernel.errors import FieldProblem
 from shared.kernel.money import format_baht
 
 __all__ = [
+    "LOAN_PRINCIPAL_MAX",
     "DayCount",
     "Frequency",
     "HarvestMonth",
@@ -31,6 +32,11 @@ __all__ = [
     "relevel",
     "spread",
 ]
+
+
+LOAN_PRINCIPAL_MAX = 50_000_000_00
+"""Far beyond what a co-operative lends a member. Of a larger loan the sums of late interest could become too large to
+be stored, and then no payment of it could be posted."""
 
 
 class Frequency(StrEnum):
@@ -52,7 +58,7 @@ class Instalment(NamedTuple):
     ``late_basis`` and ``default_basis`` are exact integers: Σ overdue principal x days x millionths of a yearly rate,
     complete up to ``accrued_to`` (None: nothing has accrued since ``due_on``). The interest they stand for is rounded
     once, when it is asked for: see ``payments/domain.py``. They fit a bigint while overdue principal x days late stays
-    under 6e13, which is 160 million baht for ten years.
+    under 6e13: ``LOAN_PRINCIPAL_MAX`` sees to that for 33 years after the cut-over.
     """
 
     number: int
@@ -128,6 +134,11 @@ def _check_opening(schedule: Schedule, principal: int, interest: int, fee: int, 
         for field, amount in named.items()
         if amount < 0
     ]
+    if schedule.terms.principal > LOAN_PRINCIPAL_MAX:
+        most = format_baht(LOAN_PRINCIPAL_MAX, thousands=True)
+        problems.append(
+            FieldProblem("principal", "principal_too_large", f"must be {most} at most", f"ต้องไม่เกิน {most} บาท")
+        )
     if principal > schedule.terms.principal:
         disbursed = format_baht(schedule.terms.principal, thousands=True)
         problems.append(

@@ -62,6 +62,9 @@ ROW_MESSAGES: dict[str, Message] = {
     "delivery_number_taken": Message(
         "The co-operative has another delivery of this number", "สหกรณ์มีรายการส่งผลผลิตเลขที่นี้อยู่แล้ว"
     ),
+    "principal_too_large": Message(
+        "A loan's principal is 50,000,000.00 baht at most", "ต้นเงินกู้ต่อสัญญาต้องไม่เกิน 50,000,000.00 บาท"
+    ),
     "receipt_number_taken": Message(
         "The co-operative has another payment of this receipt number; if that one is wrong, reverse it first",
         "สหกรณ์มีรายการชำระอื่นตามเลขที่ใบเสร็จนี้อยู่แล้ว หากรายการนั้นผิดให้ยกเลิกก่อน",

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from services.debt.loans.domain import LOAN_PRINCIPAL_MAX
 from shared.chassis.database import WriteSession
+from shared.chassis.feeds.messages import ROW_MESSAGES
+from shared.kernel.money import format_baht
 from tests.conftest import ClientOf
-from tests.services.debt.world import World, loan_row
+from tests.services.debt.world import World, loan_row, payment_row
 
 
 async def test_loan_row_of_known_member_becomes_loan_with_instalments_and_event(
@@ -120,6 +123,37 @@ async def test_terms_of_which_no_schedule_can_be_made_are_their_own_rows_fault(
         ["2", "first_due_on", "out_of_order"],
         ["3", "harvest_months", "out_of_range"],
     ]
+
+
+async def test_a_loan_whose_late_interest_could_not_be_stored_is_rejected_and_the_largest_is_paid(
+    world: World, client_of: ClientOf
+) -> None:
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write payment:write", areas=["52"])
+    largest = format_baht(LOAN_PRINCIPAL_MAX)
+    too_large = format_baht(LOAN_PRINCIPAL_MAX + 1)
+
+    delivery = await world.send(
+        client,
+        "loans",
+        [
+            loan_row(number="L1", principal=too_large),
+            loan_row(number="L2", annual_rate="0.15", cut_over_on="1995-01-31", disbursed_on="1990-01-15",
+                     first_due_on="1990-02-15", principal=largest, opening_principal=largest,
+                     opening_overdue_principal=largest, instalments="1", opening_last_paid_on=""),
+        ],
+    )  # fmt: skip
+
+    assert (delivery["accepted"], delivery["rejected"]) == (1, 1), delivery
+    rejects = (await client.get(f"/debt/v1/feed-deliveries/{delivery['id']}/rejects")).text
+    assert rejects.strip().splitlines()[1].split(",")[:3] == ["2", "principal", "principal_too_large"]
+    assert format_baht(LOAN_PRINCIPAL_MAX, thousands=True) in ROW_MESSAGES["principal_too_large"].en
+    rows = [payment_row("R1", largest, "2026-10-01", loan="L2"), payment_row("R2", too_large, "2026-10-02", loan="L2")]
+    paid = await world.send(
+        client, "payments", [*rows, payment_row("R3", largest, "2026-10-02", loan="L2")], "2026-10-31"
+    )
+    assert (paid["status"], paid["accepted"]) == ("completed", 3), paid
 
 
 async def test_loan_of_a_cooperative_outside_reach_is_rejected(world: World, client_of: ClientOf) -> None:
