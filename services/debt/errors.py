@@ -18,14 +18,16 @@ DomainError
     ├── LoanTermsInvalid         no schedule can be made of these terms
     ├── OpeningPositionInvalid   the opening position contradicts itself
     ├── PaymentInvalid           the amount or the entry cannot be posted
+    ├── FirstCloseTooEarly       nothing is to be stated of a co-operative that early
     ├── CapacityInputsInvalid    the household's figures cannot be assessed
     └── PlanTermsInvalid         share, number of instalments or income out of bounds
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from uuid import UUID
 
-from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from shared.kernel.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound
 from shared.kernel.money import format_baht
 
 
@@ -136,6 +138,21 @@ class PaymentInvalid(Invalid):
     type = "payment-invalid"
     title_en = "The payment cannot be posted"
     title_th = "ไม่สามารถบันทึกรายการชำระหนี้ได้"
+
+
+class FirstCloseTooEarly(Invalid):
+    """A co-operative is first closed when there is something to state of it; every month after that is stated."""
+
+    type = "first-close-too-early"
+    title_en = "The first close of a co-operative lies too early"
+    title_th = "วันปิดครั้งแรกของสหกรณ์เร็วเกินไป"
+
+    def __init__(self, cooperative_id: UUID, earliest: date, fields: Iterable[FieldProblem]) -> None:
+        super().__init__(
+            f"co-operative {cooperative_id} was never closed; its first close is of {earliest} at the earliest",
+            f"สหกรณ์ {cooperative_id} ยังไม่เคยปิดวัน การปิดครั้งแรกต้องไม่ก่อนวันที่ {earliest}",
+            fields,
+        )
 
 
 class CapacityInputsInvalid(Invalid):

@@ -11,8 +11,9 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
+from services.debt.business_days.domain import ONE_DAY
 from services.debt.loans.domain import Instalment
-from shared.kernel.calendar import add_months
+from shared.kernel.calendar import add_months, fiscal_year_be, fiscal_year_bounds, month_end
 
 LoanClass = Literal["normal", "substandard", "doubtful", "doubtful_loss", "loss"]
 
@@ -29,6 +30,9 @@ CLASS_LABELS_TH: Mapping[LoanClass, str] = {
 
 NPL_DAYS_PAST_DUE = 90
 """More than this many days past due is a non-performing loan (Bank of Thailand, by analogy)."""
+
+EARLIEST_FISCAL_YEAR_BE = 2560
+"""Two years before the programme began. No baseline is of an earlier year, and no first close lies before its day."""
 
 MOVEMENT_PARTS = ("cash", "produce", "set_off", "waived", "written_off", "rescheduled", "left", "newly_overdue")
 """Why overdue debt changes. Positive takes overdue debt away; newly_overdue is negative."""
@@ -86,6 +90,27 @@ CLASS_TABLES: tuple[ClassTable, ...] = (
         True,
     ),
 )
+
+
+def baseline_day(year_be: int) -> date:
+    """The day as of which the cohort of a fiscal year is frozen: the last one before the year."""
+    return fiscal_year_bounds(year_be)[0] - ONE_DAY
+
+
+def earliest_first_close(opened_on: date | None) -> date:
+    """The first day to which a co-operative may be closed first: the baseline of the fiscal year in which its oldest
+    loan was opened here (None: it has no loan).
+
+    Everything after a first close is stated month by month, for ever: an earlier day adds only months without debt.
+    """
+    year = EARLIEST_FISCAL_YEAR_BE if opened_on is None else fiscal_year_be(opened_on)
+    return baseline_day(max(year, EARLIEST_FISCAL_YEAR_BE))
+
+
+def next_day_to_state(closed_on: date | None, close_to: date) -> date:
+    """The next month-end that is not closed, or the day to close when that comes first. A first close states its day
+    alone."""
+    return close_to if closed_on is None else min(month_end(closed_on + ONE_DAY), close_to)
 
 
 def overdue_at(instalments: Iterable[Instalment], closed_on: date) -> Overdue:

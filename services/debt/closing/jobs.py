@@ -1,7 +1,7 @@
-"""The jobs that close days and freeze baselines: a range of co-operatives at a time, each in one transaction.
+"""The jobs that close days and freeze baselines: a range of co-operatives at a time, a stated day in one transaction.
 
 A range is unscoped, but only over co-operatives that the caller's reach covers: asking once is cheaper than asking for
-every loan. A job that is killed starts again and finds the finished ranges closed.
+every loan. A job that is killed starts again and finds the days that are stated closed.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from services.debt.closing import repository
-from services.debt.closing.service import close_cooperatives, freeze_baseline
+from services.debt.closing.service import Step, close_cooperatives, freeze_baseline
 from services.debt.errors import CloseUnbalanced
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.jobs import JobContext, Tasks
@@ -24,7 +24,7 @@ TASKS = Tasks()
 LOANS_PER_RANGE_MAX = 25_000
 """Loans closed in one transaction: large enough for set-based work, small enough to commit every few seconds."""
 
-RangeWork = Callable[[WriteSession, Sequence[UUID]], Awaitable[int]]
+RangeWork = Callable[[WriteSession, Sequence[UUID]], Awaitable[Step]]
 
 
 @TASKS.task("close")
@@ -33,7 +33,7 @@ async def close(context: JobContext, *, close_to: str, cooperative_ids: list[str
     day = date.fromisoformat(close_to)
     wanted = None if cooperative_ids is None else [UUID(text) for text in cooperative_ids]
 
-    async def work(session: WriteSession, range_ids: Sequence[UUID]) -> int:
+    async def work(session: WriteSession, range_ids: Sequence[UUID]) -> Step:
         return await close_cooperatives(session, range_ids, day)
 
     return {"closed": await _work_through(context, "closing", wanted, work)}
@@ -43,7 +43,7 @@ async def close(context: JobContext, *, close_to: str, cooperative_ids: list[str
 async def baseline(context: JobContext, *, fiscal_year_be: int) -> Mapping[str, Any]:
     """Freeze the cohort of a fiscal year for the co-operatives within the caller's reach."""
 
-    async def work(session: WriteSession, range_ids: Sequence[UUID]) -> int:
+    async def work(session: WriteSession, range_ids: Sequence[UUID]) -> Step:
         return await freeze_baseline(session, range_ids, fiscal_year_be)
 
     return {"baselines": await _work_through(context, "baseline", None, work)}
@@ -62,10 +62,14 @@ async def _work_through(context: JobContext, phase: str, wanted: list[UUID] | No
     done = finished = 0
     gaps: dict[UUID, int] = {}
     for range_ids in ranges(sizes, LOANS_PER_RANGE_MAX):
-        count, refused = await _work_on(context, range_ids, work)
-        gaps |= refused
-        finished += count
-        context.got_further = finished > 0
+        left = True
+        while left:
+            step, refused = await _work_on(context, [one for one in range_ids if one not in gaps], work)
+            gaps |= refused
+            finished += step.done
+            left = step.left
+            context.got_further = context.got_further or left or finished > 0
+            await context.progress(done, len(cooperative_ids))
         done += len(range_ids)
         await context.progress(done, len(cooperative_ids))
     if gaps:
@@ -73,13 +77,15 @@ async def _work_through(context: JobContext, phase: str, wanted: list[UUID] | No
     return finished
 
 
-async def _work_on(context: JobContext, range_ids: Sequence[UUID], work: RangeWork) -> tuple[int, dict[UUID, int]]:
-    """One range; co-operatives whose books do not balance are left open, and the others done without them."""
+async def _work_on(
+    context: JobContext, cooperative_ids: Sequence[UUID], work: RangeWork
+) -> tuple[Step, dict[UUID, int]]:
+    """One step; co-operatives whose books do not balance are left open, and the others done without them."""
     refused: dict[UUID, int] = {}
     while True:
-        left = [cooperative_id for cooperative_id in range_ids if cooperative_id not in refused]
+        left = [cooperative_id for cooperative_id in cooperative_ids if cooperative_id not in refused]
         if not left:
-            return 0, refused
+            return Step(0, left=False), refused
         try:
             async with context.database.unscoped() as session:
                 return await work(session, left), refused

@@ -75,6 +75,21 @@ async def loans_per_cooperative(session: ReadSession, cooperative_ids: Collectio
     )
 
 
+async def never_closed(session: ReadSession, cooperative_ids: Collection[UUID]) -> Sequence[Row]:
+    """Those co-operatives of which no day is closed, each with the day its oldest loan was opened (None: no loan)."""
+    return await session.fetch(
+        """
+        select wanted.id, oldest.opened_on
+        from unnest(cast(:ids as uuid[])) as wanted (id)
+        cross join lateral (select min(opened_on) as opened_on from loan where loan.cooperative_id = wanted.id) oldest
+        where not exists (select from business_day
+                          where business_day.cooperative_id = wanted.id and business_day.closed_on is not null)
+        order by wanted.id
+        """,
+        ids=sorted(cooperative_ids),
+    )
+
+
 async def book_newly_overdue(
     session: WriteSession, cooperative_ids: Collection[UUID], after: date, until: date
 ) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.debt.closing.domain import EARLIEST_FISCAL_YEAR_BE
 from shared.chassis.http.dates import HappenedOn
 from shared.contracts.debt import CohortStanding, ControlTotals
 from shared.kernel.money import Money
@@ -25,7 +26,7 @@ class BaselineRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    fiscal_year_be: Annotated[int, Field(ge=2560, le=2700)]
+    fiscal_year_be: Annotated[int, Field(ge=EARLIEST_FISCAL_YEAR_BE, le=2700)]
 
 
 class CloseRead(BaseModel):

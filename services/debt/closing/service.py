@@ -1,17 +1,24 @@
 """Closing business dates, and freezing the baseline of a fiscal year."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.debt.business_days.domain import ONE_DAY
 from services.debt.business_days.repository import hold_days
 from services.debt.cases.service import open_cases
 from services.debt.closing import repository
-from services.debt.closing.domain import NPL_DAYS_PAST_DUE, class_table, identity_gap
+from services.debt.closing.domain import (
+    NPL_DAYS_PAST_DUE,
+    baseline_day,
+    class_table,
+    earliest_first_close,
+    identity_gap,
+    next_day_to_state,
+)
 from services.debt.closing.schemas import CloseRead
-from services.debt.errors import CloseUnbalanced
+from services.debt.errors import CloseUnbalanced, FirstCloseTooEarly
 from services.debt.loans.events import loan_recorded
 from services.debt.plans.review import review_plans
 from shared.chassis import outbox
@@ -22,11 +29,21 @@ from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.jobs import enqueue
 from shared.chassis.replay import Outgoing
 from shared.contracts.debt import BaselineRecorded, BusinessDateClosed, CohortStanding, ControlTotals, PartsOfChange
-from shared.kernel.calendar import fiscal_year_bounds, month_ends
+from shared.kernel.calendar import fiscal_year_be as fiscal_year_of
+from shared.kernel.calendar import fiscal_year_bounds
 from shared.kernel.errors import FieldProblem, Invalid, NotFound
 
 COHORT_STATED_DAYS = 731
 """A cohort is stated for its own year and the one after; later closes leave it out."""
+
+
+class Step(NamedTuple):
+    """What one transaction of a close or a baseline came to: how many co-operatives it finished, and whether some of
+    those it was asked for have days left."""
+
+    done: int
+    left: bool
+
 
 # The movement's part of a cohort that left is called so in the event.
 _PART_NAMES = {"left": "left_cohort"}
@@ -39,10 +56,18 @@ async def request_close(
 
     Raises:
         NotFound: a co-operative that is named is not within reach.
+        FirstCloseTooEarly: the day lies before the earliest one of a co-operative that was never closed.
     """
     found = await repository.cooperatives_in_reach(session, cooperative_ids)
     if cooperative_ids is not None and len(found) != len(set(cooperative_ids)):
         raise NotFound
+    too_early = await _first_close_too_early(session, found, close_to)
+    if too_early is not None:
+        cooperative_id, earliest = too_early
+        problem = FieldProblem(
+            "close_to", "too_early", f"{earliest} or later for a first close", f"ปิดครั้งแรกได้ตั้งแต่วันที่ {earliest}"
+        )
+        raise FirstCloseTooEarly(cooperative_id, earliest, [problem])
     return await enqueue(
         session,
         "close",
@@ -53,15 +78,47 @@ async def request_close(
 
 
 async def request_baseline(session: WriteSession, caller: Caller, fiscal_year_be: int) -> UUID:
-    """Queue the baseline of a fiscal year for all co-operatives within reach; raises Invalid before its day comes."""
-    baseline_on = fiscal_year_bounds(fiscal_year_be)[0] - ONE_DAY
+    """Queue the baseline of a fiscal year for all co-operatives within reach.
+
+    Raises:
+        Invalid: its day has not come.
+        FirstCloseTooEarly: its day lies before the earliest one of a co-operative that was never closed.
+    """
+    baseline_on = baseline_day(fiscal_year_be)
     if baseline_on > today_in_bangkok():
         raise Invalid(
             f"the baseline's day is {baseline_on}",
             f"วันฐานคือวันที่ {baseline_on}",
             [FieldProblem("fiscal_year_be", "in_the_future", "has not begun", "ยังไม่เริ่มต้น")],
         )
+    found = await repository.cooperatives_in_reach(session, None)
+    too_early = await _first_close_too_early(session, found, baseline_on)
+    if too_early is not None:
+        cooperative_id, earliest = too_early
+        first_year = fiscal_year_of(earliest + ONE_DAY)
+        problem = FieldProblem(
+            "fiscal_year_be",
+            "too_early",
+            f"{first_year} or later, or close the co-operative to {earliest} first",
+            f"ระบุปี {first_year} เป็นต้นไป หรือปิดวันของสหกรณ์ถึงวันที่ {earliest} ก่อน",
+        )
+        raise FirstCloseTooEarly(cooperative_id, earliest, [problem])
     return await enqueue(session, "baseline", {"fiscal_year_be": fiscal_year_be}, requested_by=caller.subject)
+
+
+async def _first_close_too_early(
+    session: ReadSession, cooperative_ids: Sequence[UUID], close_to: date
+) -> tuple[UUID, date] | None:
+    """Of the co-operatives whose first close this day would be, the one that must wait longest, if it lies too early.
+
+    What a first close begins, every later one goes on with, month by month: nobody could take it back.
+    """
+    earliest = {
+        row["id"]: earliest_first_close(row["opened_on"])
+        for row in await repository.never_closed(session, cooperative_ids)
+    }
+    last = max(earliest.items(), key=lambda pair: pair[1], default=None)
+    return last if last is not None and close_to < last[1] else None
 
 
 async def list_closes(session: ReadSession, page: PageRequest, cooperative_id: UUID) -> Page[CloseRead]:
@@ -78,10 +135,11 @@ async def list_closes(session: ReadSession, page: PageRequest, cooperative_id: U
     )
 
 
-async def close_cooperatives(session: WriteSession, cooperative_ids: Sequence[UUID], close_to: date) -> int:
-    """Close these co-operatives up to a day, in this transaction; returns how many were not closed that far yet.
+async def close_cooperatives(session: WriteSession, cooperative_ids: Sequence[UUID], close_to: date) -> Step:
+    """Take each of these co-operatives one stated day nearer to the day to close, in this transaction.
 
-    Every month-end on the way is stated, and the last day.
+    Every month-end on the way is stated, and the last day. Whoever catches up on years comes back until nothing is
+    left, so that a day which is stated stays so whatever happens to the next.
 
     Raises:
         CloseUnbalanced: the books of some do not balance; nothing of this transaction may stand.
@@ -91,35 +149,31 @@ async def close_cooperatives(session: WriteSession, cooperative_ids: Sequence[UU
     for cooperative_id, closed_on in closed.items():
         if closed_on is None or closed_on < close_to:
             by_day.setdefault(closed_on, []).append(cooperative_id)
+    done, left = 0, False
     for closed_on, together in by_day.items():
-        after = closed_on
-        for on in days_to_state(closed_on, close_to):
-            await _close_to(session, together, after, on)
-            after = on
-        first = close_to if closed_on is None else closed_on + ONE_DAY
-        await repository.mark_closed(session, together, first, close_to)
-    return sum(map(len, by_day.values()))
+        on = next_day_to_state(closed_on, close_to)
+        await _close_to(session, together, closed_on, on)
+        await repository.mark_closed(session, together, on if closed_on is None else closed_on + ONE_DAY, on)
+        if on == close_to:
+            done += len(together)
+        else:
+            left = True
+    return Step(done, left)
 
 
-def days_to_state(closed_on: date | None, close_to: date) -> Iterator[date]:
-    """The month-ends between what is closed and the day to close, and that day. A first close states its day alone."""
-    if closed_on is not None:
-        yield from month_ends(closed_on + ONE_DAY, close_to - ONE_DAY)
-    yield close_to
-
-
-async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID], fiscal_year_be: int) -> int:
+async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID], fiscal_year_be: int) -> Step:
     """Freeze the cohort of a fiscal year as of the day before it, and open a case for every member overdue then.
 
-    Co-operatives that are not closed that far are closed first; what is closed beyond it is stated again, with the
-    cohort. Returns how many baselines were new.
+    Co-operatives that are not closed that far are closed first, a stated day at a time; what is closed beyond it is
+    stated again, with the cohort. The step counts the baselines that are new.
     """
     opened_on = fiscal_year_bounds(fiscal_year_be)[0]
-    baseline_on = opened_on - ONE_DAY
-    await close_cooperatives(session, cooperative_ids, baseline_on)
+    baseline_on = baseline_day(fiscal_year_be)
+    if (await close_cooperatives(session, cooperative_ids, baseline_on)).left:
+        return Step(0, left=True)
     fresh = await repository.without_baseline(session, cooperative_ids, fiscal_year_be)
     if not fresh:
-        return 0
+        return Step(0, left=False)
     await repository.freeze_cohort(session, fresh, fiscal_year_be, baseline_on)
     members = await repository.members_without_case(session, fresh, fiscal_year_be, baseline_on)
     await open_cases(session, members, fiscal_year_be, opened_on)
@@ -130,7 +184,7 @@ async def freeze_baseline(session: WriteSession, cooperative_ids: Sequence[UUID]
     await repository.insert_baselines(session, rows)
     await outbox.add_many(session, [(BaselineRecorded.model_validate(row), 1, baseline_on) for row in rows])
     await _restate_with_cohort(session, fresh, fiscal_year_be, baseline_on)
-    return len(rows)
+    return Step(len(rows), left=False)
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.debt.closing import jobs
-from services.debt.closing.service import close_cooperatives
+from services.debt.closing.service import Step, close_cooperatives
 from shared.chassis.database import WriteSession
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
@@ -274,7 +274,7 @@ async def test_close_that_was_cut_off_goes_on_with_what_is_left(
     monkeypatch.setattr(jobs, "LOANS_PER_RANGE_MAX", 0)
     calls = 0
 
-    async def cut(session: WriteSession, range_ids: Sequence[UUID], day: date) -> int:
+    async def cut(session: WriteSession, range_ids: Sequence[UUID], day: date) -> Step:
         nonlocal calls
         calls += 1
         if calls == 3:
@@ -292,3 +292,91 @@ async def test_close_that_was_cut_off_goes_on_with_what_is_left(
     assert (job["status"], job["attempt"]) == ("succeeded", 2)
     statements = await world.spoken("business_date.closed")
     assert len(statements) == len({one["cooperative_id"] for one in statements}) == 3
+
+
+async def test_catching_up_commits_each_stated_day_and_goes_on_after_it(
+    world: World, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await act(world, client, "closes", {"close_to": "2022-09-30"})
+    calls = 0
+
+    async def cut(session: WriteSession, range_ids: Sequence[UUID], day: date) -> Step:
+        nonlocal calls
+        calls += 1
+        if calls % 2 == 0:
+            raise ConnectionResetError
+        return await close_cooperatives(session, range_ids, day)
+
+    monkeypatch.setattr(jobs, "close_cooperatives", cut)
+    await client.post("/debt/v1/closes", json={"close_to": "2023-05-15"})
+    # Seven month-ends and the day itself, one in each attempt: more attempts than a job has that gets nowhere.
+    for month in (10, 11, 12, 1, 2, 3, 4):
+        with pytest.raises(ConnectionResetError):
+            await world.run_jobs()
+        closed_on = await world.value("select closed_on from business_day")
+        assert (closed_on.month, closed_on.day > 27) == (month, True)
+
+    (job,) = await world.run_jobs()
+
+    assert (job["status"], job["attempt"]) == ("succeeded", 8)
+    assert job["result"] == {"closed": 1}
+    stated_on = [one["closed_on"] for one in await world.spoken("business_date.closed")]
+    assert stated_on == [
+        "2022-09-30", "2022-10-31", "2022-11-30", "2022-12-31", "2023-01-31", "2023-02-28", "2023-03-31", "2023-04-30",
+        "2023-05-15",
+    ]  # fmt: skip
+
+
+async def test_baseline_of_a_co_operative_far_behind_closes_month_by_month_first(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    await act(world, client, "closes", {"close_to": "2022-07-31"})
+
+    job = await act(world, client, "baselines", {"fiscal_year_be": 2566})
+
+    assert (job["status"], job["result"]) == ("succeeded", {"baselines": 1})
+    stated_on = [one["closed_on"] for one in await world.spoken("business_date.closed")]
+    assert stated_on == ["2022-07-31", "2022-08-31", "2022-09-30"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "message"),
+    [
+        ("closes", {"close_to": "2021-09-29"}, "close_to", "2021-09-30 or later for a first close"),
+        (
+            "baselines",
+            {"fiscal_year_be": 2564},
+            "fiscal_year_be",
+            "2565 or later, or close the co-operative to 2021-09-30 first",
+        ),
+    ],
+)
+async def test_first_close_before_the_year_of_the_oldest_loan_is_refused(
+    world: World, client: httpx2.AsyncClient, path: str, body: dict[str, Any], field: str, message: str
+) -> None:
+    """The oldest loan was opened on 30 September 2022, the last day of fiscal year 2565."""
+    answer = await client.post(f"/debt/v1/{path}", json=body)
+
+    assert answer.status_code == 422, answer.text
+    problem = answer.json()
+    assert problem["type"].endswith("first-close-too-early")
+    assert str(await world.value("select id from cooperative")) in problem["detail"]
+    (wrong,) = problem["fields"]
+    assert (wrong["field"], wrong["code"], wrong["message_en"]) == (field, "too_early", message)
+    assert await world.value("select count(*) from job where kind in ('close', 'baseline')") == 0
+
+    await act(world, client, "closes", {"close_to": "2021-09-30"})
+    await act(world, client, "baselines", {"fiscal_year_be": 2564})  # nothing is closed first any more
+
+
+async def test_first_close_of_a_co_operative_without_loans_is_not_before_the_first_year(
+    world: World, client_of: ClientOf
+) -> None:
+    await world.cooperative()
+    client = await client_of("debt", scopes=SCOPES, areas=["52"])
+
+    early = await client.post("/debt/v1/closes", json={"close_to": "2016-09-29"})
+    job = await act(world, client, "closes", {"close_to": "2016-09-30"})
+
+    assert early.json()["fields"][0]["message_en"] == "2016-09-30 or later for a first close"
+    assert job["status"] == "succeeded"

@@ -117,16 +117,20 @@ class History:
         self.waivers.append((loan_id, Entry(uuid7(), "waiver", waived_on)))
 
     async def _close(self) -> None:
-        async with self.world.database.unscoped() as session:
-            closed_on: date | None = await session.scalar(
-                "select closed_on from business_day where cooperative_id = :id", id=self.cooperative_id
-            )
-            day = (closed_on or FIRST) + timedelta(days=self.random.randint(0, 45))
-            await close_cooperatives(session, [self.cooperative_id], day)
+        closed_on: date | None = await self.world.value(
+            "select closed_on from business_day where cooperative_id = :id", id=self.cooperative_id
+        )
+        day = (closed_on or FIRST) + timedelta(days=self.random.randint(0, 45))
+        left = True
+        while left:
+            async with self.world.database.unscoped() as session:
+                left = (await close_cooperatives(session, [self.cooperative_id], day)).left
 
     async def _baseline(self) -> None:
-        async with self.world.database.unscoped() as session:
-            await freeze_baseline(session, [self.cooperative_id], 2566)
+        left = True
+        while left:
+            async with self.world.database.unscoped() as session:
+                left = (await freeze_baseline(session, [self.cooperative_id], 2566)).left
 
     async def check(self) -> None:
         """Overdue debt of a closed day, by the domain from the lines posted so far, is what was booked and stated."""
