@@ -79,6 +79,19 @@ async def move_case(
     Raises:
         CaseStageConflict: its stage does not allow the move.
     """
+    moves = _move(case, *stages, on=on, actor=actor, reason=reason, resolution=resolution)
+    await _store_moves(session, [case], moves, on)
+
+
+def _move(
+    case: dict[str, Any],
+    *stages: Stage,
+    on: date,
+    actor: str,
+    reason: str,
+    resolution: Resolution | None = None,
+) -> list[dict[str, Any]]:
+    """Take a case through stages; returns its history of them. Raises CaseStageConflict."""
     moves = []
     for stage in stages:
         change = move(Stage(case["stage"]), stage, on=on, actor=actor, reason=reason, resolution=resolution)
@@ -99,25 +112,35 @@ async def move_case(
     if resolution is not None:
         case["resolved_on"], case["resolution"] = on, resolution.value
     case["version"] += 1
+    return moves
+
+
+async def _store_moves(
+    session: WriteSession, cases: Sequence[dict[str, Any]], moves: Sequence[dict[str, Any]], on: date
+) -> None:
     await repository.insert_moves(session, moves)
-    await repository.update_cases(session, [case])
-    await outbox.add_many(session, [case_recorded(case, on)])
+    await repository.update_cases(session, cases)
+    await outbox.add_many(session, [case_recorded(case, on) for case in cases])
 
 
 async def resolve_paid_off(
     session: WriteSession, cooperative_ids: Collection[UUID], overdue_members: Collection[UUID], on: date
 ) -> None:
     """Resolve the cases whose plan is completed and whose member has nothing overdue at the close of a day."""
-    for row in await repository.paid_off(session, cooperative_ids, overdue_members):
-        await move_case(
-            session,
-            dict(row),
+    cases = [dict(row) for row in await repository.paid_off(session, cooperative_ids, overdue_members)]
+    moves = [
+        move
+        for case in cases
+        for move in _move(
+            case,
             Stage.RESOLVED,
             on=on,
             actor=CLOSE_ACTOR,
             reason="the plan is completed and nothing is overdue",
             resolution=Resolution.PAID,
         )
+    ]
+    await _store_moves(session, cases, moves, on)
 
 
 async def assess_case(session: WriteSession, caller: Caller, wanted: UUID, new: AssessmentCreate) -> AssessmentRead:
