@@ -109,13 +109,15 @@ async def list_cases(
     )
 
 
-async def moves_of_case(session: ReadSession, case_id: UUID) -> Sequence[Row]:
-    """The history of a case, oldest first."""
-    return await session.fetch(
+async def moves_of_case(session: ReadSession, case_id: UUID, limit: int) -> Sequence[Row]:
+    """The newest moves of a case, oldest first."""
+    rows = await session.fetch(
         "select moved_from, moved_to, moved_on, actor, reason, resolution from case_move where case_id = :id"
-        " order by id",
+        " order by id desc limit :limit",
         id=case_id,
+        limit=limit,
     )
+    return rows[::-1]
 
 
 async def insert_assessment(session: WriteSession, row: Mapping[str, Any]) -> None:

@@ -16,6 +16,9 @@ from shared.kernel.money import Money, MoneyIn
 
 IncomeSource = Literal["given", "occupation_plan", "none"]
 
+MOVES_SHOWN_MAX = 200
+"""A case may be assessed again and again, two moves each time; its newest tell how it stands."""
+
 
 class AssessmentCreate(BaseModel):
     """A household's year. Farm income and cost come from its occupation plan unless they are given."""
@@ -186,7 +189,7 @@ class MoveRead(BaseModel):
 class CaseDetail(CaseRead):
     """A case with its history and its newest assessment."""
 
-    moves: list[MoveRead]
+    moves: Annotated[list[MoveRead], Field(description=f"The newest {MOVES_SHOWN_MAX}, oldest first.")]
     assessment: AssessmentRead | None
 
 

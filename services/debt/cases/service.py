@@ -12,7 +12,14 @@ from services.debt.capacity.domain import Capacity, CapacityInputs, assess, capa
 from services.debt.cases import repository
 from services.debt.cases.domain import ENDED, Resolution, Stage, case_id, move
 from services.debt.cases.events import case_recorded
-from services.debt.cases.schemas import AssessmentCreate, AssessmentRead, CaseDetail, CaseRead, MoveRead
+from services.debt.cases.schemas import (
+    MOVES_SHOWN_MAX,
+    AssessmentCreate,
+    AssessmentRead,
+    CaseDetail,
+    CaseRead,
+    MoveRead,
+)
 from services.debt.errors import CaseNotFound, CaseStageConflict
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
@@ -206,12 +213,12 @@ async def list_cases(
 
 
 async def read_case(session: WriteSession, caller: Caller, wanted: UUID) -> CaseDetail:
-    """A case with its history and its newest assessment; raises CaseNotFound."""
+    """A case with its newest moves and its newest assessment; raises CaseNotFound."""
     row = await repository.find_case(session, wanted)
     if row is None:
         raise CaseNotFound
     await log_access(session, caller, "case", [row["member_id"]])
-    moves = await repository.moves_of_case(session, wanted)
+    moves = await repository.moves_of_case(session, wanted, MOVES_SHOWN_MAX)
     assessment = await repository.last_assessment(session, wanted)
     return CaseDetail(
         **dict(CaseRead.of(row)),

@@ -68,6 +68,7 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     stored = await repository.find_loans(session, loan_ids.values())
     outcomes: dict[int, Outcome] = {}
     new: list[tuple[NewLoan, list[Instalment]]] = []
+    compared: list[UUID] = []
     differences: list[tuple[Any, ...]] = []
     for row in rows:
         member = known.get(row.row_number)
@@ -82,12 +83,13 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
                 outcomes[row.row_number] = ACCEPTED
             else:
                 found = compare_loan(stored[loan_id], loan)
+                compared.append(loan_id)
                 differences += [(loan_id, delivery.as_of, *part, delivery.id) for part in found]
                 outcomes[row.row_number] = UNCHANGED
         except Invalid as error:
             outcomes[row.row_number] = _refusal(error)
     await open_loans(session, new)
-    await repository.insert_differences(session, differences)
+    await repository.replace_differences(session, compared, delivery.as_of, differences)
     return outcomes
 
 

@@ -157,8 +157,16 @@ async def insert_loans(
     )
 
 
-async def insert_differences(session: WriteSession, rows: Sequence[Sequence[Any]]) -> None:
-    """What a later file states otherwise; told again, the newest telling of a day stands."""
+async def replace_differences(
+    session: WriteSession, loan_ids: Collection[UUID], as_of: date, rows: Sequence[Sequence[Any]]
+) -> None:
+    """What a later file states otherwise of loans. The newest telling of a day stands: what an older one said of these
+    loans goes, also where the newer one agrees."""
+    await session.execute(
+        "delete from loan_difference where loan_id = any(cast(:ids as uuid[])) and as_of = :as_of",
+        ids=sorted(loan_ids),
+        as_of=as_of,
+    )
     types = {
         "loan_id": "uuid",
         "as_of": "date",
@@ -173,8 +181,6 @@ async def insert_differences(session: WriteSession, rows: Sequence[Sequence[Any]
         "loan_difference",
         types,
         rows,
-        conflict="on conflict (loan_id, as_of, field) do update"
-        " set ours = excluded.ours, theirs = excluded.theirs, delivery_id = excluded.delivery_id",
     )
 
 
@@ -202,11 +208,13 @@ async def list_loans(
     )
 
 
-async def list_differences(session: ReadSession, loan_id: UUID) -> Sequence[Row]:
+async def list_differences(session: ReadSession, loan_id: UUID, limit: int) -> Sequence[Row]:
     """What later files stated otherwise of a loan, newest first."""
     return await session.fetch(
-        "select as_of, field, ours, theirs from loan_difference where loan_id = :id order by as_of desc, field",
+        "select as_of, field, ours, theirs from loan_difference where loan_id = :id"
+        " order by as_of desc, field limit :limit",
         id=loan_id,
+        limit=limit,
     )
 
 

@@ -17,6 +17,9 @@ Method = Literal["equal_instalment", "equal_principal", "flat"]
 Frequency = Literal["monthly", "yearly", "harvest"]
 DayCount = Literal["30/360", "actual/365"]
 
+DIFFERENCES_SHOWN_MAX = 100
+"""A file a day that differs in two fields gives 730 in a year; the newest tell what is to be cleared up."""
+
 
 class Difference(BaseModel):
     """What a later file of the co-operative states otherwise than the ledger."""
@@ -67,7 +70,7 @@ class LoanRead(BaseModel):
 class LoanDetail(LoanRead):
     """A loan with what its co-operative's later files state otherwise."""
 
-    differences: list[Difference]
+    differences: Annotated[list[Difference], Field(description=f"The newest {DIFFERENCES_SHOWN_MAX}, newest first.")]
 
 
 class InstalmentRead(BaseModel):

@@ -26,6 +26,7 @@ from services.debt.loans.domain import (
 )
 from services.debt.loans.events import loan_recorded
 from services.debt.loans.schemas import (
+    DIFFERENCES_SHOWN_MAX,
     Difference,
     InstalmentList,
     InstalmentRead,
@@ -132,9 +133,9 @@ async def list_loans(
 
 
 async def read_loan(session: WriteSession, caller: Caller, loan_id: UUID) -> LoanDetail:
-    """A loan with its differences; raises LoanNotFound."""
+    """A loan with its newest differences; raises LoanNotFound."""
     row = await _loan(session, caller, loan_id)
-    differences = await repository.list_differences(session, loan_id)
+    differences = await repository.list_differences(session, loan_id, DIFFERENCES_SHOWN_MAX)
     read = LoanRead.of(row)
     return LoanDetail(**dict(read), differences=[Difference.model_validate(part) for part in differences])
 

@@ -79,6 +79,30 @@ async def test_later_file_with_other_balance_is_listed_and_never_overwrites(worl
     assert await world.value("select outstanding_principal from loan") == 11_000_00
 
 
+async def test_newer_telling_of_a_day_replaces_what_an_older_one_said_of_its_loans(
+    world: World, client_of: ClientOf
+) -> None:
+    await world.cooperative()
+    await world.members("C1", "1")
+    client = await client_of("debt", scopes="feed:write", areas=["52"])
+    await world.send(client, "loans", [loan_row(), loan_row(number="L2"), loan_row(number="L3")])
+    wrong = {"opening_principal": "10500.00", "opening_interest": "140.00"}
+    everything = "select loan_number, field from loan_difference join loan on loan.id = loan_id"
+    of_day = f"{everything} where loan_difference.as_of = '2022-10-31'"
+    rows = [loan_row(**wrong), loan_row(number="L2", **wrong), loan_row(number="L3", **wrong)]
+    await world.send(client, "loans", rows, as_of="2022-10-30")
+    await world.send(client, "loans", rows, as_of="2022-10-31")
+    assert len(await world.rows(of_day)) == 6
+
+    # L1 agrees now, L2 in one of the two; of L3 the corrected file says nothing.
+    corrected = [loan_row(), loan_row(number="L2", opening_interest="140.00")]
+    await world.send(client, "loans", corrected, as_of="2022-10-31")
+
+    left = {(row["loan_number"], row["field"]) for row in await world.rows(of_day)}
+    assert left == {("L2", "opening_interest"), ("L3", "opening_principal"), ("L3", "opening_interest")}
+    assert len(await world.rows(everything)) == 3 + 6  # those of another day stand
+
+
 async def test_contradictory_opening_is_rejected_with_its_column(world: World, client_of: ClientOf) -> None:
     await world.cooperative()
     await world.members("C1", "1")

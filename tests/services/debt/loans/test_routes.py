@@ -3,8 +3,10 @@
 from uuid import UUID
 
 import httpx2
+import pytest
 import pytest_asyncio
 
+from services.debt.loans import service
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
 from tests.services.debt.world import World, loan_row
@@ -89,3 +91,19 @@ async def test_loan_has_an_etag_of_its_version(world: World, client: httpx2.Asyn
     assert answer.headers["etag"] == '"1"'
     assert answer.json()["loan_class_th"] == "ปกติ"
     assert answer.json()["differences"] == []
+
+
+async def test_loan_shows_its_newest_differences_and_no_more(
+    world: World, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "DIFFERENCES_SHOWN_MAX", 3)
+    loan_id: UUID = await world.value("select id from loan where loan_number = 'L0'")
+    wrong = loan_row("1", "L0", opening_principal="10500.00", opening_interest="140.00")
+    for day in ("2022-10-01", "2022-10-02", "2022-10-03"):
+        await world.send(client, "loans", [wrong], as_of=day)
+
+    differences = (await client.get(f"/debt/v1/loans/{loan_id}")).json()["differences"]
+
+    assert [(one["as_of"], one["field"]) for one in differences] == [
+        ("2022-10-03", "opening_interest"), ("2022-10-03", "opening_principal"), ("2022-10-02", "opening_interest"),
+    ]  # fmt: skip
