@@ -572,6 +572,6 @@ def every_baseline(session: ReadSession) -> AsyncIterator[Row]:
 def every_close(session: ReadSession) -> AsyncIterator[Row]:
     """All that was stated of closed days, every revision."""
     return session.stream(
-        "select closed_on, cast(statement as text) as statement from close_statement"
+        "select cast(statement as text) as statement from close_statement"
         " order by closed_on, cooperative_id, revision"
     )

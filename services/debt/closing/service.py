@@ -192,7 +192,8 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     async for baseline in repository.every_baseline(session):
         yield BaselineRecorded.model_validate(dict(baseline)), 1, baseline["baseline_on"]
     async for close in repository.every_close(session):
-        yield BusinessDateClosed.model_validate_json(close["statement"]), 1, close["closed_on"]
+        statement = BusinessDateClosed.model_validate_json(close["statement"])
+        yield statement, statement.revision, statement.closed_on
 
 
 async def _restate_with_cohort(

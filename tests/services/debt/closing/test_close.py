@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from services.debt.closing import jobs
-from services.debt.closing.service import Step, close_cooperatives
+from services.debt.closing.service import Step, close_cooperatives, tell_again
 from shared.chassis.database import WriteSession
+from shared.contracts.debt import BusinessDateClosed
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
 from tests.services.debt.world import World, loan_row
@@ -380,3 +381,17 @@ async def test_first_close_of_a_co_operative_without_loans_is_not_before_the_fir
 
     assert early.json()["fields"][0]["message_en"] == "2016-09-30 or later for a first close"
     assert job["status"] == "succeeded"
+
+
+async def test_a_close_told_again_has_the_version_it_was_first_told_with(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    await act(world, client, "closes", {"close_to": "2022-10-31"})
+    await act(world, client, "baselines", {"fiscal_year_be": 2566})
+    first = [(one["closed_on"], one["revision"], one["_version"]) for one in await world.spoken("business_date.closed")]
+
+    async with world.database.unscoped() as session:
+        told = [(event, version) async for event, version, _ in tell_again(session)]
+
+    again = [(str(e.closed_on), e.revision, version) for e, version in told if isinstance(e, BusinessDateClosed)]
+    assert again == first == [("2022-10-31", 1, 1), ("2022-10-31", 2, 2)]
