@@ -1,6 +1,6 @@
 """Closing business dates, and freezing the baseline of a fiscal year."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -55,12 +55,11 @@ async def request_close(
     """Queue the close of all co-operatives within reach, or of those named, up to a day.
 
     Raises:
-        NotFound: a co-operative that is named is not within reach.
+        NotFound: of the co-operatives that are named some are unknown or out of reach; which, its fields say.
         FirstCloseTooEarly: the day lies before the earliest one of a co-operative that was never closed.
     """
     found = await repository.cooperatives_in_reach(session, cooperative_ids)
-    if cooperative_ids is not None and len(found) != len(set(cooperative_ids)):
-        raise NotFound
+    _refuse_unknown(cooperative_ids or (), found)
     too_early = await _first_close_too_early(session, found, close_to)
     if too_early is not None:
         cooperative_id, earliest = too_early
@@ -104,6 +103,23 @@ async def request_baseline(session: WriteSession, caller: Caller, fiscal_year_be
         )
         raise FirstCloseTooEarly(cooperative_id, earliest, [problem])
     return await enqueue(session, "baseline", {"fiscal_year_be": fiscal_year_be}, requested_by=caller.subject)
+
+
+def _refuse_unknown(wanted: Sequence[UUID], found: Collection[UUID]) -> None:
+    known = set(found)
+    unknown = [place for place, cooperative_id in enumerate(wanted) if cooperative_id not in known]
+    if unknown:
+        raise NotFound(
+            fields=[
+                FieldProblem(
+                    f"cooperative_ids.{place}",
+                    "unknown_cooperative",
+                    "unknown or out of reach; take it out",
+                    "ไม่พบสหกรณ์หรืออยู่นอกขอบเขตสิทธิ์ ให้นำออก",
+                )
+                for place in unknown
+            ]
+        )
 
 
 async def _first_close_too_early(

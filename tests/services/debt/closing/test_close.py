@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -227,9 +227,15 @@ async def test_close_reaches_only_as_far_as_the_caller(
     foreign = await world.cooperative("C9", "9001")
 
     await act(world, client, "closes", {"close_to": "2022-09-30"})
-    named = await client.post("/debt/v1/closes", json={"close_to": "2022-09-30", "cooperative_ids": [str(foreign)]})
+    own = await world.value("select id from cooperative where code = 'C1'")
+    body = {"close_to": "2022-09-30", "cooperative_ids": [str(own), str(foreign), str(own), str(uuid4())]}
+    named = await client.post("/debt/v1/closes", json=body)
 
     assert named.status_code == 404
+    # What exists elsewhere is told in the same words as what does not exist.
+    problems = named.json()["fields"]
+    assert [problem.pop("field") for problem in problems] == ["cooperative_ids.1", "cooperative_ids.3"]
+    assert problems[0] == problems[1]
     assert await world.value("select closed_on from business_day where cooperative_id = :id", id=foreign) is None
 
 
