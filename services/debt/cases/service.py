@@ -20,6 +20,7 @@ from services.debt.cases.schemas import (
     CaseRead,
     MoveRead,
 )
+from services.debt.closing.domain import days_past_due
 from services.debt.errors import CaseNotFound, CaseStageConflict
 from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
@@ -250,7 +251,6 @@ async def _creditors(session: ReadSession, case: Mapping[str, Any], on: date) ->
     """Everybody the household owes: this co-operative first, then other co-operatives as a sum, then other lenders."""
     until = add_months(on, 12)
     own = await repository.own_debt(session, case["member_id"], case["cooperative_id"], on, until)
-    oldest: date | None = own["oldest_due_on"]
     creditors = [
         {
             "creditor": "own_cooperative",
@@ -258,7 +258,7 @@ async def _creditors(session: ReadSession, case: Mapping[str, Any], on: date) ->
             "outstanding": own["outstanding"] + own["overdue_interest"],
             "overdue": own["overdue"],
             "due_in_twelve_months": own["due"],
-            "days_past_due": 0 if oldest is None else (on - oldest).days,
+            "days_past_due": days_past_due(own["oldest_due_on"], on),
             "as_of": on,
         }
     ]

@@ -4,7 +4,7 @@ An instalment is overdue at the close of day t when it fell due before t and pri
 unpaid. Fees and interest for lateness are kept apart and never part of the overdue amount. Amounts in satang.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -65,10 +65,9 @@ class ClassThreshold:
 
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """The thresholds from a day on, for one type of co-operative (None: all). ``assumption``: no source confirms it."""
+    """The thresholds from a day on. ``assumption``: no source confirms it."""
 
     effective_from: date
-    cooperative_type: str | None
     thresholds: tuple[ClassThreshold, ...]
     source: str
     assumption: bool
@@ -77,7 +76,6 @@ class ClassTable:
 CLASS_TABLES: tuple[ClassTable, ...] = (
     ClassTable(
         date.min,
-        None,
         (
             ClassThreshold("normal", 0, Decimal("0.00")),
             ClassThreshold("substandard", 3, Decimal("0.20")),
@@ -135,37 +133,20 @@ def days_past_due(oldest_due_on: date | None, closed_on: date) -> int:
     return 0 if oldest_due_on is None else max(0, (closed_on - oldest_due_on).days)
 
 
-def class_table(
-    closed_on: date, cooperative_type: str | None = None, tables: Sequence[ClassTable] = CLASS_TABLES
-) -> ClassTable:
-    """The table in force on a day: the newest one for this type of co-operative, else the newest one for all."""
-    in_force = [table for table in tables if table.effective_from <= closed_on]
-    own = [table for table in in_force if table.cooperative_type == cooperative_type]
-    general = [table for table in in_force if table.cooperative_type is None]
-    if not own and not general:
-        raise LookupError(f"no table of classes is in force on {closed_on}")
-    return max(own or general, key=attrgetter("effective_from"))
+def class_table(closed_on: date) -> ClassTable:
+    """The table in force on a day: the newest one."""
+    in_force = [table for table in CLASS_TABLES if table.effective_from <= closed_on]
+    return max(in_force, key=attrgetter("effective_from"))
 
 
-def classify(
-    oldest_due_on: date | None,
-    closed_on: date,
-    table: ClassTable,
-    *,
-    missed_rescheduled_date: bool = False,
-    uncollectable: bool = False,
-) -> LoanClass:
-    """The class of a loan: of all that fit, the worst (Registrar's Regulation B.E. 2544, clause 12).
+def classify(oldest_due_on: date | None, closed_on: date, table: ClassTable) -> LoanClass:
+    """The class of a loan by time: of all that fit, the worst (Registrar's Regulation B.E. 2544, clause 12).
 
-    A missed date of a postponement is substandard at least; what the law holds uncollectable is a loss. A threshold of
-    m months is passed the day after the due date moved by m months, which in SQL is
-    ``oldest_due_on + make_interval(months => m) < closed_on``.
+    A threshold of m months is passed the day after the due date moved by m months, which in SQL is
+    ``oldest_due_on + make_interval(months => m) < closed_on``. The ledger knows neither postponements, of which a
+    missed date is substandard at least, nor what the law holds uncollectable, which is a loss.
     """
     fitting: list[LoanClass] = ["normal"]
-    if missed_rescheduled_date:
-        fitting.append("substandard")
-    if uncollectable:
-        fitting.append("loss")
     if oldest_due_on is not None:
         fitting += [
             threshold.loan_class

@@ -572,6 +572,5 @@ def every_baseline(session: ReadSession) -> AsyncIterator[Row]:
 def every_close(session: ReadSession) -> AsyncIterator[Row]:
     """All that was stated of closed days, every revision."""
     return session.stream(
-        "select cast(statement as text) as statement from close_statement"
-        " order by closed_on, cooperative_id, revision"
+        "select cast(statement as text) as statement from close_statement order by closed_on, cooperative_id, revision"
     )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.debt.closing import domain
 from services.debt.closing.domain import (
     CLASS_TABLES,
     CLASSES,
@@ -15,7 +16,9 @@ from services.debt.closing.domain import (
     class_table,
     classify,
     days_past_due,
+    earliest_first_close,
     identity_gap,
+    next_day_to_state,
     overdue_at,
 )
 from services.debt.loans.domain import Instalment
@@ -60,11 +63,8 @@ def test_class_by_months_over(closed_on: date, expected: str) -> None:
     assert classify(DUE, closed_on, TABLE) == expected
 
 
-def test_of_several_classes_the_worst_counts() -> None:
+def test_a_loan_with_nothing_overdue_is_normal() -> None:
     assert classify(None, DUE, TABLE) == "normal"
-    assert classify(None, DUE, TABLE, missed_rescheduled_date=True) == "substandard"
-    assert classify(DUE, date(2023, 7, 1), TABLE, missed_rescheduled_date=True) == "doubtful"
-    assert classify(DUE, date(2023, 7, 1), TABLE, uncollectable=True) == "loss"
 
 
 @given(st.dates(date(2010, 1, 1), date(2040, 1, 1)), st.integers(0, 900), st.integers(0, 900))
@@ -74,15 +74,11 @@ def test_a_class_never_gets_better_by_time_alone(oldest: date, first: int, later
     assert CLASSES.index(earlier_class) <= CLASSES.index(later_class)
 
 
-def test_the_table_in_force_is_the_newest_of_its_kind() -> None:
-    thrift = ClassTable(date(2023, 1, 1), "thrift", TABLE.thresholds, "test", False)
-    newer = ClassTable(date(2023, 1, 1), None, TABLE.thresholds, "test", False)
-    tables = (*CLASS_TABLES, thrift, newer)
-    assert class_table(date(2022, 12, 31), "thrift", tables) is TABLE
-    assert class_table(date(2023, 1, 1), "thrift", tables) is thrift
-    assert class_table(date(2023, 1, 1), "agricultural", tables) is newer
-    with pytest.raises(LookupError):
-        class_table(date(2022, 1, 1), None, (newer,))
+def test_the_table_in_force_is_the_newest_of_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = ClassTable(date(2023, 1, 1), TABLE.thresholds, "test", False)
+    monkeypatch.setattr(domain, "CLASS_TABLES", (newer, *CLASS_TABLES))
+    assert class_table(date(2022, 12, 31)) is TABLE
+    assert class_table(date(2023, 1, 1)) is newer
 
 
 def test_provisions_rise_with_the_class_and_are_marked_as_assumed() -> None:
@@ -97,3 +93,35 @@ def test_identity_gap_shows_what_the_parts_leave_unexplained() -> None:
     assert identity_gap(500, 399, parts) == 1
     with pytest.raises(ValueError, match="barter"):
         identity_gap(1, 0, {"barter": 1})
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "close_to", "expected"),
+    [
+        (None, date(2022, 12, 15), date(2022, 12, 15)),
+        (date(2022, 9, 30), date(2022, 10, 1), date(2022, 10, 1)),
+        (date(2022, 9, 30), date(2022, 10, 31), date(2022, 10, 31)),
+        (date(2022, 9, 30), date(2022, 12, 15), date(2022, 10, 31)),
+        (date(2022, 10, 30), date(2022, 12, 15), date(2022, 10, 31)),
+        (date(2022, 11, 30), date(2022, 12, 15), date(2022, 12, 15)),
+    ],
+)
+def test_the_next_day_to_state_is_a_month_end_or_the_last(
+    closed_on: date | None, close_to: date, expected: date
+) -> None:
+    assert next_day_to_state(closed_on, close_to) == expected
+
+
+@pytest.mark.parametrize(
+    ("opened_on", "expected"),
+    [
+        (date(2022, 9, 30), date(2021, 9, 30)),
+        (date(2022, 10, 1), date(2022, 9, 30)),
+        (date(1999, 1, 1), date(2016, 9, 30)),
+        (None, date(2016, 9, 30)),
+    ],
+)
+def test_the_first_close_is_of_the_baseline_of_the_oldest_loans_year_at_the_earliest(
+    opened_on: date | None, expected: date
+) -> None:
+    assert earliest_first_close(opened_on) == expected
