@@ -1,7 +1,5 @@
-"""Goal: no table with a co-op's data is open."""
+"""Goal: no table with a co-op's data is open. What the policies show, tests/services/test_row_security.py tells."""
 
-from shared.chassis.reach import NOWHERE, Reach
-from tests.conftest import DatabaseOf
 from tests.services.debt.world import World
 
 
@@ -17,14 +15,3 @@ async def test_every_table_of_debt_is_bound_by_reach(world: World) -> None:
     )
     # Read before a caller's reach is known; it holds ids only.
     assert [row["relname"] for row in rows] == ["officer_cooperative"]
-
-
-async def test_caller_without_reach_sees_no_row_of_any_table(world: World, database_of: DatabaseOf) -> None:
-    await world.cooperative()
-    await world.members("C1", "1")
-    api = await database_of("debt", "api")
-
-    for reach, expected in ((NOWHERE, 0), (Reach.of_areas(["90"]), 0), (Reach.of_areas(["5201"]), 1)):
-        async with api.read(reach) as session:
-            for table in ("cooperative", "member"):
-                assert await session.scalar(f"select count(*) from {table}") == expected
