@@ -61,6 +61,40 @@ async def stated(world: World, closed_on: str) -> dict[str, Any]:
     return statements[0]
 
 
+@pytest_asyncio.fixture
+async def twin(world: World, client: httpx2.AsyncClient) -> str:
+    """Another co-operative of the province with the same three loans, to be closed at other times; its id."""
+    cooperative_id = await world.cooperative("C2", "5202")
+    await world.members("C2", "1", "2")
+    await world.send(
+        client,
+        "loans",
+        [
+            loan_row("1", "T1", "C2"),
+            loan_row("1", "T2", "C2"),
+            loan_row("2", "T3", "C2", opening_overdue_principal="0.00", opening_interest="0.00"),
+        ],
+    )
+    return str(cooperative_id)
+
+
+def compared(statement: dict[str, Any]) -> dict[str, Any]:
+    """All that a statement says of the books: without whose they are, and which revision of it this is."""
+    return {
+        name: value
+        for name, value in statement.items()
+        if name not in ("cooperative_id", "revision", "cause", "_version")
+    }
+
+
+async def histories(world: World, *cooperative_ids: str) -> list[list[dict[str, Any]]]:
+    """What counts of each co-operative's days: the last that was stated of each, in order."""
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in await world.spoken("business_date.closed"):
+        newest[one["cooperative_id"], one["closed_on"]] = compared(one)
+    return [[newest[key] for key in sorted(newest) if key[0] == cooperative_id] for cooperative_id in cooperative_ids]
+
+
 async def test_baseline_closes_to_the_day_before_freezes_the_cohort_and_opens_cases(
     world: World, client: httpx2.AsyncClient
 ) -> None:
@@ -114,19 +148,29 @@ async def test_close_over_months_states_each_month_end_and_the_parts_of_the_chan
     assert await world.value("select count(*) from close_day") == 1 + 31 + 30 + 15
 
 
-async def test_a_month_end_closed_late_equals_one_closed_in_time(world: World, client: httpx2.AsyncClient) -> None:
+async def test_a_month_end_closed_late_equals_one_closed_in_time(
+    world: World, client: httpx2.AsyncClient, twin: str
+) -> None:
     """A payment of a later day is known when the month is closed, and still does not count in it."""
     await act(world, client, "baselines", {"fiscal_year_be": 2566})
-    await pay(world, client, "L1", "5000.00", "2022-11-10")
+    own = str(await world.value("select id from cooperative where code = 'C1'"))
+    await act(world, client, "closes", {"close_to": "2022-10-31", "cooperative_ids": [own]})
+    for loan in ("L1", "T1"):
+        await pay(world, client, loan, "5000.00", "2022-11-10")
 
-    await act(world, client, "closes", {"close_to": "2022-10-31"})
+    await act(world, client, "closes", {"close_to": "2022-11-30"})
 
-    statement = await stated(world, "2022-10-31")
-    assert statement["cohorts"][0]["parts"]["cash"] == "0.00"
+    in_time, late = await histories(world, own, twin)
+    assert [one["closed_on"] for one in late] == ["2022-09-30", "2022-10-31", "2022-11-30"]
+    assert late == in_time
+    october = late[1]
+    assert october["cohorts"][0]["parts"]["cash"] == "0.00"
     # Two cohort loans with 3,150.00 each and one instalment of October each; L3 adds its own instalment of October.
-    october = await world.value("select sum(principal + interest) from instalment where due_on = '2022-10-15'")
-    assert parse_baht(statement["overdue_principal"]) + parse_baht(statement["overdue_interest"]) == 6_300_00 + october
-    assert statement["outstanding_principal"] == "33000.00"
+    due = await world.value(
+        "select sum(principal + interest) from instalment where due_on = '2022-10-15' and cooperative_id = :id", id=twin
+    )
+    assert parse_baht(october["overdue_principal"]) + parse_baht(october["overdue_interest"]) == 6_300_00 + due
+    assert october["outstanding_principal"] == "33000.00"
 
 
 async def test_closed_day_never_moves_when_a_payment_is_back_dated(world: World, client: httpx2.AsyncClient) -> None:
@@ -206,17 +250,28 @@ async def test_a_cohort_frozen_late_states_the_days_since_again(world: World, cl
     assert december["parts"]["cash"] == "1995.08"
 
 
-async def test_baseline_of_a_past_day_equals_one_frozen_in_time(world: World, client: httpx2.AsyncClient) -> None:
+async def test_baseline_of_a_past_day_equals_one_frozen_in_time(
+    world: World, client: httpx2.AsyncClient, client_of: ClientOf, twin: str
+) -> None:
+    own = str(await world.value("select id from cooperative where code = 'C1'"))
     await act(world, client, "closes", {"close_to": "2022-09-30"})
-    await pay(world, client, "L1", "5000.00", "2022-11-10")
+    in_time = await client_of("debt", scopes=SCOPES, areas=["5201"])
+    await act(world, in_time, "baselines", {"fiscal_year_be": 2566})
+    for loan in ("L1", "T1"):
+        await pay(world, client, loan, "5000.00", "2022-11-10")
     await act(world, client, "closes", {"close_to": "2022-12-31"})
 
     await act(world, client, "baselines", {"fiscal_year_be": 2566})
     await act(world, client, "closes", {"close_to": "2023-01-31"})
 
-    (baseline,) = await world.spoken("baseline.recorded")
-    assert (baseline["cohort_loans"], baseline["cohort_overdue"]) == (2, "6300.00")
-    (cohort,) = (await stated(world, "2023-01-31"))["cohorts"]
+    first, second = (compared(one) for one in await world.spoken("baseline.recorded"))
+    assert first == second
+    assert (first["cohort_loans"], first["cohort_overdue"]) == (2, "6300.00")
+    frozen_in_time, frozen_late = await histories(world, own, twin)
+    assert [one["closed_on"] for one in frozen_late][-2:] == ["2022-12-31", "2023-01-31"]
+    assert frozen_late == frozen_in_time
+    (cohort,) = frozen_late[-1]["cohorts"]
+    assert cohort["parts"]["cash"] == "4190.00"
     change = parse_baht(cohort["overdue_at_baseline"]) - parse_baht(cohort["overdue"])
     assert change == sum(parse_baht(amount) for amount in cohort["parts"].values())
 
