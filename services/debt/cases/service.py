@@ -33,8 +33,9 @@ from shared.kernel.identifiers import uuid7
 
 CLOSE_ACTOR = "close"
 
-# A plan that runs goes on while its household is assessed anew; earlier stages start over with the new figures.
-_KEEPS_STAGE = frozenset({Stage.PLAN_AGREED, Stage.IN_PROGRESS})
+# An open plan goes on while its household is assessed anew: at an earlier stage of its case the member could not sign
+# it. Before a plan is drafted, the case starts over with the new figures.
+_KEEPS_STAGE = frozenset({Stage.PLAN_DRAFTED, Stage.PLAN_AGREED, Stage.IN_PROGRESS})
 
 
 async def open_cases(session: WriteSession, members: Sequence[Row], fiscal_year_be: int, opened_on: date) -> None:
@@ -312,7 +313,7 @@ async def _store_assessment(session: WriteSession, read: AssessmentRead, coopera
 async def _take_figures(
     session: WriteSession, case: dict[str, Any], capacity: Capacity, caller: Caller, on: date
 ) -> None:
-    """The case takes the ratios and the group of the assessment, and moves unless a plan runs."""
+    """The case takes the ratios and the group of the assessment, and moves unless a plan is open."""
     case |= {
         "segment": capacity.segment.value,
         "dsr": capacity.dsr.value,

@@ -1,8 +1,8 @@
 """A repayment plan: its states, who may approve it, instalments that fall when the household has money, its standing.
 
     proposed ──> approved ──> accepted ──> in_force ──> completed
-        ├──> rejected                          └──> breached
-        └──> withdrawn
+        ├───────────┼──> rejected              └──> breached
+        └───────────┴──> withdrawn
 
 Amounts in satang. The share of a delivery that pays the debt is agreed per plan, from 10 to 50 per cent.
 """
@@ -50,7 +50,8 @@ PLAN_STATE_LABELS_TH: Mapping[PlanState, str] = {
 
 _NEXT: Mapping[PlanState, frozenset[PlanState]] = {
     PlanState.PROPOSED: frozenset({PlanState.APPROVED, PlanState.REJECTED, PlanState.WITHDRAWN}),
-    PlanState.APPROVED: frozenset({PlanState.ACCEPTED}),
+    # A member need not sign: until he does, the plan can be ended, or his case could never have another.
+    PlanState.APPROVED: frozenset({PlanState.ACCEPTED, PlanState.REJECTED, PlanState.WITHDRAWN}),
     PlanState.ACCEPTED: frozenset({PlanState.IN_FORCE}),
     PlanState.IN_FORCE: frozenset({PlanState.COMPLETED, PlanState.BREACHED}),
     PlanState.COMPLETED: frozenset(),
@@ -124,12 +125,12 @@ def approve(state: PlanState, *, approver: str, proposer: str, assessors: Collec
 
 
 def reject(state: PlanState) -> PlanState:
-    """Reject a proposed plan."""
+    """Reject a plan that is not signed; an approval is taken back so."""
     return change_state(state, PlanState.REJECTED)
 
 
 def withdraw(state: PlanState) -> PlanState:
-    """Withdraw a proposed plan."""
+    """Withdraw a plan that is not signed."""
     return change_state(state, PlanState.WITHDRAWN)
 
 

@@ -71,7 +71,7 @@ async def approve_plan(caller: PlanApprover, session: Writing, plan_id: UUID) ->
 
 @router.post("/{plan_id}/reject", responses=_ACT)
 async def reject_plan(caller: PlanApprover, session: Writing, plan_id: UUID) -> PlanRead:
-    """Reject a proposed plan."""
+    """Reject a plan that the member has not signed, approved or not."""
     return await service.reject_plan(session, caller, plan_id)
 
 
@@ -83,5 +83,5 @@ async def accept_plan(caller: PlanAccepter, session: Writing, plan_id: UUID) -> 
 
 @router.post("/{plan_id}/withdraw", responses=_ACT)
 async def withdraw_plan(caller: PlanProposer, session: Writing, plan_id: UUID) -> PlanRead:
-    """Withdraw a proposed plan."""
+    """Withdraw a plan that the member has not signed, approved or not."""
     return await service.withdraw_plan(session, caller, plan_id)

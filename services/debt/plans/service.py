@@ -130,12 +130,12 @@ async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> P
 
 
 async def reject_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
-    """Reject a proposed plan; raises PlanNotFound or PlanStateConflict."""
+    """Reject a plan that is not signed; raises PlanNotFound or PlanStateConflict."""
     return await _end(session, caller, plan_id, reject, "the plan was rejected")
 
 
 async def withdraw_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
-    """Withdraw a proposed plan; raises PlanNotFound or PlanStateConflict."""
+    """Withdraw a plan that is not signed; raises PlanNotFound or PlanStateConflict."""
     return await _end(session, caller, plan_id, withdraw, "the plan was withdrawn")
 
 
@@ -178,7 +178,7 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
 async def _end(
     session: WriteSession, caller: Caller, plan_id: UUID, change: Callable[[PlanState], PlanState], reason: str
 ) -> PlanRead:
-    """End a proposal; its case goes back to where a plan can be drafted."""
+    """End a plan that nobody has signed; its case goes back to where a plan can be drafted."""
     found = await repository.find_plan(session, plan_id)
     if found is None:
         raise PlanNotFound

@@ -37,8 +37,9 @@ INCOMES = st.dictionaries(st.integers(1, 12), st.integers(0, 10**9), max_size=12
 def test_the_road_of_a_plan() -> None:
     state = approve(PlanState.PROPOSED, approver="manager", proposer="officer", assessors={"officer"})
     assert put_in_force(accept(state)) is PlanState.IN_FORCE
-    assert reject(PlanState.PROPOSED) is PlanState.REJECTED
-    assert withdraw(PlanState.PROPOSED) is PlanState.WITHDRAWN
+    for unsigned in (PlanState.PROPOSED, PlanState.APPROVED):
+        assert reject(unsigned) is PlanState.REJECTED
+        assert withdraw(unsigned) is PlanState.WITHDRAWN
 
 
 @pytest.mark.parametrize(("proposer", "assessors"), [("manager", set()), ("officer", {"coach", "manager"})])
@@ -54,6 +55,8 @@ ALLOWED = {
     ("proposed", "rejected"),
     ("proposed", "withdrawn"),
     ("approved", "accepted"),
+    ("approved", "rejected"),
+    ("approved", "withdrawn"),
     ("accepted", "in_force"),
     ("in_force", "completed"),
     ("in_force", "breached"),

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import pytest
 import pytest_asyncio
 
 from shared.contracts.livelihood import IncomeMonth, OccupationPlanRecorded
@@ -159,6 +160,51 @@ async def test_accepting_needs_the_approval_of_another_person(
         "in_force", "2022-10-01", "2022-10-01",
     )  # fmt: skip
     assert await world.value("select stage from debt_case") == "in_progress"
+
+
+@pytest.mark.parametrize(("act", "status"), [("withdraw", "withdrawn"), ("reject", "rejected")])
+async def test_plan_that_the_member_does_not_sign_makes_way_for_another(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient, act: str, status: str
+) -> None:
+    plan = await propose(world, officer)
+    await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    who = officer if act == "withdraw" else manager
+
+    ended = await done(await who.post(f"/debt/v1/plans/{plan['id']}/{act}"))
+
+    assert (ended["status"], ended["signed_on"]) == (status, None)
+    assert await world.value("select stage from debt_case") == "segmented"
+    body = {"case_id": plan["case_id"], "deduction_share": "0.10", "instalments": 4}
+    assert (await done(await officer.post("/debt/v1/plans", json=body)))["status"] == "proposed"
+    late = await officer.post(f"/debt/v1/plans/{plan['id']}/accept")
+    assert (late.status_code, late.json()["type"]) == (409, "urn:plodnee:problem:plan-state-conflict")
+
+
+async def test_signed_plan_is_neither_withdrawn_nor_rejected(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await put_in_force(world, officer, manager)
+
+    for who, act in ((officer, "withdraw"), (manager, "reject")):
+        assert (await who.post(f"/debt/v1/plans/{plan['id']}/{act}")).status_code == 409
+
+
+@pytest.mark.parametrize("approved", [False, True])
+async def test_assessment_beside_an_open_plan_leaves_the_plan_its_way(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient, approved: bool
+) -> None:
+    plan = await propose(world, officer)
+    if approved:
+        await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+
+    poorer = HOUSEHOLD | {"household_expense": "150000.00"}
+    assessment = await done(await officer.post(f"/debt/v1/cases/{plan['case_id']}/assessments", json=poorer))
+
+    case = await done(await officer.get(f"/debt/v1/cases/{plan['case_id']}"))
+    assert (case["stage"], case["segment"]) == ("plan_drafted", assessment["segment"])
+    if not approved:
+        await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    assert (await done(await officer.post(f"/debt/v1/plans/{plan['id']}/accept")))["status"] == "in_force"
 
 
 async def test_waiver_of_default_interest_is_booked_with_the_plan(
