@@ -20,7 +20,7 @@ DomainError
     ├── PaymentInvalid           the amount or the entry cannot be posted
     ├── FirstCloseTooEarly       nothing is to be stated of a co-operative that early
     ├── CapacityInputsInvalid    the household's figures cannot be assessed
-    └── PlanTermsInvalid         share, number of instalments or income out of bounds
+    └── PlanTermsInvalid         share, number or dates of instalments, or what they are made from, out of bounds
 """
 
 from collections.abc import Iterable, Mapping
@@ -164,7 +164,7 @@ class CapacityInputsInvalid(Invalid):
 
 
 class PlanTermsInvalid(Invalid):
-    """Share, number of instalments or income out of bounds."""
+    """Share, number or dates of instalments, or what they are made from, out of bounds."""
 
     type = "plan-terms-invalid"
     title_en = "The plan's terms are out of bounds"

@@ -139,6 +139,23 @@ def accept(state: PlanState) -> PlanState:
     return change_state(state, PlanState.ACCEPTED)
 
 
+def check_signature(plan: Sequence[PlanInstalment], signed_on: date) -> None:
+    """Raises ``PlanTermsInvalid`` if something falls due by the day of the signature.
+
+    The dates are those of the proposal and stand on the paper that the member signs: they are not moved for him.
+    """
+    first = min(instalment.due_on for instalment in plan)
+    if first <= signed_on:
+        problem = FieldProblem(
+            "instalments.0.due_on",
+            "already_due",
+            f"the first instalment fell due on {first}, and the plan would be signed on {signed_on}: withdraw the plan"
+            " and propose it again",
+            f"งวดแรกครบกำหนดวันที่ {first} แต่จะลงนามวันที่ {signed_on} ให้ถอนแผนแล้วเสนอใหม่",
+        )
+        raise PlanTermsInvalid(problem.message_en, problem.message_th, [problem])
+
+
 def put_in_force(state: PlanState) -> PlanState:
     """A signed plan begins: its measures are booked from here on."""
     return change_state(state, PlanState.IN_FORCE)

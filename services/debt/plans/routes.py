@@ -75,7 +75,7 @@ async def reject_plan(caller: PlanApprover, session: Writing, plan_id: UUID) -> 
     return await service.reject_plan(session, caller, plan_id)
 
 
-@router.post("/{plan_id}/accept", responses=_ACT)
+@router.post("/{plan_id}/accept", responses=_ACT | problem_responses(PlanTermsInvalid))
 async def accept_plan(caller: PlanAccepter, session: Writing, plan_id: UUID) -> PlanRead:
     """Record the member's signature: the plan is in force, and its waiver is booked."""
     return await service.accept_plan(session, caller, plan_id)

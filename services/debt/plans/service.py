@@ -20,6 +20,7 @@ from services.debt.plans.domain import (
     PlanState,
     accept,
     approve,
+    check_signature,
     check_terms,
     plan_instalments,
     put_in_force,
@@ -108,6 +109,7 @@ async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> P
     Raises:
         PlanNotFound: no such plan within reach.
         PlanStateConflict: it is not approved.
+        PlanTermsInvalid: its first instalment falls due by the day of the signature.
     """
     found = await repository.find_plan(session, plan_id)
     if found is None:
@@ -117,6 +119,7 @@ async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> P
     case, on = await lock_case(session, found["case_id"])
     plan, _ = await _lock(session, plan_id)
     plan["status"] = put_in_force(accept(PlanState(plan["status"]))).value
+    check_signature((await repository.instalments_of_plans(session, [plan_id]))[plan_id], on)
     plan |= {"accepted_by": caller.subject, "signed_on": on, "starts_on": on}
     if ledger is not None:
         plan["default_interest_waived"] = sum(

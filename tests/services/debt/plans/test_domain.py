@@ -21,6 +21,7 @@ from services.debt.plans.domain import (
     after_close,
     approve,
     change_state,
+    check_signature,
     check_terms,
     harvest_months,
     plan_instalments,
@@ -144,6 +145,18 @@ def test_a_plan_covers_the_amount_exactly(
     assert all(instalment.amount >= 0 for instalment in plan)
     assert starts_on < plan[0].due_on
     assert all(before.due_on < after.due_on for before, after in pairwise(plan))
+
+
+def test_what_falls_due_by_the_signature_is_not_signed() -> None:
+    plan = plan_instalments(10_00, date(2022, 9, 29), 2, {})
+    check_signature(plan, date(2022, 9, 29))
+    for signed_on in (date(2022, 9, 30), date(2023, 2, 1)):
+        with pytest.raises(PlanTermsInvalid) as refused:
+            check_signature(plan, signed_on)
+        (problem,) = refused.value.fields
+        assert problem.field == "instalments.0.due_on"
+        assert "withdraw" in problem.message_en
+        assert "ถอนแผน" in problem.message_th
 
 
 def test_standing_is_at_risk_in_the_days_of_grace_and_breached_after_them() -> None:

@@ -76,6 +76,12 @@ async def put_in_force(world: World, officer: httpx2.AsyncClient, manager: httpx
     return await done(await officer.post(f"/debt/v1/plans/{plan['id']}/accept"))
 
 
+async def close(world: World, client: httpx2.AsyncClient, *days: str) -> None:
+    for day in days:
+        await client.post("/debt/v1/closes", json={"close_to": day})
+        await world.run_jobs()
+
+
 async def test_assessment_counts_every_creditor_and_shows_its_inputs(
     world: World, officer: httpx2.AsyncClient, client_of: ClientOf
 ) -> None:
@@ -205,6 +211,24 @@ async def test_assessment_beside_an_open_plan_leaves_the_plan_its_way(
     if not approved:
         await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
     assert (await done(await officer.post(f"/debt/v1/plans/{plan['id']}/accept")))["status"] == "in_force"
+
+
+async def test_plan_whose_first_instalment_is_due_is_not_signed_but_proposed_again(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await propose(world, officer)
+    await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    await close(world, officer, "2022-11-29")
+
+    late = await officer.post(f"/debt/v1/plans/{plan['id']}/accept")
+
+    assert (late.status_code, late.json()["type"]) == (422, "urn:plodnee:problem:plan-terms-invalid")
+    assert [problem["field"] for problem in late.json()["fields"]] == ["instalments.0.due_on"]
+    assert await world.value("select status from plan") == "approved"
+    assert await world.spoken("waiver.booked") == []
+    await done(await officer.post(f"/debt/v1/plans/{plan['id']}/withdraw"))
+    again = await put_in_force(world, officer, manager)
+    assert (again["starts_on"], again["instalments"][0]["due_on"]) == ("2022-11-30", "2023-04-30")
 
 
 async def test_waiver_of_default_interest_is_booked_with_the_plan(
