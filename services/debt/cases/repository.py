@@ -151,20 +151,15 @@ async def last_assessment(session: ReadSession, case_id: UUID) -> Row | None:
     )
 
 
-async def paid_off(
-    session: ReadSession, cooperative_ids: Collection[UUID], overdue_by_member: Collection[UUID]
-) -> Sequence[Row]:
-    """Open cases with a completed plan whose member is not among those overdue, held until the transaction ends."""
+async def lock_open_cases(session: WriteSession, member_ids: Collection[UUID]) -> Sequence[Row]:
+    """The cases of these members that have not ended, held until the transaction ends."""
     return await session.fetch(
         """
         select * from debt_case
-        where cooperative_id = any(cast(:ids as uuid[])) and stage not in ('resolved', 'dropped')
-          and exists (select from plan where plan.case_id = debt_case.id and plan.status = 'completed')
-          and member_id <> all(cast(:overdue as uuid[]))
+        where member_id = any(cast(:ids as uuid[])) and stage not in ('resolved', 'dropped')
         order by id for update
         """,
-        ids=sorted(cooperative_ids),
-        overdue=sorted(overdue_by_member),
+        ids=sorted(member_ids),
     )
 
 

@@ -132,11 +132,12 @@ async def _store_moves(
     await outbox.add_many(session, [case_recorded(case, on) for case in cases])
 
 
-async def resolve_paid_off(
-    session: WriteSession, cooperative_ids: Collection[UUID], overdue_members: Collection[UUID], on: date
-) -> None:
-    """Resolve the cases whose plan is completed and whose member has nothing overdue at the close of a day."""
-    cases = [dict(row) for row in await repository.paid_off(session, cooperative_ids, overdue_members)]
+async def resolve_paid_off(session: WriteSession, settled_members: Collection[UUID], on: date) -> list[UUID]:
+    """Resolve the cases of members who have nothing overdue at the close of a day, by a plan or without one.
+
+    Returns the ids of the cases.
+    """
+    cases = [dict(row) for row in await repository.lock_open_cases(session, settled_members)]
     moves = [
         move
         for case in cases
@@ -145,11 +146,12 @@ async def resolve_paid_off(
             Stage.RESOLVED,
             on=on,
             actor=CLOSE_ACTOR,
-            reason="the plan is completed and nothing is overdue",
+            reason="nothing is overdue",
             resolution=Resolution.PAID,
         )
     ]
     await _store_moves(session, cases, moves, on)
+    return [case["id"] for case in cases]
 
 
 async def assess_case(session: WriteSession, caller: Caller, wanted: UUID, new: AssessmentCreate) -> AssessmentRead:

@@ -536,32 +536,20 @@ async def insert_baselines(session: WriteSession, rows: Sequence[Mapping[str, An
     )
 
 
-async def overdue_members(session: ReadSession, cooperative_ids: Collection[UUID], on: date) -> list[UUID] | None:
-    """Of the members with a completed plan and an open case, those who still have something overdue.
-
-    None when there is no such member: then nobody's balance need be worked out.
-    """
-    if not await session.scalar(
-        """
-        select exists (
-            select from debt_case d join plan p on p.case_id = d.id and p.status = 'completed'
-            where d.cooperative_id = any(cast(:ids as uuid[])) and d.stage not in ('resolved', 'dropped'))
-        """,
-        ids=sorted(cooperative_ids),
-    ):
-        return None
+async def settled_members(session: ReadSession, cooperative_ids: Collection[UUID], on: date) -> set[UUID]:
+    """Of the members with an open case, those who have nothing overdue at the close of a day."""
     rows = await session.fetch(
         f"""
-        with {_STANDING}
-        select distinct member_id from balance where oldest_due_on is not null and exists (
-            select from debt_case d join plan p on p.case_id = d.id and p.status = 'completed'
-            where d.member_id = balance.member_id and d.cooperative_id = balance.cooperative_id
-              and d.stage not in ('resolved', 'dropped'))
+        with {_STANDING},
+        overdue as (select distinct loan.member_id from standing join loan on loan.id = standing.loan_id)
+        select distinct d.member_id from debt_case d
+        where d.cooperative_id = any(cast(:ids as uuid[])) and d.stage not in ('resolved', 'dropped')
+          and not exists (select from overdue where overdue.member_id = d.member_id)
         """,
         ids=sorted(cooperative_ids),
         on=on,
     )
-    return [row["member_id"] for row in rows]
+    return {row["member_id"] for row in rows}
 
 
 def every_baseline(session: ReadSession) -> AsyncIterator[Row]:

@@ -130,6 +130,16 @@ async def plans_in_force(session: WriteSession, cooperative_ids: Collection[UUID
     return [dict(row) for row in rows]
 
 
+async def unsigned_plans(session: WriteSession, case_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """The plans of these cases that still wait for a signature, held until the transaction ends."""
+    rows = await session.fetch(
+        "select * from plan where case_id = any(cast(:ids as uuid[])) and status in ('proposed', 'approved')"
+        " order by id for update",
+        ids=sorted(case_ids),
+    )
+    return [dict(row) for row in rows]
+
+
 async def paid_under_plans(session: ReadSession, plan_ids: Collection[UUID], on: date) -> dict[UUID, int]:
     """What has taken overdue debt of each plan's member away at the co-operative, from the plan's start up to a day."""
     rows = await session.fetch(

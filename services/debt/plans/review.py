@@ -2,19 +2,27 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.debt.cases.service import resolve_paid_off
-from services.debt.closing.repository import overdue_members
+from services.debt.closing.repository import settled_members
 from services.debt.plans import repository
-from services.debt.plans.domain import PlanState, after_close, standing
+from services.debt.plans.domain import PlanState, after_close, standing, withdraw
 from services.debt.plans.events import plan_recorded
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
 
 
 async def review_plans(session: WriteSession, cooperative_ids: Collection[UUID], on: date) -> None:
-    """Judge the plans in force by what was paid up to a day; complete, breach and publish those that changed."""
+    """Judge the plans in force at the close of a day, and end the cases of members who have nothing overdue then."""
+    await _judge(session, cooperative_ids, on)
+    resolved = await resolve_paid_off(session, await settled_members(session, cooperative_ids, on), on)
+    await _withdraw_unsigned(session, resolved, on)
+
+
+async def _judge(session: WriteSession, cooperative_ids: Collection[UUID], on: date) -> None:
+    """Complete and breach plans by what was paid up to a day, and publish those that changed."""
     plans = await repository.plans_in_force(session, cooperative_ids)
     plan_ids = [plan["id"] for plan in plans]
     promised = await repository.instalments_of_plans(session, plan_ids)
@@ -29,8 +37,17 @@ async def review_plans(session: WriteSession, cooperative_ids: Collection[UUID],
         if (state.value, stands.value) != (plan["status"], plan["standing"]):
             plan |= {"status": state.value, "standing": stands.value, "version": plan["version"] + 1}
             changed.append(plan)
-    await repository.update_plans(session, changed)
-    await outbox.add_many(session, [plan_recorded(plan, on) for plan in changed])
-    overdue = await overdue_members(session, cooperative_ids, on)
-    if overdue is not None:
-        await resolve_paid_off(session, cooperative_ids, overdue, on)
+    await _publish(session, changed, on)
+
+
+async def _withdraw_unsigned(session: WriteSession, case_ids: Collection[UUID], on: date) -> None:
+    """What nobody has signed ends with its case: there is nothing left that it could cover."""
+    plans = await repository.unsigned_plans(session, case_ids)
+    for plan in plans:
+        plan |= {"status": withdraw(PlanState(plan["status"])).value, "version": plan["version"] + 1}
+    await _publish(session, plans, on)
+
+
+async def _publish(session: WriteSession, plans: list[dict[str, Any]], on: date) -> None:
+    await repository.update_plans(session, plans)
+    await outbox.add_many(session, [plan_recorded(plan, on) for plan in plans])

@@ -82,6 +82,11 @@ async def close(world: World, client: httpx2.AsyncClient, *days: str) -> None:
         await world.run_jobs()
 
 
+async def pay(world: World, client: httpx2.AsyncClient, amount: str, value_on: str) -> dict[str, Any]:
+    body = {"loan_id": str(await world.value("select id from loan")), "amount": amount, "value_on": value_on}
+    return await done(await client.post("/debt/v1/payments", json=body))
+
+
 async def test_assessment_counts_every_creditor_and_shows_its_inputs(
     world: World, officer: httpx2.AsyncClient, client_of: ClientOf
 ) -> None:
@@ -266,6 +271,37 @@ async def test_paid_plan_is_completed_and_the_case_resolved_at_the_close(
     assert (case["stage"], case["resolution"], case["resolved_on"]) == ("resolved", "paid", "2022-10-12")
     statement = (await world.spoken("business_date.closed"))[-1]
     assert (statement["members_overdue"], statement["cases_active"]) == (0, 0)
+
+
+async def test_case_of_a_member_who_pays_off_without_a_plan_is_resolved(
+    world: World, officer: httpx2.AsyncClient
+) -> None:
+    await close(world, officer, "2022-10-05")
+    assert await world.value("select stage from debt_case") == "identified"
+    await pay(world, officer, "3300.00", "2022-10-10")
+
+    await close(world, officer, "2022-10-12", "2022-10-20")
+
+    # The instalment of 15 October is overdue on the 20th: the case of the year has ended all the same.
+    told = [(case["stage"], case["resolution"], case["resolved_on"]) for case in await world.spoken("case.recorded")]
+    assert told == [("identified", None, None), ("resolved", "paid", "2022-10-12")]
+    assert [one["cases_active"] for one in await world.spoken("business_date.closed")][-3:] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+async def test_plan_that_waits_for_a_signature_ends_with_its_case(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient, approved: bool
+) -> None:
+    plan = await propose(world, officer)
+    if approved:
+        await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    await pay(world, officer, "3300.00", "2022-10-10")
+
+    await close(world, officer, "2022-10-12")
+
+    told = (await world.spoken("plan.recorded"))[-1]
+    assert (told["status"], told["signed_on"], told["_version"]) == ("withdrawn", None, 3 if approved else 2)
+    assert await world.value("select stage from debt_case") == "resolved"
 
 
 async def test_plan_that_is_not_kept_is_at_risk_and_then_breached(
