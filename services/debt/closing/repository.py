@@ -537,14 +537,19 @@ async def insert_baselines(session: WriteSession, rows: Sequence[Mapping[str, An
 
 
 async def settled_members(session: ReadSession, cooperative_ids: Collection[UUID], on: date) -> set[UUID]:
-    """Of the members with an open case, those who have nothing overdue at the close of a day."""
+    """Of the members with an open case or a running plan, those who have nothing overdue at the close of a day."""
     rows = await session.fetch(
         f"""
         with {_STANDING},
-        overdue as (select distinct loan.member_id from standing join loan on loan.id = standing.loan_id)
-        select distinct d.member_id from debt_case d
-        where d.cooperative_id = any(cast(:ids as uuid[])) and d.stage not in ('resolved', 'dropped')
-          and not exists (select from overdue where overdue.member_id = d.member_id)
+        concerned as (
+            select member_id from debt_case
+            where cooperative_id = any(cast(:ids as uuid[])) and stage not in ('resolved', 'dropped')
+            union
+            select member_id from plan where cooperative_id = any(cast(:ids as uuid[])) and status = 'in_force'
+        )
+        select member_id from concerned
+        except
+        select loan.member_id from standing join loan on loan.id = standing.loan_id
         """,
         ids=sorted(cooperative_ids),
         on=on,

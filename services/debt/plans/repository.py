@@ -141,14 +141,18 @@ async def unsigned_plans(session: WriteSession, case_ids: Collection[UUID]) -> l
 
 
 async def paid_under_plans(session: ReadSession, plan_ids: Collection[UUID], on: date) -> dict[UUID, int]:
-    """What has taken overdue debt of each plan's member away at the co-operative, from the plan's start up to a day."""
+    """What payments made since each plan was proposed took of its member's overdue debt, posted up to a day.
+
+    What the plan covers was overdue at its proposal, less every payment known then: ids, which sort by time, say which
+    these are. What a later posting moves or undoes of those belongs to them and not to the plan.
+    """
     rows = await session.fetch(
         """
-        select plan.id, cast(sum(m.amount_satang) as bigint) as paid
+        select plan.id, cast(sum(a.principal + a.interest) as bigint) as paid
         from plan
         join loan on loan.member_id = plan.member_id and loan.cooperative_id = plan.cooperative_id
-        join overdue_movement m on m.loan_id = loan.id and m.posted_on >= plan.starts_on and m.posted_on <= :on
-             and m.part in ('cash', 'produce', 'set_off')
+        join allocation a on a.loan_id = loan.id and a.payment_id > plan.id and a.posted_on <= :on
+        join instalment i on i.loan_id = a.loan_id and i.number = a.number and i.overdue_from <= a.posted_on
         where plan.id = any(cast(:ids as uuid[])) group by plan.id
         """,
         ids=sorted(plan_ids),

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.debt.cases.service import resolve_paid_off
 from services.debt.closing.repository import settled_members
 from services.debt.plans import repository
-from services.debt.plans.domain import PlanState, after_close, standing, withdraw
+from services.debt.plans.domain import PlanState, Standing, after_close, standing, withdraw
 from services.debt.plans.events import plan_recorded
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
@@ -16,13 +16,19 @@ from shared.chassis.database import WriteSession
 
 async def review_plans(session: WriteSession, cooperative_ids: Collection[UUID], on: date) -> None:
     """Judge the plans in force at the close of a day, and end the cases of members who have nothing overdue then."""
-    await _judge(session, cooperative_ids, on)
-    resolved = await resolve_paid_off(session, await settled_members(session, cooperative_ids, on), on)
+    settled = await settled_members(session, cooperative_ids, on)
+    await _judge(session, cooperative_ids, settled, on)
+    resolved = await resolve_paid_off(session, settled, on)
     await _withdraw_unsigned(session, resolved, on)
 
 
-async def _judge(session: WriteSession, cooperative_ids: Collection[UUID], on: date) -> None:
-    """Complete and breach plans by what was paid up to a day, and publish those that changed."""
+async def _judge(
+    session: WriteSession, cooperative_ids: Collection[UUID], settled_members: Collection[UUID], on: date
+) -> None:
+    """Complete and breach plans by what was paid up to a day, and publish those that changed.
+
+    However overdue debt went away: a member who has none left has kept his plan.
+    """
     plans = await repository.plans_in_force(session, cooperative_ids)
     plan_ids = [plan["id"] for plan in plans]
     promised = await repository.instalments_of_plans(session, plan_ids)
@@ -32,8 +38,10 @@ async def _judge(session: WriteSession, cooperative_ids: Collection[UUID], on: d
         if plan["starts_on"] > on:
             continue
         amount = paid.get(plan["id"], 0)
-        stands = standing(promised[plan["id"]], amount, on)
-        state = after_close(PlanState.IN_FORCE, stands, debt_is_settled=amount >= plan["overdue_covered"])
+        owes_nothing = plan["member_id"] in settled_members
+        stands = Standing.ON_TRACK if owes_nothing else standing(promised[plan["id"]], amount, on)
+        is_settled = owes_nothing or amount >= plan["overdue_covered"]
+        state = after_close(PlanState.IN_FORCE, stands, debt_is_settled=is_settled)
         if (state.value, stands.value) != (plan["status"], plan["standing"]):
             plan |= {"status": state.value, "standing": stands.value, "version": plan["version"] + 1}
             changed.append(plan)

@@ -304,6 +304,81 @@ async def test_plan_that_waits_for_a_signature_ends_with_its_case(
     assert await world.value("select stage from debt_case") == "resolved"
 
 
+async def test_payment_between_proposal_and_signature_counts_for_the_plan(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await propose(world, officer, waive_default_interest=False)
+    await done(await manager.post(f"/debt/v1/plans/{plan['id']}/approve"))
+    await pay(world, officer, "2400.00", "2022-10-01")
+    await close(world, officer, "2022-10-05")
+    await done(await officer.post(f"/debt/v1/plans/{plan['id']}/accept"))
+
+    # The first instalment, 2,362.50 of 30 November, was paid before the paper was signed.
+    await close(world, officer, "2023-01-05")
+
+    (signed, *_, told) = (one for one in await world.spoken("plan.recorded") if one["signed_on"])
+    assert (signed["standing"], told["status"], told["standing"]) == (None, "in_force", "on_track")
+
+
+async def test_payment_before_the_proposal_counts_for_nothing(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    await pay(world, officer, "2400.00", "2022-10-01")
+    plan = await put_in_force(world, officer, manager)
+    # 0.72 of the 2,400 went to interest for lateness, which is no part of the overdue amount.
+    assert plan["overdue_covered"] == "750.72"
+
+    await close(world, officer, "2023-01-05")
+
+    assert (await world.spoken("plan.recorded"))[-1]["status"] == "breached"
+
+
+async def test_plan_of_a_member_who_owes_nothing_is_completed_however_that_came(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    await put_in_force(world, officer, manager)
+    # A thousand of what the plan covered has gone by another way than a payment.
+    async with world.database.unscoped() as session:
+        await session.execute("update plan set overdue_covered = overdue_covered + 100000")
+        await session.execute("update plan_instalment set amount = amount + 100000 where number = 1")
+    await pay(world, officer, "9000.00", "2022-10-10")
+
+    await close(world, officer, "2023-01-05")
+
+    told = (await world.spoken("plan.recorded"))[-1]
+    assert (told["status"], told["standing"]) == ("completed", "on_track")
+    assert await world.value("select stage from debt_case") == "resolved"
+
+
+async def test_reversal_of_an_older_payment_does_not_count_against_the_plan(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    older = await pay(world, officer, "1000.00", "2022-10-01")
+    await close(world, officer, "2022-10-05")
+    await put_in_force(world, officer, manager)
+    undone = await officer.post(f"/debt/v1/payments/{older['id']}/reverse", json={"reason": "bounced cheque"})
+    await done(undone)
+
+    # The member keeps his promise for November, and the bounced thousand is still owed.
+    await pay(world, officer, "1700.00", "2022-10-20")
+    await close(world, officer, "2023-01-05")
+
+    told = (await world.spoken("plan.recorded"))[-1]
+    assert (told["status"], told["standing"]) == ("in_force", "on_track")
+
+
+async def test_reversal_of_a_payment_of_the_plan_takes_it_back(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    await put_in_force(world, officer, manager)
+    paid = await pay(world, officer, "2400.00", "2022-10-20")
+    await done(await officer.post(f"/debt/v1/payments/{paid['id']}/reverse", json={"reason": "bounced cheque"}))
+
+    await close(world, officer, "2023-01-05")
+
+    assert (await world.spoken("plan.recorded"))[-1]["status"] == "breached"
+
+
 async def test_plan_that_is_not_kept_is_at_risk_and_then_breached(
     world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
 ) -> None:
