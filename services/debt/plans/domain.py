@@ -202,11 +202,12 @@ def harvest_months(income_by_month: Mapping[int, int]) -> tuple[HarvestMonth, ..
     A household without expected income gets every month with equal weight. Raises ``PlanTermsInvalid``.
     """
     if any(month not in range(1, 13) for month in income_by_month) or any(x < 0 for x in income_by_month.values()):
+        # Who proposes names a case: the income expected of its household comes from elsewhere.
         problem = FieldProblem(
-            "income_by_month",
-            "out_of_range",
-            "months are 1 to 12 and income is not negative",
-            "เดือนต้องเป็น 1 ถึง 12 และรายได้ต้องไม่ติดลบ",
+            "case_id",
+            "income_out_of_range",
+            "the household's expected income has a month that is not 1 to 12, or is negative: correct its income plan",
+            "รายได้ที่คาดของครัวเรือนมีเดือนที่ไม่ใช่ 1 ถึง 12 หรือติดลบ ให้แก้ไขแผนรายได้ของครัวเรือนก่อน",
         )
         raise PlanTermsInvalid(problem.message_en, problem.message_th, [problem])
     earning = [(income, -month) for month, income in income_by_month.items() if income > 0]
@@ -226,7 +227,12 @@ def plan_instalments(
     """
     check_terms(Decimal(0), instalments)
     if amount <= 0:
-        problem = FieldProblem("amount", "out_of_range", "a plan covers a debt above zero", "ยอดหนี้ในแผนต้องมากกว่าศูนย์")
+        problem = FieldProblem(
+            "case_id",
+            "nothing_overdue",
+            "the case's member has nothing overdue, so there is nothing to plan: if it stays so, a close ends the case",
+            "สมาชิกของรายการนี้ไม่มีหนี้ค้างชำระ จึงไม่ต้องทำแผน หากยังไม่มีหนี้ค้างเมื่อปิดวัน รายการจะสิ้นสุดเอง",
+        )
         raise PlanTermsInvalid(problem.message_en, problem.message_th, [problem])
     ends = harvest_ends(harvest_months(income_by_month), starts_on, instalments)
     shares = spread(amount, [weight for _, weight in ends])

@@ -114,8 +114,9 @@ def test_harvest_months_are_those_with_the_highest_income() -> None:
 
 @pytest.mark.parametrize("income", [{0: 1}, {13: 1}, {5: -1}])
 def test_impossible_income_is_refused(income: dict[int, int]) -> None:
-    with pytest.raises(PlanTermsInvalid):
+    with pytest.raises(PlanTermsInvalid) as refused:
         harvest_months(income)
+    assert [(problem.field, problem.code) for problem in refused.value.fields] == [("case_id", "income_out_of_range")]
 
 
 def test_instalments_fall_at_the_end_of_harvest_months_by_weight() -> None:
@@ -131,8 +132,12 @@ def test_instalments_fall_at_the_end_of_harvest_months_by_weight() -> None:
 def test_a_plan_that_starts_on_a_month_end_begins_in_the_next_month() -> None:
     assert plan_instalments(10_00, date(2022, 9, 30), 1, {})[0].due_on == date(2022, 10, 31)
     assert plan_instalments(10_00, date(2022, 9, 29), 1, {})[0].due_on == date(2022, 9, 30)
-    with pytest.raises(PlanTermsInvalid):
+
+
+def test_nothing_to_pay_names_the_case_that_was_sent() -> None:
+    with pytest.raises(PlanTermsInvalid) as refused:
         plan_instalments(0, START, 1, {})
+    assert [(problem.field, problem.code) for problem in refused.value.fields] == [("case_id", "nothing_overdue")]
 
 
 @given(st.integers(1, 10**11), st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 60), INCOMES)

@@ -137,6 +137,21 @@ async def test_plan_is_not_proposed_before_the_household_is_assessed(world: Worl
     assert answer.json()["type"].endswith("case-stage-conflict")
 
 
+async def test_plan_is_not_proposed_for_a_member_with_nothing_overdue(
+    world: World, officer: httpx2.AsyncClient
+) -> None:
+    case_id = str(await case_of(world))
+    await done(await officer.post(f"/debt/v1/cases/{case_id}/assessments", json=HOUSEHOLD))
+    await pay(world, officer, "3300.00", "2022-10-01")
+
+    answer = await officer.post("/debt/v1/plans", json={"case_id": case_id, "instalments": 2})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:plodnee:problem:plan-terms-invalid")
+    assert [(problem["field"], problem["code"]) for problem in answer.json()["fields"]] == [
+        ("case_id", "nothing_overdue")
+    ]
+
+
 async def test_nobody_approves_what_he_proposed_or_assessed(
     world: World, officer: httpx2.AsyncClient, client_of: ClientOf
 ) -> None:
