@@ -93,6 +93,14 @@ PLAN_POLICIES: tuple[PlanPolicy, ...] = (
 )
 
 
+def plan_policy(on: date, policies: Sequence[PlanPolicy] = PLAN_POLICIES) -> PlanPolicy:
+    """The days of grace in force on a day."""
+    in_force = [policy for policy in policies if policy.effective_from <= on]
+    if not in_force:
+        raise LookupError(f"no days of grace are in force on {on}")
+    return max(in_force, key=lambda policy: policy.effective_from)
+
+
 class PlanInstalment(NamedTuple):
     """What the member promises to pay by a date."""
 
@@ -247,7 +255,7 @@ def scheduled_by(plan: Sequence[PlanInstalment], on: date, grace_days: int = 0) 
     return sum(instalment.amount for instalment in plan if instalment.due_on < limit)
 
 
-def standing(plan: Sequence[PlanInstalment], paid: int, on: date, policy: PlanPolicy = PLAN_POLICIES[0]) -> Standing:
+def standing(plan: Sequence[PlanInstalment], paid: int, on: date, policy: PlanPolicy) -> Standing:
     """How the plan stands at the close of ``on``: cumulative paid against cumulative scheduled.
 
     Behind what fell due before the day is at risk; behind it after the days of grace is a breach.

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.debt.cases.service import resolve_paid_off
 from services.debt.closing.repository import settled_members
 from services.debt.plans import repository
-from services.debt.plans.domain import PlanState, Standing, after_close, standing, withdraw
+from services.debt.plans.domain import PlanState, Standing, after_close, plan_policy, standing, withdraw
 from services.debt.plans.events import plan_recorded
 from shared.chassis import outbox
 from shared.chassis.database import WriteSession
@@ -33,13 +33,14 @@ async def _judge(
     plan_ids = [plan["id"] for plan in plans]
     promised = await repository.instalments_of_plans(session, plan_ids)
     paid = await repository.paid_under_plans(session, plan_ids, on)
+    policy = plan_policy(on)
     changed = []
     for plan in plans:
         if plan["starts_on"] > on:
             continue
         amount = paid.get(plan["id"], 0)
         owes_nothing = plan["member_id"] in settled_members
-        stands = Standing.ON_TRACK if owes_nothing else standing(promised[plan["id"]], amount, on)
+        stands = Standing.ON_TRACK if owes_nothing else standing(promised[plan["id"]], amount, on, policy)
         is_settled = owes_nothing or amount >= plan["overdue_covered"]
         state = after_close(PlanState.IN_FORCE, stands, debt_is_settled=is_settled)
         if (state.value, stands.value) != (plan["status"], plan["standing"]):

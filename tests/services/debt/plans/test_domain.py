@@ -1,5 +1,6 @@
 """Goal: a plan is approved by somebody else, falls due when the household has money, and says early that it fails."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -25,6 +26,7 @@ from services.debt.plans.domain import (
     check_terms,
     harvest_months,
     plan_instalments,
+    plan_policy,
     put_in_force,
     reject,
     standing,
@@ -167,13 +169,23 @@ def test_what_falls_due_by_the_signature_is_not_signed() -> None:
 def test_standing_is_at_risk_in_the_days_of_grace_and_breached_after_them() -> None:
     due = date(2022, 11, 30)
     plan = [PlanInstalment(1, due, 1_000_00), PlanInstalment(2, date(2023, 11, 30), 1_000_00)]
-    grace = timedelta(days=PLAN_POLICIES[0].grace_days)
+    policy = plan_policy(due)
+    grace = timedelta(days=policy.grace_days)
     one_day = timedelta(days=1)
-    assert standing(plan, 0, due) is Standing.ON_TRACK
-    assert standing(plan, 999_99, due + one_day) is Standing.AT_RISK
-    assert standing(plan, 999_99, due + grace) is Standing.AT_RISK
-    assert standing(plan, 999_99, due + grace + one_day) is Standing.BREACHED
-    assert standing(plan, 1_000_00, due + grace + one_day) is Standing.ON_TRACK
+    assert standing(plan, 0, due, policy) is Standing.ON_TRACK
+    assert standing(plan, 999_99, due + one_day, policy) is Standing.AT_RISK
+    assert standing(plan, 999_99, due + grace, policy) is Standing.AT_RISK
+    assert standing(plan, 999_99, due + grace + one_day, policy) is Standing.BREACHED
+    assert standing(plan, 1_000_00, due + grace + one_day, policy) is Standing.ON_TRACK
+
+
+def test_days_of_grace_in_force_are_the_newest() -> None:
+    later = replace(PLAN_POLICIES[0], effective_from=date(2027, 10, 1), grace_days=60)
+    policies = (later, *PLAN_POLICIES)
+    assert plan_policy(date(2027, 9, 30), policies) is PLAN_POLICIES[0]
+    assert plan_policy(date(2027, 10, 1), policies) is later
+    with pytest.raises(LookupError):
+        plan_policy(date(2027, 9, 30), [later])
 
 
 def test_every_state_has_a_thai_label() -> None:
