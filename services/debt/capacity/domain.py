@@ -50,8 +50,9 @@ class Flag(StrEnum):
 class CapacityInputs:
     """A household's year: income, costs and all its creditors. Amounts in satang a year.
 
-    ``debt_service`` is principal and interest due to every lender in the next twelve months; ``total_debt`` is what is
-    owed to every lender. ``dscr_three_years`` is the mean coverage of the last three years, if known.
+    ``debt_service`` is principal and interest due to every lender in the next twelve months, with what is overdue: that
+    is due now. ``total_debt`` is what is owed to every lender. ``dscr_three_years`` is the mean coverage of the last
+    three years, if known.
     """
 
     farm_income: int
@@ -245,7 +246,7 @@ def _segment(inputs: CapacityInputs, dscr: Figure, policy: CapacityPolicy) -> Se
     if inputs.without_earner:
         return Segment.RELEASE
     if inputs.debt_service == 0:
-        # Nothing falls due within the year: coverage has no value, only its sign is known.
+        # Nothing is overdue or falls due within the year: coverage has no value, only its sign is known.
         return Segment.ABLE if inputs.net_cash_flow >= 0 else Segment.LOW
     usually_able = inputs.dscr_three_years is not None and inputs.dscr_three_years >= policy.shock_below
     if dscr.is_below(policy.shock_below) and (usually_able or inputs.disaster):

@@ -39,7 +39,10 @@ class AssessmentCreate(BaseModel):
 
 
 class CreditorRead(BaseModel):
-    """What the household owes to one creditor. Other co-operatives stand as one sum."""
+    """What the household owes to one creditor. Other co-operatives stand as one sum.
+
+    Debt service is what is overdue and what falls due in the twelve months after.
+    """
 
     creditor: str
     loans: int

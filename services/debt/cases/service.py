@@ -174,7 +174,7 @@ async def assess_case(session: WriteSession, caller: Caller, wanted: UUID, new: 
         transfers=new.transfers,
         household_expense=new.household_expense,
         household_size=new.household_size,
-        debt_service=sum(creditor["due_in_twelve_months"] for creditor in creditors),
+        debt_service=sum(creditor["overdue"] + creditor["due_in_twelve_months"] for creditor in creditors),
         total_debt=sum(creditor["outstanding"] for creditor in creditors),
         dscr_three_years=new.dscr_three_years,
         disaster=new.disaster,

@@ -104,12 +104,35 @@ async def test_assessment_counts_every_creditor_and_shows_its_inputs(
     assert creditors["own_cooperative"]["days_past_due"] == 78
     inputs = assessment["inputs"]
     assert (inputs["farm_income"], inputs["income_source"]) == ("120000.00", "occupation_plan")
-    service = sum(parse_baht(one["due_in_twelve_months"]) for one in assessment["creditors"])
-    assert parse_baht(inputs["debt_service"]) == service
+    due = sum(parse_baht(one["due_in_twelve_months"]) for one in assessment["creditors"])
+    assert parse_baht(inputs["debt_service"]) == due + 2 * 3_150_00
     case = await done(await officer.get(f"/debt/v1/cases/{await case_of(world)}"))
     assert (case["stage"], case["segment"]) == ("segmented", assessment["segment"])
     assert [move["moved_to"] for move in case["moves"]] == ["assessed", "segmented"]
     assert (await world.spoken("case.recorded"))[-1]["dsr"] is not None
+
+
+async def test_who_is_wholly_overdue_is_not_able_because_nothing_else_falls_due(
+    world: World, officer: httpx2.AsyncClient
+) -> None:
+    (member_id,) = await world.members("C1", "2")
+    matured = loan_row(
+        "2", "M1", instalments="3", disbursed_on="2022-01-15", first_due_on="2022-02-15", principal="500000.00",
+        opening_principal="500000.00", opening_overdue_principal="500000.00", opening_interest="20000.00",
+    )  # fmt: skip
+    await world.send(officer, "loans", [matured])
+    await officer.post("/debt/v1/baselines", json={"fiscal_year_be": 2567})
+    await world.run_jobs()
+    case_id = await world.value("select id from debt_case where member_id = :id", id=member_id)
+
+    # A thousand a year is left of the income, and more than half a million is due.
+    household = {"household_expense": "60000.00", "household_size": 4, "nonfarm_income": "61000.00"}
+    assessment = await done(await officer.post(f"/debt/v1/cases/{case_id}/assessments", json=household))
+
+    (own,) = assessment["creditors"]
+    assert (own["overdue"], own["due_in_twelve_months"]) == ("520000.00", "0.00")
+    assert (assessment["inputs"]["debt_service"], assessment["segment"]) == ("520000.00", "G2_LOW")
+    assert assessment["flags"] == ["DSR_STOP", "RESIDUAL_LOW"]
 
 
 async def test_plan_falls_in_the_months_of_income_and_covers_what_is_overdue(
