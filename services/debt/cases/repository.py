@@ -177,21 +177,16 @@ async def income_of_member(session: ReadSession, member_id: UUID, fiscal_year_be
 
 
 async def own_debt(session: ReadSession, member_id: UUID, cooperative_id: UUID, on: date, until: date) -> Row:
-    """What a member owes at the co-operative: outstanding, overdue, due up to a day, and since when."""
+    """What a member owes at the co-operative: outstanding, overdue, due up to a day, and since when.
+
+    Outstanding is principal, and the interest of what is overdue.
+    """
     rows = await session.fetch(
         """
-        select count(distinct l.id) as loans,
-               cast(coalesce(sum(i.principal - i.paid_principal), 0) as bigint) as outstanding,
-               cast(coalesce(sum(i.principal - i.paid_principal + i.interest - i.paid_interest)
-                   filter (where i.due_on < :on), 0) as bigint) as overdue,
-               cast(coalesce(sum(i.interest - i.paid_interest) filter (where i.due_on < :on), 0) as bigint)
-                   as overdue_interest,
-               cast(coalesce(sum(i.principal - i.paid_principal + i.interest - i.paid_interest)
-                   filter (where i.due_on >= :on and i.due_on < :until), 0) as bigint) as due,
-               min(i.due_on) filter (where i.due_on < :on
-                   and (i.paid_principal < i.principal or i.paid_interest < i.interest)) as oldest_due_on
-        from loan l join instalment i on i.loan_id = l.id
-        where l.member_id = :member_id and l.cooperative_id = :cooperative_id and l.status = 'active'
+        select * from debt_of_loans(
+            array(select id from loan
+                  where member_id = :member_id and cooperative_id = :cooperative_id and status = 'active'),
+            :on, :until)
         """,
         member_id=member_id,
         cooperative_id=cooperative_id,
@@ -202,7 +197,7 @@ async def own_debt(session: ReadSession, member_id: UUID, cooperative_id: UUID, 
 
 
 async def debt_elsewhere(session: ReadSession, member_id: UUID, on: date, until: date) -> Row:
-    """Sums of what the member's person owes at other co-operatives, whoever may see those."""
+    """The same sums of what the member's person owes at other co-operatives, whoever may see those."""
     rows = await session.fetch(
         "select * from person_debt_elsewhere(:member_id, :on, :until)", member_id=member_id, on=on, until=until
     )

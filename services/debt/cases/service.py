@@ -258,7 +258,7 @@ async def _creditors(session: ReadSession, case: Mapping[str, Any], on: date) ->
         {
             "creditor": "own_cooperative",
             "loans": own["loans"],
-            "outstanding": own["outstanding"] + own["overdue_interest"],
+            "outstanding": own["outstanding"],
             "overdue": own["overdue"],
             "due_in_twelve_months": own["due"],
             "days_past_due": days_past_due(own["oldest_due_on"], on),

@@ -101,6 +101,8 @@ async def test_assessment_counts_every_creditor_and_shows_its_inputs(
     creditors = {one["creditor"]: one for one in assessment["creditors"]}
     assert set(creditors) == {"own_cooperative", "other_cooperatives", "baac"}
     assert creditors["own_cooperative"]["overdue"] == creditors["other_cooperatives"]["overdue"] == "3150.00"
+    # The same loan weighs the same here and there.
+    assert creditors["own_cooperative"]["outstanding"] == creditors["other_cooperatives"]["outstanding"] == "11150.00"
     assert creditors["own_cooperative"]["days_past_due"] == 78
     inputs = assessment["inputs"]
     assert (inputs["farm_income"], inputs["income_source"]) == ("120000.00", "occupation_plan")
@@ -110,6 +112,17 @@ async def test_assessment_counts_every_creditor_and_shows_its_inputs(
     assert (case["stage"], case["segment"]) == ("segmented", assessment["segment"])
     assert [move["moved_to"] for move in case["moves"]] == ["assessed", "segmented"]
     assert (await world.spoken("case.recorded"))[-1]["dsr"] is not None
+
+
+async def test_assessment_and_plan_agree_on_what_is_overdue(world: World, officer: httpx2.AsyncClient) -> None:
+    # A loan that enters the books on a day to come: nothing of it is overdue before, and all of it is due.
+    later = loan_row(number="L2", cut_over_on="2022-10-31")
+    await world.send(officer, "loans", [later], as_of="2022-10-31")
+
+    plan = await propose(world, officer)
+
+    own = (await done(await officer.get(f"/debt/v1/cases/{plan['case_id']}")))["assessment"]["creditors"][0]
+    assert (own["loans"], own["overdue"]) == (2, plan["overdue_covered"]) == (2, "3150.00")
 
 
 async def test_who_is_wholly_overdue_is_not_able_because_nothing_else_falls_due(
