@@ -1,12 +1,12 @@
 """A receipt number whose payment was reversed is free for the payment as it should have been.
 
-Revision ID: 0003
+Revision ID: 0004
 """
 
 from shared.chassis.schema import run_sql
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
