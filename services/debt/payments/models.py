@@ -18,6 +18,12 @@ class Payment(DebtTable, table=True):
         Index("ix_payment_loan_id", "loan_id", "posted_on"),
         Index("ix_payment_posted_on", "cooperative_id", "posted_on"),
         Index(
+            "ix_payment_reversed_receipt",
+            "cooperative_id",
+            "receipt_number",
+            postgresql_where=text("((kind = 'payment'::text) AND is_reversed)"),
+        ),
+        Index(
             "uq_payment_receipt_number",
             "cooperative_id",
             "receipt_number",

@@ -188,12 +188,19 @@ async def known_receipts(
 ) -> dict[tuple[UUID, str], list[Row]]:
     """What was posted before under (co-operative, receipt number) pairs: one payment at most, beside reversed ones."""
     wanted = sorted(set(receipts))
+    # Each half has an index of its own.
     rows = await session.fetch(
         """
-        select cooperative_id, receipt_number, loan_id, amount, value_on, channel, is_reversed
-        from unnest(cast(:cooperative_ids as uuid[]), cast(:numbers as text[]))
-             as wanted (cooperative_id, receipt_number)
-        join payment using (cooperative_id, receipt_number) where payment.kind = 'payment'
+        with wanted (cooperative_id, receipt_number) as (
+            select * from unnest(cast(:cooperative_ids as uuid[]), cast(:numbers as text[]))
+        ), posted as (
+            select * from wanted join payment using (cooperative_id, receipt_number)
+            where kind = 'payment' and not is_reversed
+            union all
+            select * from wanted join payment using (cooperative_id, receipt_number)
+            where kind = 'payment' and is_reversed
+        )
+        select cooperative_id, receipt_number, loan_id, amount, value_on, channel, is_reversed from posted
         """,
         cooperative_ids=[cooperative_id for cooperative_id, _ in wanted],
         numbers=[number for _, number in wanted],

@@ -16,6 +16,8 @@ update payment set is_reversed = true from payment undoing where undoing.reverse
 drop index uq_payment_receipt_number;
 create unique index uq_payment_receipt_number on payment (cooperative_id, receipt_number)
     where kind = 'payment' and not is_reversed;
+create index ix_payment_reversed_receipt on payment (cooperative_id, receipt_number)
+    where kind = 'payment' and is_reversed;
 """
 
 

@@ -2,32 +2,15 @@
 
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from services.debt.cases.service import CLOSE_ACTOR, open_cases, resolve_paid_off
-from services.debt.plans.repository import insert_plan
 from shared.chassis import outbox
-from shared.chassis.database import Row, WriteSession
+from shared.chassis.database import WriteSession
 from tests.services.debt.world import World
 
 ON = date(2022, 10, 31)
-
-
-async def _completed_plan(session: WriteSession, case: Row) -> None:
-    await insert_plan(
-        session,
-        {
-            "id": uuid4(), "case_id": case["id"], "cooperative_id": case["cooperative_id"],
-            "member_id": case["member_id"], "status": "completed", "standing": "on_track",
-            "measures": ["PRODUCE_DEDUCTION"], "deduction_share": 0, "waive_default_interest": False,
-            "overdue_covered": 1_00, "default_interest_waived": 0, "proposed_by": "officer",
-            "proposed_on": date(2022, 10, 1), "approved_by": "manager", "accepted_by": "officer",
-            "signed_on": date(2022, 10, 1), "starts_on": date(2022, 10, 1), "ends_on": ON, "version": 1,
-        },
-        [],
-    )  # fmt: skip
 
 
 async def test_all_cases_of_a_close_are_resolved_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,8 +22,6 @@ async def test_all_cases_of_a_close_are_resolved_together(world: World, monkeypa
     ]
     async with world.database.unscoped() as session:
         await open_cases(session, opened, 2566, date(2022, 10, 1))
-        for case in await session.fetch("select * from debt_case"):
-            await _completed_plan(session, case)
     publish, published = outbox.add_many, []
 
     async def count(session: WriteSession, events: Any) -> None:
@@ -49,9 +30,9 @@ async def test_all_cases_of_a_close_are_resolved_together(world: World, monkeypa
 
     monkeypatch.setattr(outbox, "add_many", count)
     async with world.database.unscoped() as session:
-        await resolve_paid_off(session, [cooperative_id], [overdue], ON)
+        resolved = await resolve_paid_off(session, [paid, also_paid], ON)
 
-    assert published == [2]
+    assert (published, len(resolved)) == ([2], 2)
     cases = await world.rows("select member_id, stage, resolution, resolved_on, version from debt_case")
     assert {row["member_id"]: tuple(row.values())[1:] for row in cases} == {
         paid: ("resolved", "paid", ON, 2),
