@@ -75,27 +75,33 @@ class Poison:
         self._percent_max = settings.dead_letters_in_window_percent_max
         self._window: deque[bool] = deque(maxlen=settings.dead_letters_window_events)
         self._in_a_row = 0
+        self._noted = self._in_a_row, self._window
         self._consumer = consumer
 
     def note(self, outcomes: Sequence[bool]) -> None:
-        """Take in a batch's outcomes (True: set aside).
+        """Take in a batch's outcomes (True: set aside). They count from :meth:`keep` on: a batch may begin again.
 
         Raises:
             ConsumerStopped: a limit is passed; the batch is to be rolled back.
         """
+        in_a_row, window = self._in_a_row, self._window.copy()
         for set_aside in outcomes:
-            self._in_a_row = self._in_a_row + 1 if set_aside else 0
-            self._window.append(set_aside)
-            if self._in_a_row > self._in_a_row_max:
+            in_a_row = in_a_row + 1 if set_aside else 0
+            window.append(set_aside)
+            if in_a_row > self._in_a_row_max:
                 raise ConsumerStopped(f"{self._consumer}: more than {self._in_a_row_max} events in a row set aside")
-        bad = sum(self._window)
-        full = len(self._window) == self._window.maxlen
-        if full and bad * 100 > self._percent_max * len(self._window):
-            raise ConsumerStopped(f"{self._consumer}: {bad} of the last {len(self._window)} events set aside")
+        bad = sum(window)
+        if len(window) == window.maxlen and bad * 100 > self._percent_max * len(window):
+            raise ConsumerStopped(f"{self._consumer}: {bad} of the last {len(window)} events set aside")
+        self._noted = in_a_row, window
+
+    def keep(self) -> None:
+        """Let the outcomes noted last count: their batch is committed."""
+        self._in_a_row, self._window = self._noted
 
 
 class BatchApplier:
-    """Applies records for one consumer name."""
+    """Applies records for one consumer name, a batch at a time; :meth:`committed` is to be called after each."""
 
     def __init__(self, settings: Settings, inbox: Inbox, consumer: str, topic_prefix: str = "") -> None:
         self._settings = settings
@@ -103,6 +109,7 @@ class BatchApplier:
         self._consumer = consumer
         self._prefix = topic_prefix
         self._poison = Poison(settings, consumer)
+        self._aside: list[tuple[Record, str]] = []  # by the batch under way, each with its reason
 
     async def apply(self, session: WriteSession, claims: Sequence[Claim], records: Sequence[Record]) -> None:
         """Claim the offsets and apply the records, all at once.
@@ -111,6 +118,7 @@ class BatchApplier:
             PartitionLost: an offset is no longer ours to claim.
             InvalidEvent and whatever a handler raises: the caller rolls back and goes event by event.
         """
+        self._aside = []
         await self.claim(session, claims)
         wanted = await self._wanted(session, records)
         received = [item for record in wanted if (item := self._parse(record)) is not None]
@@ -127,6 +135,7 @@ class BatchApplier:
         Raises:
             PartitionLost, ConsumerStopped: the caller rolls back.
         """
+        self._aside = []
         await self.claim(session, claims, alone=True)
         failed: set[tuple[str, str]] = set()
         outcomes = []
@@ -139,7 +148,32 @@ class BatchApplier:
             if reason is not None:
                 failed.add(_place(record))
                 await self._set_aside(session, record, reason, parked=False)
-        self._poison.note(outcomes)
+        try:
+            self._poison.note(outcomes)
+        except ConsumerStopped as stopped:
+            # The rows that say why are rolled back with the batch.
+            raise ConsumerStopped(f"{stopped}{self._last_reason()}") from None
+
+    def _last_reason(self) -> str:
+        for record, reason in reversed(self._aside):
+            if reason != _BEHIND:
+                return f"; the last, {record.topic}-{record.partition} at {record.offset}: {reason}"
+        return ""  # those of batches before are in the list of dead letters
+
+    def committed(self) -> None:
+        """Count the batch that was applied last, and log what it has set aside: only now is it so."""
+        self._poison.keep()
+        for record, reason in self._aside:
+            DEAD_LETTERS.labels(self._consumer).inc()
+            log.error(
+                "event_set_aside",
+                consumer=self._consumer,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=reason,
+            )
+        self._aside = []
 
     async def claim(self, session: WriteSession, claims: Sequence[Claim], *, alone: bool = False) -> None:
         """Move our offsets on; whoever finds another offset than expected has lost the partition.
@@ -226,15 +260,7 @@ class BatchApplier:
         return {(row["topic"], row["partition"], row["offset"]) for row in rows}
 
     async def _set_aside(self, session: WriteSession, record: Record, reason: str, *, parked: bool) -> None:
-        DEAD_LETTERS.labels(self._consumer).inc()
-        log.error(
-            "event_set_aside",
-            consumer=self._consumer,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            reason=reason,
-        )
+        self._aside.append((record, reason))
         await session.execute(
             """
             insert into dead_letter (consumer, topic, partition, "offset", key, headers, value, reason, parked)

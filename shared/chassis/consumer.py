@@ -161,6 +161,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             )
             async with self._database.unscoped() as session:
                 await self._applier.apply_one_by_one(session, claims, records)
+        self._applier.committed()
         for claim in claims:
             self._held[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
         CONSUMED_EVENTS.labels(self._name).inc(len(records))

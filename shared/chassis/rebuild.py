@@ -174,6 +174,7 @@ class Rebuild:
                 await session.execute(f"set local search_path = {_COPY}, public")
                 # What the live consumer set aside is set aside here too: go event by event only when needed.
                 await self._apply(session, claims, records)
+            self._applier.committed()
             for claim in claims:
                 self._next[TopicPartition(claim.topic, claim.partition)] = claim.next_offset
             self._read_events += len(records)

@@ -22,6 +22,7 @@ from shared.chassis.database import Database, WriteSession, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
 from shared.chassis.events import InvalidEvent
 from shared.chassis.kafka import create_topics, make_producer
+from shared.chassis.metrics import DEAD_LETTERS
 from shared.chassis.settings import Settings
 from tests.locks import until_they_wait_or_end, waiting_sessions
 from tests.shared.chassis.events.conftest import (
@@ -172,6 +173,59 @@ def _partition_of(account: UUID) -> int:
     return int(DefaultPartitioner()(str(account).encode(), partitions, partitions))
 
 
+async def test_promise_5_a_batch_that_begins_again_sets_its_events_aside_once(
+    bus: Settings, database: Database
+) -> None:
+    """Neither counter, log nor the limits know of what was rolled back: of four bad events three in a row are allowed,
+    and the batch of three begins again twice."""
+    strict = bus.model_copy(update={"dead_letters_in_a_row_max": 3, "kafka_topic_prefix": ""})
+    applier = BatchApplier(strict, make_inbox(), "registry")
+    partition = TopicPartition(Deposited.topic.name, 0)
+    async with database.unscoped() as session:
+        await ensure_offsets(session, "registry", "cluster", [partition], {partition: 0})
+    records = [deposit_record(0, offset, uuid4(), amount=-1) for offset in range(4)]
+    counted = DEAD_LETTERS.labels("registry")._value.get
+
+    async def apply(claim: Claim, batch: Sequence[Any], *, is_lost: bool = False) -> None:
+        async with database.unscoped() as session:
+            await applier.apply_one_by_one(session, [claim], batch)
+            if is_lost:
+                raise asyncpg.LockNotAvailableError
+        applier.committed()
+
+    before = counted()
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(2):
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await apply(Claim(partition.topic, 0, 0, 3), records[:3], is_lost=True)
+        assert (counted() - before, logged) == (0, [])
+        await apply(Claim(partition.topic, 0, 0, 3), records[:3])
+    assert counted() - before == 3
+    assert [(line["event"], line["offset"]) for line in logged] == [("event_set_aside", offset) for offset in range(3)]
+    with pytest.raises(ConsumerStopped, match=r"in a row set aside; the last, .*-0 at 3: a deposit is not negative"):
+        await apply(Claim(partition.topic, 0, 3, 4), records[3:])
+    assert counted() - before == await count(database, "select count(*) from dead_letter") == 3
+
+
+async def test_promise_5_a_window_that_fills_with_good_events_stops_the_consumer_too(
+    bus: Settings, database: Database
+) -> None:
+    """Too many of the last four were set aside, none of them by the batch that makes the window whole."""
+    strict = bus.model_copy(update={"dead_letters_window_events": 4, "kafka_topic_prefix": ""})
+    applier = BatchApplier(strict, make_inbox(), "registry")
+    partition = TopicPartition(Deposited.topic.name, 0)
+    async with database.unscoped() as session:
+        await ensure_offsets(session, "registry", "cluster", [partition], {partition: 0})
+        await applier.apply_one_by_one(
+            session, [Claim(partition.topic, 0, 0, 2)], [deposit_record(0, offset, uuid4(), -1) for offset in (0, 1)]
+        )
+    applier.committed()
+    good = [deposit_record(0, offset, uuid4()) for offset in (2, 3)]
+    with pytest.raises(ConsumerStopped, match=r"registry: 2 of the last 4 events set aside$"):
+        async with database.unscoped() as session:
+            await applier.apply_one_by_one(session, [Claim(partition.topic, 0, 2, 4)], good)
+
+
 async def test_promise_5_members_that_go_event_by_event_do_not_deadlock(bus: Settings, database: Database) -> None:
     low, held, high = sorted(uuid4() for _ in range(3))
     partitions = [TopicPartition(Deposited.topic.name, number) for number in (0, 1)]
@@ -197,13 +251,13 @@ async def test_promise_5_members_that_go_event_by_event_do_not_deadlock(bus: Set
     assert await count(database, "select count(*) from dead_letter") == 0
 
 
-def deposit_record(partition: int, offset: int, account: UUID) -> Any:
-    """A deposit of 1 as Kafka gives it."""
+def deposit_record(partition: int, offset: int, account: UUID, amount: int = 1) -> Any:
+    """A deposit as Kafka gives it."""
     headers = {"ce_type": Deposited.type, "ce_id": str(uuid4()), "ce_aggregateversion": "1.1",
                "ce_effectiveon": "2022-10-01", "ce_time": "2022-10-01T00:00:00Z"}  # fmt: skip
     return SimpleNamespace(
         topic=Deposited.topic.name, partition=partition, offset=offset, key=str(account).encode(),
-        value=orjson.dumps({"account_id": str(account), "amount": 1}), timestamp=0,
+        value=orjson.dumps({"account_id": str(account), "amount": amount}), timestamp=0,
         headers=[(name, value.encode()) for name, value in headers.items()],
     )  # fmt: skip
 
