@@ -81,6 +81,7 @@ state as materialized (
 ),
 shown as materialized (
     select cast(:last as date) as bound, max(stated_on) as as_of, greatest(max(stated_on), :first) as enrolled_on,
+           case when max(stated_on) is null then :last else greatest(max(stated_on), :first) end as enrolled_to,
            cast(date_trunc('month', cast(max(stated_on) + 1 as timestamp)) - interval '1 month' as date) as active_month
       from state
 )"""
@@ -183,7 +184,9 @@ state as (
     select * from settled union all select * from unsettled
 ),
 shown as materialized (
-    select bound, bound as as_of, greatest(bound, :first) as enrolled_on, full_month as active_month from bound
+    select bound, bound as as_of, greatest(bound, :first) as enrolled_on, bound as enrolled_to,
+           full_month as active_month
+      from bound
 )"""
 
 _MEASURED: Final = {
@@ -194,7 +197,7 @@ _MEASURED: Final = {
     "provinces_enrolled": """count(distinct st.province_code) filter (where (st.id, st.bound) in (
            select e.cooperative_id, shown.bound
              from enrolment e
-             join shown on e.valid_from <= shown.bound and (e.valid_to is null or e.valid_to >= shown.enrolled_on)
+             join shown on e.valid_from <= shown.enrolled_to and (e.valid_to is null or e.valid_to >= shown.enrolled_on)
             where e.cooperative_id = any(array(select id from scope)) and {of_programme}))""",
     "ledger_active": "cast(coalesce(sum(active.ledger_active_rows), 0) as bigint)",
     **{name: f"cast(coalesce(sum(st.{name}), 0) as bigint)" for name in STATE_COLUMNS},

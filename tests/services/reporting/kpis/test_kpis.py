@@ -190,11 +190,20 @@ async def test_a_programme_counts_its_own_cooperatives_only(client: httpx2.Async
             check(found[kpi_id], *figures)
 
 
-async def test_provinces_are_covered_by_enrolments_that_hold_at_the_date(client: httpx2.AsyncClient) -> None:
+async def test_provinces_are_covered_by_enrolments_that_hold_at_the_date(
+    client: httpx2.AsyncClient, database_of: DatabaseOf, hear: Hear, world: World
+) -> None:
     latest = await answer(client, "/K04")
     assert (latest["numerator"], latest["denominator"], latest["value"]) == (2, 77, "2.60")
     at_christmas = await answer(client, "/K04", as_of="2022-12-25")
     assert at_christmas["numerator"] == 3, "the enrolment in the Northeast ends with the year"
+    north_east = next(one for one in world.enrolments if one.valid_to is not None)
+    again = north_east.model_copy(
+        update={"enrolment_id": uuid4(), "valid_from": LAST_CLOSE + timedelta(days=1), "valid_to": None}
+    )
+    await hear(await database_of("reporting"), [[Said(again, 1, LAST_CLOSE)]])
+    assert (await answer(client, "/K04"))["numerator"] == 2, "the newest close comes before it begins"
+    assert (await answer(client, "/K04", as_of=str(again.valid_from)))["numerator"] == 3
     north = await answer(client, "/K04", area="N")
     assert (north["numerator"], north["denominator"]) == (2, 17)
     assert (await client.get(f"{KPIS}/K04", params={"area": "5201"})).status_code == 404
