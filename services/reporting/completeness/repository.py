@@ -73,7 +73,8 @@ async def list_months(
             select cast(month as date) as month
               from generate_series(cast(:first as date), (
                    select least(max(k.closed_on), :last) from close_statement k join cooperative c
-                       on c.id = k.cooperative_id and {within}), interval '1 month') as month
+                       on c.id = k.cooperative_id and {within} having max(k.closed_on) is not null
+              ), interval '1 month') as month
         ),
         page as materialized (
             select c.id, c.code, c.name_th, month.month

@@ -42,6 +42,15 @@ async def test_every_closed_month_is_complete_when_all_has_arrived(
     assert len(await months(client, "52", limit=50)) == 15
 
 
+async def test_where_nothing_is_closed_no_month_is_listed(
+    client: httpx2.AsyncClient, database_of: DatabaseOf, hear: Hear, world: World
+) -> None:
+    """Not the months to come of the year either."""
+    known = [said for said in world.said if not isinstance(said.event, debt.BusinessDateClosed)]
+    await hear(await database_of("reporting"), [known])
+    assert await months(client) == []
+
+
 async def test_a_missing_posting_shows(
     client: httpx2.AsyncClient, database_of: DatabaseOf, hear: Hear, world: World
 ) -> None:
