@@ -478,8 +478,7 @@ def attainment_hundredths(kpi: Kpi, figure: Figure, target: Decimal) -> int | No
 
 
 def render(amount: int, unit: Unit) -> str | int:
-    """A numerator, denominator or part as it is shown: money as baht, points with four places, "
-    "else a whole number."""
+    """A numerator, denominator or part as it is shown: money as baht, points with four places, else a whole number."""
     if unit == "baht":
         return format_baht(amount)
     if unit == "points":

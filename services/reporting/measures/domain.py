@@ -45,8 +45,6 @@ class Measure(StrEnum):
     SAVINGS_PLEDGED = "savings_pledged"
 
 
-"""Thai and English label of every measure."""
-
 COUNTED = frozenset(
     {
         Measure.DEDUCTIONS_REFUSED,
