@@ -57,15 +57,16 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
             continue
         key = (accounts[member["id"]], date.fromisoformat(row.data["month"]))
+        before = months[key]["stated_on"]
         outcomes[row.row_number] = _enter(months[key], row.data, delivery.as_of)
         if outcomes[row.row_number] == ACCEPTED:
             changed.add(key)
-        elif outcomes[row.row_number] == UNCHANGED and months[key]["as_of"] < delivery.as_of:
-            confirmed.add(key)  # figures that stand for a later day now: no older file wins over them
-    for key in changed | confirmed:
-        months[key].update(version=months[key]["version"] + (key in changed), as_of=delivery.as_of)
+        elif months[key]["stated_on"] != before:
+            confirmed.add(key)  # a figure that stands for a later day now: no older file wins over it
+    for key in changed:
+        months[key]["version"] += 1
     await repository.store_months(session, [months[key] for key in changed | confirmed])
-    await publish_months(session, [months[key] for key in sorted(changed)], delivery.as_of)
+    await publish_months(session, [months[key] for key in sorted(changed)])
     return outcomes
 
 
@@ -83,20 +84,43 @@ def _new_month(key: tuple[UUID, date], member: Row, as_of: date) -> dict[str, An
         **{f"{category}_satang": 0 for category in CATEGORIES},
         "as_of": as_of,
         "version": 0,
+        "stated_on": {},
     }
 
 
 def _enter(month: dict[str, Any], data: Mapping[str, Any], as_of: date) -> Outcome:
-    """Put one amount into its month, unless the month is closed, the file is older, or nothing would change."""
-    column = f"{data['category']}_satang"
+    """Put one amount into its month, unless the month is closed, a later file stated it, or nothing would change.
+
+    Each amount stands for a day of its own: of two files with other categories of one month either may come first.
+    """
+    column, stated_on = f"{data['category']}_satang", _stated_on(month, data["category"])
     if month["version"] and month[column] == data["amount"]:
+        if stated_on is None or stated_on < as_of:
+            _stand_for(month, data["category"], as_of)
         return UNCHANGED
     if month["status"] == "closed":
         return rejected("month_closed", "month")
-    if month["as_of"] > as_of:
+    if stated_on is not None and stated_on > as_of:
         return OLDER
     month[column] = data["amount"]
+    _stand_for(month, data["category"], as_of)
     return ACCEPTED
+
+
+def _stated_on(month: Mapping[str, Any], category: str) -> date | None:
+    """The day that a category's amount stands for, None when no file has stated it."""
+    if month["stated_on"] is None:  # written when a month had one day for all
+        day: date = month["as_of"]
+        return day
+    text = month["stated_on"].get(category)
+    return date.fromisoformat(text) if text else None
+
+
+def _stand_for(month: dict[str, Any], category: str, day: date) -> None:
+    known = month["stated_on"]
+    if known is None:
+        known = dict.fromkeys(CATEGORIES, month["as_of"].isoformat())
+    month.update(stated_on={**known, category: day.isoformat()}, as_of=max(month["as_of"], day))
 
 
 HOUSEHOLD_ACCOUNTS = FeedKind(

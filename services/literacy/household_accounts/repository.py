@@ -59,7 +59,7 @@ async def lock_months(
 
 async def store_months(session: WriteSession, months: Sequence[dict[str, Any]]) -> None:
     """Write the figures of months that are locked."""
-    changes = ", ".join(f"{column} = new.{column}" for column in (*_AMOUNTS, "as_of", "version"))
+    changes = ", ".join(f"{column} = new.{column}" for column in (*_AMOUNTS, "as_of", "stated_on", "version"))
     await session.execute(
         f"""
         update ledger_month set {changes}

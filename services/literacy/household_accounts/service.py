@@ -23,7 +23,7 @@ async def close_months(session: WriteSession, sent: CloseMonths) -> MonthsClosed
     if await find_cooperative(session, sent.cooperative_id) is None:
         raise UnknownCooperative
     rows = await repository.close_months(session, sent.cooperative_id, sent.month, sent.closed_on)
-    await publish_months(session, rows, sent.closed_on)
+    await publish_months(session, rows)
     return MonthsClosed(closed=len(rows))
 
 
@@ -39,19 +39,19 @@ async def list_months(
     return page_of(rows, page, lambda row: (row["month"],), _shown)
 
 
-async def publish_months(session: WriteSession, months: Sequence[Row], effective_on: date) -> None:
+async def publish_months(session: WriteSession, months: Sequence[Row]) -> None:
     """Say what months of accounts now hold."""
-    await outbox.add_many(session, [(_event(month), month["version"], effective_on) for month in months])
+    await outbox.add_many(session, [_recorded(month) for month in months])
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every month as it is now."""
     async for month in repository.every_month(session):
-        yield _event(month), month["version"], month["closed_on"] or month["as_of"]
+        yield _recorded(month)
 
 
-def _event(month: Row) -> LedgerMonthRecorded:
-    return LedgerMonthRecorded(
+def _recorded(month: Row) -> Outgoing:
+    event = LedgerMonthRecorded(
         ledger_month_id=month["id"],
         household_account_id=month["household_account_id"],
         cooperative_id=month["cooperative_id"],
@@ -62,6 +62,7 @@ def _event(month: Row) -> LedgerMonthRecorded:
         closed_on=month["closed_on"],
         totals=CategoryTotals(**{category: month[f"{category}_satang"] for category in CATEGORIES}),
     )
+    return event, month["version"], month["closed_on"] or month["as_of"]
 
 
 def _shown(row: Row) -> LedgerMonthRead:

@@ -333,3 +333,22 @@ def test_a_state_that_cannot_follow_is_told_in_thai_words() -> None:
     with pytest.raises(PledgeCannotBecome) as refused:
         become("pledged", "completed")
     assert refused.value.detail_th == "สัจจะที่มีสถานะ “ให้สัจจะแล้ว” เปลี่ยนได้เป็น: กำลังออม, ผิดสัจจะ"
+
+
+async def test_figures_of_one_month_do_not_depend_on_the_order_of_their_files(database_of: DatabaseOf) -> None:
+    """A file wins over an older one category by category, as its rows are."""
+    database = await database_of("literacy")
+    await hear(database, [cooperative(), member("1"), member("2")])
+    files = [("2022-12-31", "food", 100), ("2022-11-30", "saving", 50), ("2022-11-30", "food", 70)]
+
+    async def bring(number: str, file: tuple[str, str, int]) -> str:
+        delivery, [row] = _account_file(*file)
+        mine = FeedRow(2, {**row.data, "member": member_number_hash("C-1", number)})
+        async with database.unscoped() as session:
+            return (await HOUSEHOLD_ACCOUNTS.apply(session, delivery, [mine]))[2]
+
+    assert [await bring("1", file) for file in files] == [ACCEPTED, ACCEPTED, OLDER]
+    assert [await bring("2", file) for file in reversed(files)] == [ACCEPTED, ACCEPTED, ACCEPTED]
+    async with database.unscoped() as session:
+        kept = await session.fetch("select food_satang, saving_satang, as_of from ledger_month")
+    assert [tuple(row.values()) for row in kept] == [(100, 50, date(2022, 12, 31))] * 2
