@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from services.literacy.courses import repository
 from services.literacy.courses.service import Attendee, Scored, record_attendance, record_scores
@@ -10,6 +11,7 @@ from services.literacy.projections.repository import find_members_by_number
 from shared.chassis.database import Row, WriteSession
 from shared.chassis.feeds import (
     ACCEPTED,
+    OLDER,
     UNCHANGED,
     Column,
     Delivery,
@@ -28,9 +30,11 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
     known = [row for row in rows if row.data["member"] in members]
     attendees = await _attendees(session, known, members)
     new = await record_attendance(session, list(attendees.values()))
-    scores = [score for row in known for score in _scores(row, attendees[row.row_number])]
-    revised = await record_scores(session, scores, newest_wins=True)
+    scores = {row.row_number: _scores(row, attendees[row.row_number], delivery.as_of) for row in known}
+    stated = [score for row in known for score in scores[row.row_number]]
+    revised = await record_scores(session, stated, newest_wins=True)
     rescored = {(row["course_id"], row["member_id"], row["scored_on"]) for row in revised}
+    kept = await repository.kept_scores(session, [_key(score) for score in stated])
     outcomes: dict[int, Outcome] = {}
     for row in rows:
         attendee = attendees.get(row.row_number)
@@ -38,8 +42,17 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
             outcomes[row.row_number] = waiting(f"member:{row.data['member']}")
         else:
             is_changed = attendee in new or (attendee.course_id, attendee.member_id, attendee.held_on) in rescored
-            outcomes[row.row_number] = ACCEPTED if is_changed else UNCHANGED
+            # Of another session the later score counts; of this session a file stated since has corrected it.
+            is_older = any(
+                kept[_key(score)][1] == score.scored_on and kept[_key(score)][0] != score.score
+                for score in scores[row.row_number]
+            )
+            outcomes[row.row_number] = ACCEPTED if is_changed else OLDER if is_older else UNCHANGED
     return outcomes
+
+
+def _key(score: Scored) -> tuple[UUID, UUID, str]:
+    return score.course_id, score.member_id, score.phase
 
 
 async def _attendees(session: WriteSession, rows: Sequence[FeedRow], members: Mapping[str, Row]) -> dict[int, Attendee]:
@@ -81,7 +94,7 @@ async def _attendees(session: WriteSession, rows: Sequence[FeedRow], members: Ma
     return attendees
 
 
-def _scores(row: FeedRow, attendee: Attendee) -> list[Scored]:
+def _scores(row: FeedRow, attendee: Attendee, as_of: date) -> list[Scored]:
     scores = []
     for phase in ("pre", "post"):
         score = row.data.get(f"{phase}_score")
@@ -94,6 +107,7 @@ def _scores(row: FeedRow, attendee: Attendee) -> list[Scored]:
                     phase=phase,
                     score=Decimal(score),
                     scored_on=attendee.held_on,
+                    as_of=as_of,
                 )
             )
     return scores

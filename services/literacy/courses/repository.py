@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -42,23 +43,56 @@ async def store_assessments(
 ) -> Sequence[Row]:
     """Insert scores, one of a course, member and phase, or revise those that differ.
 
-    With `newest_wins` a score of an earlier day than the one kept changes nothing. Returns the rows that changed, with
-    their revision.
+    With `newest_wins` a score of an earlier day than the one kept changes nothing, nor does one of the same day that
+    was stated before. Returns the rows that changed, with their revision.
     """
+    rows = to_json(assessments)
+    await session.execute(
+        """
+        with confirmed as (
+            select kept.id, stated.as_of
+            from jsonb_populate_recordset(cast(null as assessment), cast(:rows as jsonb)) as stated
+            join assessment as kept using (course_id, member_id, phase, score, scored_on)
+            where coalesce(kept.as_of, kept.scored_on) < stated.as_of
+            order by course_id, member_id, phase for update of kept
+        )
+        update assessment set as_of = confirmed.as_of from confirmed where assessment.id = confirmed.id
+        """,
+        rows=rows,
+    )
     return await session.fetch(
         """
         insert into assessment as kept
         select * from jsonb_populate_recordset(cast(null as assessment), cast(:rows as jsonb))
         order by course_id, member_id, phase
         on conflict (course_id, member_id, phase) do update
-            set score = excluded.score, scored_on = excluded.scored_on, revision = kept.revision + 1
+            set score = excluded.score, scored_on = excluded.scored_on, as_of = excluded.as_of,
+                revision = kept.revision + 1
             where (kept.score, kept.scored_on) is distinct from (excluded.score, excluded.scored_on)
-                and (not :newest_wins or excluded.scored_on >= kept.scored_on)
+                and (not :newest_wins or (excluded.scored_on, excluded.as_of)
+                                         >= (kept.scored_on, coalesce(kept.as_of, kept.scored_on)))
         returning *
         """,
-        rows=to_json(assessments),
+        rows=rows,
         newest_wins=newest_wins,
     )
+
+
+async def kept_scores(
+    session: ReadSession, keys: Sequence[tuple[UUID, UUID, str]]
+) -> dict[tuple[UUID, UUID, str], tuple[Decimal, date]]:
+    """The score and its day that are kept for each course, member and phase."""
+    rows = await session.fetch(
+        """
+        select course_id, member_id, phase, score, scored_on from assessment
+        join unnest(cast(:courses as uuid[]), cast(:members as uuid[]), cast(:phases as text[]))
+            as wanted (course_id, member_id, phase) using (course_id, member_id, phase)
+        """,
+        courses=[course for course, _, _ in keys],
+        members=[member for _, member, _ in keys],
+        phases=[phase for _, _, phase in keys],
+    )
+    return {(row["course_id"], row["member_id"], row["phase"]): (row["score"], row["scored_on"]) for row in rows}
 
 
 async def find_assessment(session: ReadSession, course_id: UUID, member_id: UUID, phase: str) -> Row | None:

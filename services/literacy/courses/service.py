@@ -28,6 +28,7 @@ from services.literacy.errors import (
 )
 from services.literacy.projections.repository import find_cooperative, find_member, find_members_by_number
 from shared.chassis import outbox
+from shared.chassis.auth.assignments import today_in_bangkok
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.pagination import Page, PageRequest, page_of
@@ -50,7 +51,7 @@ class Attendee:
 
 @dataclass(frozen=True)
 class Scored:
-    """One member's test before or after a course."""
+    """One member's test before or after a course, and the day on which its score was stated."""
 
     course_id: UUID
     cooperative_id: UUID
@@ -58,6 +59,7 @@ class Scored:
     phase: Literal["pre", "post"]
     score: Decimal
     scored_on: date
+    as_of: date
 
 
 async def open_course(session: WriteSession, sent: OpenCourse) -> CourseRead:
@@ -158,7 +160,7 @@ async def score_assessment(session: WriteSession, sent: ScoreAssessment) -> Asse
     member = await find_member(session, sent.member_id)
     if member is None or member["cooperative_id"] != course["cooperative_id"]:
         raise UnknownMember
-    scored = Scored(cooperative_id=course["cooperative_id"], **sent.model_dump())
+    scored = Scored(cooperative_id=course["cooperative_id"], as_of=today_in_bangkok(), **sent.model_dump())
     await record_scores(session, [scored])
     kept = await repository.find_assessment(session, sent.course_id, sent.member_id, sent.phase)
     assert kept is not None  # noqa: S101 - recorded now or before
@@ -169,7 +171,7 @@ async def record_scores(session: WriteSession, scores: Sequence[Scored], *, newe
     """Record scores with their events; equal ones change nothing. Returns the rows that changed.
 
     Of several of one course, member and phase the one of the latest day counts; with `newest_wins` that of a day before
-    the one kept does not.
+    the one kept does not, nor that of the same day which was stated before it.
     """
     latest: dict[tuple[UUID, UUID, str], Scored] = {}
     for scored in sorted(scores, key=lambda scored: scored.scored_on):

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from services.literacy.app import SERVICE
+from services.literacy.courses.feed import TRAINING
 from services.literacy.errors import PledgeCannotBecome
 from services.literacy.household_accounts.feed import HOUSEHOLD_ACCOUNTS
 from services.literacy.inbox import INBOX
@@ -352,3 +353,55 @@ async def test_figures_of_one_month_do_not_depend_on_the_order_of_their_files(da
     async with database.unscoped() as session:
         kept = await session.fetch("select food_satang, saving_satang, as_of from ledger_month")
     assert [tuple(row.values()) for row in kept] == [(100, 50, date(2022, 12, 31))] * 2
+
+
+def _training(as_of: str, score: str, day: str = "2022-11-05") -> tuple[Delivery, list[FeedRow]]:
+    data = {
+        "cooperative_code": "C-1",
+        "course_code": "K1",
+        "session_date": day,
+        "member": member_number_hash("C-1", "1"),
+        "post_score": score,
+    }
+    return Delivery(uuid7(), "training", date.fromisoformat(as_of), "tester", UNSCOPED), [FeedRow(2, data)]
+
+
+async def test_a_score_that_a_later_file_states_is_not_replaced_by_an_older_one(database_of: DatabaseOf) -> None:
+    database = await database_of("literacy")
+    await hear(database, [cooperative(), member("1")])
+    outcomes = []
+    for as_of, score in (
+        ("2022-11-30", "55"),
+        ("2022-12-31", "65"),
+        ("2022-11-30", "55"),
+        ("2023-02-28", "65"),
+        ("2023-01-31", "40"),
+    ):
+        async with database.unscoped() as session:
+            outcomes.append((await TRAINING.apply(session, *_training(as_of, score)))[2])
+    assert outcomes == [ACCEPTED, ACCEPTED, OLDER, UNCHANGED, OLDER]
+    async with database.unscoped() as session:
+        assert await session.fetch("select score, revision from assessment") == [{"score": 65, "revision": 2}]
+    assert await _events(database) == ["session.attended", "assessment.scored", "assessment.scored"]
+
+
+async def test_a_score_that_was_corrected_by_hand_is_not_undone_by_a_file_of_before(
+    client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await hear(database, [cooperative(), member("1")])
+    async with database.unscoped() as session:
+        await TRAINING.apply(session, *_training("2022-11-30", "55"))
+    [course] = (await client.get(f"/literacy/v1/courses?cooperative_id={COOPERATIVE}")).json()["items"]
+    body = {
+        "course_id": course["id"],
+        "member_id": str(derived_id("test", "1")),
+        "phase": "post",
+        "score": "65",
+        "scored_on": "2022-11-05",
+    }
+    assert (await client.post("/literacy/v1/assessments", json=body)).json()["revision"] == 2
+    async with database.unscoped() as session:
+        assert (await TRAINING.apply(session, *_training("2022-12-31", "55")))[2] == OLDER
+        assert await session.scalar("select score from assessment") == 65
