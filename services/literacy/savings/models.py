@@ -23,3 +23,4 @@ class SavingsPledge(LiteracyTable, table=True):
     ends_on: date | None
     status: str = Field(sa_type=Text)
     version: int = Field(sa_type=BigInteger)
+    changed_on: date | None = None

@@ -36,7 +36,7 @@ async def pledge_savings(session: WriteSession, sent: PledgeSavings) -> PledgeRe
         version=1,
     )
     await repository.insert_pledge(session, row)
-    await outbox.add(session, _event(row), version=1, effective_on=sent.starts_on)
+    await outbox.add_many(session, [_recorded(row)])
     return _shown(row)
 
 
@@ -51,9 +51,10 @@ async def change_pledge(session: WriteSession, pledge_id: UUID, sent: ChangePled
         raise UnknownPledge
     require_match(if_match, row.version)
     row.status = become(cast(Status, row.status), sent.status)
+    row.changed_on = sent.changed_on
     row.version += 1
     await session.flush()
-    await outbox.add(session, _event(row), version=row.version, effective_on=sent.changed_on)
+    await outbox.add_many(session, [_recorded(row)])
     return _shown(row)
 
 
@@ -69,18 +70,19 @@ async def read_pledge(session: WriteSession, caller: Caller, pledge_id: UUID) ->
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every pledge as it is now."""
     async for row in repository.every_pledge(session):
-        yield _event(SavingsPledge(**row)), row["version"], row["starts_on"]
+        yield _recorded(SavingsPledge(**row))
 
 
 def _shown(row: SavingsPledge) -> PledgeRead:
     return PledgeRead.model_validate({**row.model_dump(), "amount_per_month": row.amount_per_month_satang})
 
 
-def _event(row: SavingsPledge) -> SavingsPledgeRecorded:
-    return SavingsPledgeRecorded.model_validate(
+def _recorded(row: SavingsPledge) -> Outgoing:
+    event = SavingsPledgeRecorded.model_validate(
         {
-            **row.model_dump(exclude={"id", "version", "amount_per_month_satang"}),
+            **row.model_dump(exclude={"id", "version", "amount_per_month_satang", "changed_on"}),
             "savings_pledge_id": row.id,
             "amount_per_month": row.amount_per_month_satang,
         }
     )
+    return event, row.version, row.changed_on or row.starts_on

@@ -14,6 +14,7 @@ from services.literacy.courses.feed import TRAINING
 from services.literacy.errors import PledgeCannotBecome
 from services.literacy.household_accounts.feed import HOUSEHOLD_ACCOUNTS
 from services.literacy.inbox import INBOX
+from services.literacy.savings import service as savings
 from services.literacy.savings.domain import become
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Database
@@ -405,3 +406,18 @@ async def test_a_score_that_was_corrected_by_hand_is_not_undone_by_a_file_of_bef
     async with database.unscoped() as session:
         assert (await TRAINING.apply(session, *_training("2022-12-31", "55")))[2] == OLDER
         assert await session.scalar("select score from assessment") == 65
+
+
+async def test_a_pledge_is_told_again_with_the_day_of_its_state(client_of: ClientOf, database_of: DatabaseOf) -> None:
+    client = await client_of("literacy", scopes=SCOPES, areas=["52"])
+    database = await database_of("literacy")
+    await hear(database, [cooperative(), member("1")])
+    body = {"member_id": str(derived_id("test", "1")), "amount_per_month": "30.00", "starts_on": "2022-11-01"}
+    pledge = (await client.post("/literacy/v1/savings-pledges", json=body)).json()
+    change = {"status": "active", "changed_on": "2022-11-02"}
+    await client.patch(f"/literacy/v1/savings-pledges/{pledge['id']}", json=change, headers={"if-match": '"1"'})
+    async with database.unscoped() as session:
+        days = await session.fetch("select headers ->> 'ce_effectiveon' as day from outbox order by id")
+        told = [(version, day) async for _, version, day in savings.tell_again(session)]
+    assert [row["day"] for row in days] == ["2022-11-01", "2022-11-02"]
+    assert told == [(2, date(2022, 11, 2))]
