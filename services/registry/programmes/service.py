@@ -1,6 +1,6 @@
 """Use cases of programmes: record, enrol co-operatives, end an enrolment."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +85,14 @@ async def change_enrolment(
         raise EnrolmentInvalid(
             fields=[FieldProblem("to", "before_from", "The last day lies before the first", "วันสิ้นสุดอยู่ก่อนวันเริ่มต้น")]
         )
+    if not fits(_spans(programme.phases), enrolment.phase, enrolment.valid_from, change.valid_to):
+        raise EnrolmentInvalid(
+            fields=[
+                FieldProblem(
+                    "to", "after_phase", "The last day lies after the phase's", "วันสิ้นสุดอยู่หลังวันสิ้นสุดของระยะโครงการ"
+                )
+            ]
+        )
     if enrolment.valid_to != change.valid_to:
         enrolment.valid_to = change.valid_to
         enrolment.version += 1
@@ -147,7 +155,10 @@ async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme],
 
 
 def _phases(programme: Programme) -> list[PhaseSpan]:
-    phases = [Phase.model_validate(phase) for phase in programme.phases]
+    return _spans([Phase.model_validate(phase) for phase in programme.phases])
+
+
+def _spans(phases: Sequence[Phase]) -> list[PhaseSpan]:
     return [PhaseSpan(phase.phase, phase.starts_on, phase.ends_on) for phase in phases]
 
 

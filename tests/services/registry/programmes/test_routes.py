@@ -115,3 +115,17 @@ async def test_requests_that_enrol_the_same_cooperatives_in_other_orders_do_not_
     assert [answer.status_code for answer in answers] == [207, 207], [answer.text for answer in answers]
     results = [sorted(result["status"] for result in answer.json()["results"]) for answer in answers]
     assert sorted(results) == [[201, 201, 409], [409, 409, 409]]
+
+
+async def test_an_enrolment_does_not_outlast_its_phase(analyst: httpx2.AsyncClient, database_of: DatabaseOf) -> None:
+    here = await add_cooperative(analyst, "C1")
+    late = await analyst.post("/registry/v1/enrolments", json={"items": [enrolment(here, to="2023-10-01")]})
+    assert late.json()["results"][0]["status"] == 422
+    answer = await analyst.post("/registry/v1/enrolments", json={"items": [enrolment(here)]})
+    address = f"/registry/v1/enrolments/{answer.json()['results'][0]['item']['id']}"
+    refused = await analyst.patch(address, json={"to": "2023-10-01"}, headers={"if-match": '"1"'})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:plodnee:problem:enrolment-invalid")
+    assert [(one["field"], one["code"]) for one in refused.json()["fields"]] == [("to", "after_phase")]
+    last_day = await analyst.patch(address, json={"to": "2023-09-30"}, headers={"if-match": '"1"'})
+    assert (last_day.status_code, last_day.json()["version"]) == (200, 2)
+    assert len(await published(await database_of("registry"), "enrolment")) == 2
