@@ -39,7 +39,7 @@ class RecordDelivery(BaseModel):
     delivered_on: HappenedOn
     crop: Crop
     kilograms: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=3)]
-    price_per_kilogram: Annotated[MoneyIn, Field(description="Baht a kilogram")]
+    price_per_kilogram: Annotated[MoneyIn, Field(ge=0, description="Baht a kilogram")]
     savings_share: Share = Decimal(0)
 
 

@@ -231,3 +231,13 @@ async def test_a_member_out_of_reach_does_not_exist(
 def test_the_file_names_members_by_the_same_hash_as_the_registry() -> None:
     assert member_number_hash("C-1", "00012") == member_number_hash("C-1", "๐๐๐๑๒ ".strip())
     assert INBOX.consumer == "livelihood"
+
+
+async def test_a_price_below_zero_is_refused_by_field(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member(), plan()])
+    refused = await client.post("/livelihood/v1/produce-deliveries", json=body | {"price_per_kilogram": "-10.00"})
+    assert refused.status_code == 422
+    assert [one["field"] for one in refused.json()["fields"]] == ["price_per_kilogram"]
