@@ -196,12 +196,14 @@ async def reverse_delivery(session: WriteSession, delivery_id: UUID, sent: Rever
     _store(row, division)
     row.reversed_on, row.reversal_reason = sent.reversed_on, sent.reason
     if division.status == "reversed":
-        row.settled_on = sent.reversed_on
+        # Divided in a day that was open, which may be later than the day on which it is said to be undone.
+        row.settled_on = effective_on = max(sent.reversed_on, row.settled_on or sent.reversed_on)
         event: Event = _settled_event(row, revision=2)
     else:
+        effective_on = sent.reversed_on
         event = _reversal_event(row, sent.reversed_on)
     await session.flush()
-    await outbox.add(session, event, version=row.version, effective_on=sent.reversed_on)
+    await outbox.add(session, event, version=row.version, effective_on=effective_on)
     return _shown(row.model_dump())
 
 

@@ -241,3 +241,31 @@ async def test_a_price_below_zero_is_refused_by_field(
     refused = await client.post("/livelihood/v1/produce-deliveries", json=body | {"price_per_kilogram": "-10.00"})
     assert refused.status_code == 422
     assert [one["field"] for one in refused.json()["fields"]] == ["price_per_kilogram"]
+
+
+async def test_a_delivery_does_not_end_before_it_was_divided(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan()])
+    delivery = await _record(client, body)
+    await hear(database, [_refused(delivery["id"], "2022-12-05")])  # the days before were closed
+    path = f"/livelihood/v1/produce-deliveries/{delivery['id']}/reverse"
+    undone = await client.post(path, json={"reason": "weighed twice", "reversed_on": "2022-11-21"})
+    assert undone.json()["settled_on"] == "2022-12-05"
+    async with database.unscoped() as session:
+        days = await session.fetch("select headers ->> 'ce_effectiveon' as day from outbox order by id")
+    assert [row["day"] for row in days][-2:] == ["2022-12-05", "2022-12-05"]
+
+
+def _refused(delivery_id: str, refused_on: str = "2022-11-20") -> DeductionRefused:
+    return DeductionRefused.model_validate(
+        {
+            "delivery_id": delivery_id,
+            "cooperative_id": COOPERATIVE,
+            "member_id": MEMBER,
+            "reason": "nothing_overdue",
+            "refused_on": refused_on,
+        }
+    )
