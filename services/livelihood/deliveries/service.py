@@ -330,10 +330,18 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
         amounts = {f"{name}_satang": getattr(division, name) for name in ("gross", "savings", "paid", "held")}
         for event in _events_of({**stored, **amounts}):
             yield event, 1, row.delivered_on
-        if division.held and row.reversed_on is not None:
+        if division.held and row.reversed_on is not None and not _ended_refused(row):
             yield _reversal_event(row, row.reversed_on), row.version, row.reversed_on
         if row.settled_on is not None and (division.held or row.status == "reversed"):
             yield _settled_event(row, 2 if row.status == "reversed" else 1), row.version, row.settled_on
+
+
+def _ended_refused(row: ProduceDelivery) -> bool:
+    """Whether it was undone here, after debt had refused it: recorded, refused and reversed are its three versions.
+
+    One whose reversal debt was asked for has a version for the asking too, or no refusal.
+    """
+    return row.status == "reversed" and row.refusal is not None and row.version == 3
 
 
 async def _read(session: ReadSession, delivery_id: UUID) -> DeliveryRead:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.livelihood.deliveries import service as deliveries
 from services.livelihood.inbox import INBOX
 from shared.chassis.crypto import member_number_hash
 from shared.chassis.database import Database
@@ -269,3 +270,22 @@ def _refused(delivery_id: str, refused_on: str = "2022-11-20") -> DeductionRefus
             "refused_on": refused_on,
         }
     )
+
+
+async def test_a_reversal_that_was_never_asked_for_is_not_told_again(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    """A refused delivery is undone at once: debt, told of a reversal, would answer what nobody had asked."""
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), plan()])
+    delivery = await _record(client, body)
+    await hear(database, [_refused(delivery["id"])])
+    path = f"/livelihood/v1/produce-deliveries/{delivery['id']}/reverse"
+    undone = await client.post(path, json={"reason": "weighed twice", "reversed_on": "2022-11-21"})
+    assert undone.json()["status"] == "reversed"
+    said = await _events(database)
+    assert said == ["produce.delivered", "deduction.requested", "produce.settled", "produce.settled"]
+    async with database.unscoped() as session:
+        told = [type(event).type async for event, _, _ in deliveries.tell_again(session)]
+    assert "plodnee.livelihood.deduction.reversed.v1" not in told
