@@ -82,6 +82,7 @@ class ReversedTooEarly(Invalid):
     type = "delivery-reversed-too-early"
     title_en = "A delivery is reversed on its own day or later"
     title_th = "วันที่ยกเลิกต้องไม่อยู่ก่อนวันที่ส่งผลผลิต"
+    field = "reversed_on"
 
 
 class WorthOutOfBounds(Invalid):

@@ -289,3 +289,13 @@ async def test_a_reversal_that_was_never_asked_for_is_not_told_again(
     async with database.unscoped() as session:
         told = [type(event).type async for event, _, _ in deliveries.tell_again(session)]
     assert "plodnee.livelihood.deduction.reversed.v1" not in told
+
+
+async def test_a_reversal_that_is_too_early_names_its_field(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, body: dict[str, Any]
+) -> None:
+    client = await client_of("livelihood", scopes=SCOPES, areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member(), plan()])
+    path = f"/livelihood/v1/produce-deliveries/{(await _record(client, body))['id']}/reverse"
+    early = await client.post(path, json={"reason": "weighed twice", "reversed_on": "2022-11-19"})
+    assert [one["field"] for one in early.json()["fields"]] == ["reversed_on"]
