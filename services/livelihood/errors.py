@@ -13,6 +13,7 @@ DomainError
     ├── SharesOverGross     savings and deduction together are more than the delivery is worth
     ├── ReversedTooEarly    it is said to be undone before the day of the delivery
     ├── WorthOutOfBounds    nothing was weighed, or it is worth more than any delivery
+    ├── YearWithoutCalendar the crop calendar says nothing yet of the fiscal year
     └── MonthsNotOfYear     an income plan's months are not the twelve of its fiscal year
 """
 
@@ -101,3 +102,12 @@ class MonthsNotOfYear(Invalid):
     title_en = "The months must be the twelve of the fiscal year, each by its first day"
     title_th = "ต้องระบุครบสิบสองเดือนของปีงบประมาณ เดือนละหนึ่งรายการ ด้วยวันที่หนึ่งของเดือน"
     field = "months"
+
+
+class YearWithoutCalendar(Invalid):
+    """The crop calendar begins later than the fiscal year: every income would be computed as nothing."""
+
+    type = "year-without-crop-calendar"
+    title_en = "The crop calendar says nothing of that fiscal year; see /livelihood/v1/crop-calendars"
+    title_th = "ปฏิทินพืชยังไม่มีข้อมูลของปีงบประมาณนี้ ดูที่ /livelihood/v1/crop-calendars"
+    field = "fiscal_year_be"

@@ -6,7 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.livelihood.auth import LivelihoodReader, LivelihoodWriter
-from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownIncomePlan, UnknownMember
+from services.livelihood.errors import (
+    MonthsNotOfYear,
+    UnknownCooperative,
+    UnknownIncomePlan,
+    UnknownMember,
+    YearWithoutCalendar,
+)
 from services.livelihood.incomes import service
 from services.livelihood.incomes.schemas import ComputeIncomePlans, FiscalYearBe, IncomePlanRead, StateIncomePlan
 from shared.chassis.http.concurrency import IfMatch, etag_of
@@ -20,7 +26,9 @@ router = APIRouter(tags=["expected income"], route_class=IdempotentRoute)
 YearQuery = Annotated[FiscalYearBe, Query()]
 
 
-@router.post("/income-plans/compute", status_code=202, responses=problem_responses(UnknownCooperative))
+@router.post(
+    "/income-plans/compute", status_code=202, responses=problem_responses(UnknownCooperative, YearWithoutCalendar)
+)
 async def compute_income_plans(
     caller: LivelihoodWriter, session: Writing, wanted: ComputeIncomePlans, response: Response
 ) -> JobAccepted:

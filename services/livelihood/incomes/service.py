@@ -7,7 +7,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.livelihood.crops.repository import list_crop_economics
-from services.livelihood.errors import MonthsNotOfYear, UnknownCooperative, UnknownIncomePlan, UnknownMember
+from services.livelihood.errors import (
+    MonthsNotOfYear,
+    UnknownCooperative,
+    UnknownIncomePlan,
+    UnknownMember,
+    YearWithoutCalendar,
+)
 from services.livelihood.incomes import repository
 from services.livelihood.incomes.domain import CropEconomics, MonthExpectation, PlotArea, expect_months
 from services.livelihood.incomes.schemas import ComputeIncomePlans, IncomePlanRead, StateIncomePlan
@@ -37,10 +43,16 @@ class NewPlan:
 
 
 async def request_computation(session: WriteSession, caller: Caller, wanted: ComputeIncomePlans) -> UUID:
-    """Queue the computation for everybody within reach or for one co-operative; raises UnknownCooperative."""
+    """Queue the computation for everybody within reach or for one co-operative.
+
+    Raises:
+        UnknownCooperative, YearWithoutCalendar.
+    """
     cooperative_id = wanted.cooperative_id
     if cooperative_id is not None and await find_cooperative(session, cooperative_id) is None:
         raise UnknownCooperative
+    if not await crops_of_year(session, wanted.fiscal_year_be):
+        raise YearWithoutCalendar
     return await enqueue(session, "compute-income-plans", wanted.model_dump(mode="json"), requested_by=caller.subject)
 
 

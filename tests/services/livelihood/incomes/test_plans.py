@@ -83,3 +83,15 @@ async def test_months_of_another_year_are_refused(
     assert refused.status_code == 422
     assert refused.json()["type"] == "urn:plodnee:problem:months-not-of-year"
     assert (await client.put(PATH, json=_body())).json()["version"] == 1
+
+
+async def test_a_year_without_a_crop_calendar_is_refused_and_not_computed_as_nothing(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes="livelihood:read livelihood:write", areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member(), household()])
+    path = "/livelihood/v1/income-plans/compute"
+    refused = await client.post(path, json={"fiscal_year_be": 2564})
+    assert refused.status_code == 422
+    assert [one["field"] for one in refused.json()["fields"]] == ["fiscal_year_be"]
+    assert (await client.post(path, json={"fiscal_year_be": 2565})).status_code == 202
