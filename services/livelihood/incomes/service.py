@@ -112,7 +112,7 @@ async def state_income_plan(
     plan = NewPlan(member["cooperative_id"], member_id, member["household_id"], "stated", months)
     await repository.open_plans(session, [_plan_row(plan, fiscal_year_be)])
     version = (await repository.lock_versions(session, [member_id], fiscal_year_be))[member_id]["version"]
-    if version:
+    if version or if_match is not None:
         require_match(if_match, version)
     await _store(session, [plan], fiscal_year_be)
     return await read_income_plan(session, caller, member_id, fiscal_year_be)

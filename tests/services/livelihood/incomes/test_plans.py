@@ -95,3 +95,12 @@ async def test_a_year_without_a_crop_calendar_is_refused_and_not_computed_as_not
     assert refused.status_code == 422
     assert [one["field"] for one in refused.json()["fields"]] == ["fiscal_year_be"]
     assert (await client.post(path, json={"fiscal_year_be": 2565})).status_code == 202
+
+
+async def test_a_version_of_a_plan_that_is_not_there_has_not_been_read(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    client = await client_of("livelihood", scopes="livelihood:read livelihood:write", areas=["52"])
+    await hear(await database_of("livelihood"), [cooperative(), member(), household()])
+    assert (await client.put(PATH, json=_body(), headers={"If-Match": '"3"'})).status_code == 412
+    assert (await client.get(PATH)).status_code == 404
