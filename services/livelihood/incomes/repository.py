@@ -70,7 +70,7 @@ async def lock_versions(session: WriteSession, member_ids: Sequence[UUID], fisca
     """The plans that members have for a year, locked in order of their ids, with a digest of their months."""
     rows = await session.fetch(
         """
-        select id, member_id, version, basis,
+        select id, member_id, version, basis, household_id,
                (select jsonb_agg(jsonb_build_array(month, income_satang, cost_satang) order by month)
                 from occupation_plan_month where occupation_plan_id = occupation_plan.id) as months
         from occupation_plan

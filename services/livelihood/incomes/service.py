@@ -151,7 +151,8 @@ async def _store(session: WriteSession, plans: Sequence[NewPlan], fiscal_year_be
     for plan in plans:
         before = known[plan.member_id]
         figures = [[month.month.isoformat(), month.income, month.cost] for month in plan.months]
-        is_same = (before["months"], before["basis"]) == (figures, plan.basis)
+        stored = (before["months"], before["basis"], before["household_id"])
+        is_same = stored == (figures, plan.basis, plan.household_id)
         if is_same or (before["basis"] == "stated" and plan.basis == "computed"):
             continue
         plan_id, version = before["id"], before["version"] + 1

@@ -2,11 +2,14 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from services.livelihood.incomes import repository, service
+from shared.kernel.identifiers import derived_id
 from tests.conftest import ClientOf, DatabaseOf
-from tests.services.livelihood.conftest import MEMBER, Hear, cooperative, household, member
+from tests.services.livelihood.conftest import MEMBER, Hear, cooperative, hear_all, household, member
 
 PATH = f"/livelihood/v1/members/{MEMBER}/income-plan?fiscal_year_be=2566"
 
@@ -104,3 +107,22 @@ async def test_a_version_of_a_plan_that_is_not_there_has_not_been_read(
     await hear(await database_of("livelihood"), [cooperative(), member(), household()])
     assert (await client.put(PATH, json=_body(), headers={"If-Match": '"3"'})).status_code == 412
     assert (await client.get(PATH)).status_code == 404
+
+
+async def test_a_plan_goes_with_its_member_to_another_household(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear
+) -> None:
+    database = await database_of("livelihood")
+    await hear(database, [cooperative(), member(), household()])
+    other = derived_id("test", "another household")
+    moved = {"household_id": other}
+    versions = []
+    for events in ([], [household().model_copy(update=moved), member().model_copy(update=moved)], []):
+        await hear_all(database, events, version=2)
+        async with database.unscoped() as session:
+            members = await repository.list_members_with_household(session, None, UUID(int=0), 10)
+            crops = await service.crops_of_year(session, 2566)
+            versions.append(await service.compute_plans(session, members, crops, 2566))
+    assert versions == [1, 1, 0]
+    async with database.unscoped() as session:
+        assert await session.scalar("select household_id from occupation_plan") == other
