@@ -93,9 +93,16 @@ def _values(
         values |= _name(data["full_name"])
     if "household_number" in data:
         values["household_id"] = household_id(data["household_number"]) if data["household_number"] else None
-    if "phone" in data:
-        values["phone_index"] = identity.phone_index(clean_phone(data["phone"])) if data["phone"] else None
+    if data.get("phone", "") is None:
+        values["phone_index"] = None
+    elif phone := _phone(data):
+        values["phone_index"] = identity.phone_index(phone)
     return values
+
+
+def _phone(data: Mapping[str, Any]) -> str | None:
+    """The telephone number that a row states; "-" or "none" is no number, and leaves the stored one as it is."""
+    return clean_phone(data.get("phone") or "") or None
 
 
 def _name(text: str | None) -> dict[str, Any]:
@@ -126,8 +133,7 @@ async def _complete(
     if older:
         keys |= await repository.wrapped_keys(session, list(older))
     for one in to_seal:
-        phone = data[one.statement.row_number].get("phone")
-        one.now["phone_sealed"] = _sealed(one, keys, clean_phone(phone) if phone else None)
+        one.now["phone_sealed"] = _sealed(one, keys, _phone(data[one.statement.row_number]))
 
 
 def _persons_of(written: Written) -> set[UUID]:

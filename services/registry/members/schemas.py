@@ -40,6 +40,13 @@ def _read_purpose(text: str) -> str:
     return text
 
 
+def _has_digits(text: str) -> str:
+    """Without one it would be stored as no number, in the place of the one that is known."""
+    if not any(character.isdigit() for character in text):
+        raise BilingualValueError("A telephone number has digits", "หมายเลขโทรศัพท์ต้องมีตัวเลข")
+    return text
+
+
 def _arabic(value: object) -> object:
     return to_arabic_digits(value) if isinstance(value, str) else value
 
@@ -52,7 +59,11 @@ HouseholdNumber = Annotated[
 FullName = Annotated[
     Text, Field(min_length=2, max_length=200, description="Given and family name; a title in front is read.")
 ]
-Phone = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[0-9+\-\s().\u0e50-\u0e59]+$")]
+Phone = Annotated[
+    str,
+    Field(min_length=8, max_length=40, pattern=r"^[0-9+\-\s().\u0e50-\u0e59]+$"),
+    AfterValidator(_has_digits),
+]
 Purpose = Annotated[
     str,
     Field(min_length=3, max_length=80, description="Why, as a code.", examples=["case-assessment"]),

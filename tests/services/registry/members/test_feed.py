@@ -226,3 +226,18 @@ async def test_chunks_side_by_side_agree_on_persons_they_share(
     assert len(await published(database, "member")) == 1200
     async with database.unscoped() as session:
         assert await session.scalar("select max(attempt) from job") == 1
+
+
+@pytest.mark.parametrize("said", ["-", "ไม่มี"])
+async def test_a_telephone_number_without_a_digit_is_none_and_leaves_the_stored_one(
+    agency: httpx2.AsyncClient, database: Database, said: str
+) -> None:
+    await deliver(agency, database, "members", HEADINGS, [row()])
+    later = [row(phone=said), row(number="2", person=2, phone=said)]
+    assert counts(await deliver(agency, database, "members", HEADINGS, later, as_of="2022-10-31")) == {
+        "accepted": 1,
+        "unchanged": 1,
+    }
+    kept, new = await stored(database)
+    shown = (await agency.get(f"/registry/v1/members/{kept['id']}")).json()
+    assert (shown["phone"], new["phone_index"]) == ("0812345678", None)

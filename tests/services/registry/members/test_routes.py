@@ -169,3 +169,12 @@ async def test_wrong_input_is_refused_without_repeating_it(client_of: ClientOf) 
         assert answer.status_code == 422, wrong
         assert "1234567890123" not in answer.text
         assert answer.json()["fields"][0]["field"] == next(iter(wrong))
+
+
+async def test_a_telephone_number_without_a_digit_does_not_clear_the_stored_one(client_of: ClientOf) -> None:
+    client = await client_of("registry", scopes=WRITER, areas=["TH"])
+    made = await add_member(client, await add_cooperative(client, "C1"), "1", 1)
+    address = f"/registry/v1/members/{made['id']}"
+    refused = await client.patch(address, json={"phone": "--------"}, headers={"If-Match": '"1"'})
+    assert (refused.status_code, [one["field"] for one in refused.json()["fields"]]) == (422, ["phone"])
+    assert (await client.get(address)).json()["phone"] == made["phone"]
