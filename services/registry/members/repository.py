@@ -117,13 +117,8 @@ async def persons_within_reach(session: ReadSession, indexes: list[bytes]) -> di
     return {row["national_id_index"]: row["id"] for row in rows}
 
 
-async def find_member(session: ReadSession, member_id: UUID) -> Row | None:
-    """A member with everything the page of a member shows, in one round trip."""
-    return await session.fetch_one(_SHOWN, member_id=member_id)
-
-
 async def find_member_logged(session: WriteSession, caller: Caller, member_id: UUID) -> Row | None:
-    """The same, and the record that the caller was shown it."""
+    """A member with everything the page of a member shows, and the record that the caller was shown it."""
     return await fetch_one_logged(
         session, caller, "member-read", _SHOWN, subject_column="person_id", member_id=member_id
     )

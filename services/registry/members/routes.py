@@ -52,9 +52,9 @@ async def read_member(caller: MemberReader, session: AuditedReading, member_id: 
 
 
 @router.post("/members", status_code=201, responses=problem_responses(MemberNumberTaken, CooperativeUnknown))
-async def record_member(_caller: MemberWriter, session: Writing, new: MemberCreate, response: Response) -> MemberRead:
+async def record_member(caller: MemberWriter, session: Writing, new: MemberCreate, response: Response) -> MemberRead:
     """Record a membership; the person is found by the national id, or made."""
-    member = await service.record_member(session, new)
+    member = await service.record_member(session, caller, new)
     response.headers["ETag"] = etag_of(member.version)
     response.headers["Location"] = f"/registry/v1/members/{member.id}"
     return member
@@ -62,7 +62,7 @@ async def record_member(_caller: MemberWriter, session: Writing, new: MemberCrea
 
 @router.patch("/members/{member_id}", responses=problem_responses(MemberNotFound, 412, 428))
 async def change_member(
-    _caller: MemberWriter,
+    caller: MemberWriter,
     session: Writing,
     member_id: UUID,
     change: MemberChange,
@@ -70,7 +70,7 @@ async def change_member(
     if_match: IfMatch = None,
 ) -> MemberRead:
     """Change what the co-operative states about the member."""
-    member = await service.change_member(session, member_id, change, if_match)
+    member = await service.change_member(session, caller, member_id, change, if_match)
     response.headers["ETag"] = etag_of(member.version)
     return member
 

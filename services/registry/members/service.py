@@ -35,8 +35,8 @@ from shared.kernel.errors import FieldProblem, Invalid
 SEARCH_RESULTS_MAX = 100  # memberships of one person; more would be a fault of the data
 
 
-async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
-    """Record a membership and, when nobody knows the person yet, the person.
+async def record_member(session: WriteSession, caller: Caller, new: MemberCreate) -> MemberRead:
+    """Record a membership and, when nobody knows the person yet, the person. That the caller is shown it is recorded.
 
     Raises:
         CooperativeUnknown: no such co-operative within reach.
@@ -63,13 +63,17 @@ async def record_member(session: WriteSession, new: MemberCreate) -> MemberRead:
     await repository.insert_member(session, member)
     await _publish(session, member)
     await wake_later(session, waiting_names(member.member_number_hash, person.blind_index))
-    return await _read(session, member.id)
+    return await read_member(session, caller, member.id)
 
 
 async def change_member(
-    session: WriteSession, member_id: UUID, change: MemberChange, if_match: str | None
+    session: WriteSession, caller: Caller, member_id: UUID, change: MemberChange, if_match: str | None
 ) -> MemberRead:
-    """Change what the caller has read; raises MemberNotFound, PreconditionFailed, PreconditionRequired."""
+    """Change what the caller has read; the answer shows all of it, also to a change of nothing, and is recorded.
+
+    Raises:
+        MemberNotFound, PreconditionFailed, PreconditionRequired.
+    """
     member = await repository.lock_member(session, member_id)
     if member is None:
         raise MemberNotFound
@@ -89,7 +93,7 @@ async def change_member(
         member.version += 1
         await session.flush()
         await _publish(session, member)
-    return await _read(session, member.id)
+    return await read_member(session, caller, member.id)
 
 
 async def read_member(session: WriteSession, caller: Caller, member_id: UUID) -> MemberRead:
@@ -196,10 +200,6 @@ def _values(given: MemberCreate | MemberChange, names: set[str]) -> dict[str, An
 async def _publish(session: WriteSession, member: Member) -> None:
     event = recorded(member.model_dump())
     await outbox.add(session, event, version=member.version, effective_on=member.as_of)
-
-
-async def _read(session: ReadSession, member_id: UUID) -> MemberRead:
-    return _shown(await repository.find_member(session, member_id))
 
 
 def _shown(row: Row | None) -> MemberRead:

@@ -8,6 +8,7 @@ import pytest_asyncio
 from services.registry.households.identity import household_id
 from services.registry.members.schemas import MemberCreate
 from services.registry.members.service import record_member
+from shared.chassis.auth.caller import Caller
 from shared.chassis.database import Database
 from shared.chassis.reach import EVERYTHING
 from tests.conftest import ClientOf, DatabaseOf
@@ -186,7 +187,8 @@ async def test_a_row_that_begins_to_wait_while_its_head_is_recorded_looks_again(
 ) -> None:
     new = MemberCreate.model_validate(member_body(await cooperative_id(agency, "C1"), "1", 1))
     async with database.write(EVERYTHING) as session:
-        await record_member(session, new)  # nobody waits yet, and nobody else can see the member
+        writer = Caller("writer", "test-client", frozenset(), EVERYTHING)
+        await record_member(session, writer, new)  # nobody waits yet, and nobody else can see the member
         delivering = asyncio.create_task(deliver(agency, database, "farm_households", HOUSEHOLDS, [household()]))
         await until_somebody_waits(database, delivering)  # the row waits for a member who is there in a moment
 

@@ -13,6 +13,7 @@ from tests.services.registry.people import (
     WRITER,
     add_cooperative,
     add_member,
+    member_body,
     national_id,
 )
 
@@ -110,7 +111,7 @@ async def test_national_id_finds_within_reach_and_is_logged_with_its_purpose(
     in_words = await nation.post("/registry/v1/member-searches", json=search | {"purpose": "ตรวจสอบหนี้"})
     assert in_words.status_code == 422
     assert "hyphens" in in_words.json()["fields"][0]["message_en"]
-    log = await access_log(database_of)
+    log = [each for each in await access_log(database_of) if each["what"] == "member-search-by-national-id"]
     assert [(each["subject"], each["what"], each["purpose"], len(each["subject_ids"])) for each in log] == [
         ("nation", "member-search-by-national-id", "case-assessment", 1),
         ("chief", "member-search-by-national-id", "case-assessment", 0),
@@ -153,3 +154,20 @@ async def access_log(database_of: DatabaseOf) -> list[dict[str, Any]]:
     database = await database_of("registry")
     async with database.unscoped() as session:
         return [dict(row) for row in await session.fetch("select * from access_log order by id")]
+
+
+async def test_an_answer_to_a_change_shows_the_member_too_and_is_logged(
+    nation: httpx2.AsyncClient, client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    """A change of nothing shows telephone and birth date like a reading."""
+    [found, *_] = (await nation.get("/registry/v1/members?name_prefix=สม")).json()["items"]
+    writer = await client_of("registry", scopes="cooperative:read member:write", areas=["TH"], subject="writer")
+    address = f"/registry/v1/members/{found['id']}"
+    assert (await writer.get(address)).status_code == 403
+    shown = await writer.patch(address, json={}, headers={"If-Match": '"1"'})
+    assert (shown.status_code, shown.json()["full_name"]) == (200, found["full_name"])
+    body = member_body(shown.json()["cooperative_id"], "new", 99)
+    assert (await writer.post("/registry/v1/members", json=body)).status_code == 201
+    log = [each for each in await access_log(database_of) if each["subject"] == "writer"]
+    assert [(each["what"], len(each["subject_ids"])) for each in log] == [("member-read", 1), ("member-read", 1)]
+    assert [str(one) for one in log[0]["subject_ids"]] == [found["person_id"]]
