@@ -111,7 +111,10 @@ async def search_members(
     member_number: str | None,
 ) -> Page[MemberSummary]:
     """Members within reach by the beginning of the name, by number, or of one co-operative; recorded."""
-    if cooperative_id is None and name_prefix is None and member_number is None:
+    names = name_range(name_prefix) if name_prefix is not None else None
+    if names is not None and not names[0]:
+        names = None  # spaces, tone marks, a vowel that waits for its consonant: everybody's name begins with nothing
+    if cooperative_id is None and names is None and member_number is None:
         raise Invalid(
             fields=[
                 FieldProblem(
@@ -124,7 +127,7 @@ async def search_members(
         )
     rows = await repository.search_members(
         session,
-        names=None if name_prefix is None else name_range(name_prefix),
+        names=names,
         cooperative_id=cooperative_id,
         member_number=member_number,
         after=page.after(str, UUID),

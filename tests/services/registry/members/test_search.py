@@ -97,6 +97,12 @@ async def test_search_needs_something_to_look_for(nation: httpx2.AsyncClient) ->
     assert (await nation.get("/registry/v1/members?name_prefix=ก")).status_code == 422
 
 
+@pytest.mark.parametrize("nothing", ["%20%20", "เแ", "%E0%B9%88%E0%B9%88"], ids=["spaces", "vowels", "tone marks"])
+async def test_what_says_nothing_of_a_name_does_not_list_everybody(nation: httpx2.AsyncClient, nothing: str) -> None:
+    refused = await nation.get(f"/registry/v1/members?name_prefix={nothing}")
+    assert (refused.status_code, [one["field"] for one in refused.json()["fields"]]) == (422, ["name_prefix"])
+
+
 async def test_national_id_finds_within_reach_and_is_logged_with_its_purpose(
     nation: httpx2.AsyncClient, client_of: ClientOf, database_of: DatabaseOf
 ) -> None:
