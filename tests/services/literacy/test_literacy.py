@@ -421,3 +421,24 @@ async def test_a_pledge_is_told_again_with_the_day_of_its_state(client_of: Clien
         told = [(version, day) async for _, version, day in savings.tell_again(session)]
     assert [row["day"] for row in days] == ["2022-11-01", "2022-11-02"]
     assert told == [(2, date(2022, 11, 2))]
+
+
+async def test_rows_of_before_stand_for_the_day_that_was_kept_of_them(database_of: DatabaseOf) -> None:
+    database = await database_of("literacy")
+    await hear(database, [cooperative(), member("1")])
+    outcomes = []
+    async with database.unscoped() as session:
+        await HOUSEHOLD_ACCOUNTS.apply(session, *_account_file("2022-12-31", "food", 100))
+        await TRAINING.apply(session, *_training("2022-12-31", "55"))
+        await session.execute("update ledger_month set stated_on = null")
+        await session.execute("update assessment set as_of = null")
+    for as_of, category, satang in (("2022-11-30", "saving", 50), ("2023-01-31", "food", 90)):
+        async with database.unscoped() as session:
+            outcomes.append((await HOUSEHOLD_ACCOUNTS.apply(session, *_account_file(as_of, category, satang)))[2])
+    async with database.unscoped() as session:
+        outcomes.append((await TRAINING.apply(session, *_training("2022-11-30", "60")))[2])
+        [days] = await session.fetch(
+            "select stated_on ->> 'food' as food, stated_on ->> 'saving' as saving from ledger_month"
+        )
+    assert outcomes == [OLDER, ACCEPTED, ACCEPTED]
+    assert (days["food"], days["saving"]) == ("2023-01-31", "2022-12-31")
