@@ -21,10 +21,15 @@ async def lock_version(session: WriteSession, officer_id: str) -> int:
     return int(found or 0)
 
 
-async def all_of(session: ReadSession, officer_id: str) -> Sequence[Row]:
-    """Every co-operative of the officer, within the caller's reach or not."""
+async def beyond_reach(session: ReadSession, officer_id: str) -> Sequence[Row]:
+    """The officer's co-operatives that the caller cannot see."""
     return await session.fetch(
-        "select cooperative_id from officer_cooperative where officer_id = :officer_id", officer_id=officer_id
+        """
+        select cooperative_id, valid_from, valid_to, delegate_of from officer_cooperative assigned
+         where officer_id = :officer_id
+           and not exists (select from cooperative where cooperative.id = assigned.cooperative_id)
+        """,
+        officer_id=officer_id,
     )
 
 

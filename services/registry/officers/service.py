@@ -31,14 +31,15 @@ async def read_assignments(session: ReadSession, officer_id: str) -> Assignments
 async def put_assignments(
     session: WriteSession, officer_id: str, wanted: AssignmentsPut, if_match: str | None
 ) -> AssignmentsRead:
-    """Replace the officer's whole list.
+    """Replace the officer's whole list, apart from what has ended where the caller does not reach.
 
     If-Match may be left out for an officer who has no list yet.
 
     Raises:
         AssignmentsOverlap: a co-operative stands twice on one day.
         CooperativeUnknown: a co-operative is not within the caller's reach.
-        AssignmentBeyondReach: the officer holds co-operatives outside the caller's reach, which would be lost.
+        AssignmentBeyondReach: the officer holds, or is to hold, co-operatives outside the caller's reach, which would
+            be lost.
         PreconditionFailed: the list has changed since it was read.
         PreconditionRequired: there is a list and If-Match was not sent.
     """
@@ -51,10 +52,10 @@ async def put_assignments(
     new = {one.cooperative_id for one in held}
     if await cooperatives.count_within_reach(session, sorted(new)) < len(new):
         raise CooperativeUnknown("assignments.cooperative_id")
-    before = {row["cooperative_id"] for row in await repository.all_of(session, officer_id)}
-    if await cooperatives.count_within_reach(session, sorted(before)) < len(before):
+    beyond = [AssignedCooperative.model_validate(row) for row in await repository.beyond_reach(session, officer_id)]
+    if any(one.valid_to is None or one.valid_to >= today_in_bangkok() for one in beyond):
         raise AssignmentBeyondReach
-    await _store(session, officer_id, version + 1, held)
+    await _store(session, officer_id, version + 1, held + beyond)
     return await read_assignments(session, officer_id)
 
 

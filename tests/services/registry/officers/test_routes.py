@@ -73,6 +73,21 @@ async def test_nobody_assigns_or_removes_beyond_reach(analyst: httpx2.AsyncClien
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:plodnee:problem:assignment-beyond-reach")
 
 
+async def test_an_officer_who_moves_to_another_province_is_assigned_there_and_keeps_what_has_ended(
+    analyst: httpx2.AsyncClient, client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    here, there = await add_cooperative(analyst, "C1"), await add_cooperative(analyst, "C2", OTHER_PROVINCE)
+    chief = await client_of("registry", scopes=WRITE, areas=[PROVINCE], subject="chief")
+    assert (await analyst.put(ADDRESS, json=body(there, last="2022-11-30"))).status_code == 200
+    moved = await chief.put(ADDRESS, json=body(here), headers={"if-match": '"1"'})
+    assert moved.status_code == 200, moved.text
+    assert [each["cooperative_id"] for each in moved.json()["assignments"]] == [here]
+    kept = (await analyst.get(ADDRESS)).json()["assignments"]
+    assert {(each["cooperative_id"], each["to"]) for each in kept} == {(here, None), (there, "2022-11-30")}
+    events = await published(await database_of("registry"), "assignment")
+    assert [len(event["cooperatives"]) for event in events] == [1, 2]
+
+
 async def test_one_cooperative_twice_on_a_day_is_refused(analyst: httpx2.AsyncClient) -> None:
     one = await add_cooperative(analyst, "C1")
     refused = await analyst.put(ADDRESS, json=body(one, one))
