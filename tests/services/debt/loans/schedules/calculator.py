@@ -402,12 +402,10 @@ class Calculator:
 
     def pay(self, amount: int) -> None:
         self.foresee()
-        for row in self.rows:
-            interest = min(amount, row.interest - row.paid_interest)
-            principal = min(amount - interest, row.principal - row.paid_principal)
-            row.paid_interest += interest
-            row.paid_principal += principal
-            amount -= interest + principal
+        left = self.share_out(amount, self.closed)
+        if not left:
+            return  # it reaches no row that is not due yet, and settles none of them
+        self.excess += self.share_out(left, self.open_rows())
         settled = [row for row in self.free_rows() if row.unpaid == 0 < row.paid_interest + row.paid_principal]
         for row in self.free_rows()[: self.free_rows().index(settled[-1]) + 1] if settled else ():
             # Its interest is paid, with all that had gathered for it.
@@ -417,7 +415,15 @@ class Calculator:
             for before in self.open_rows()[: self.open_rows().index(row)]:
                 if before.is_paid:
                     before.made_good.append((row, before.missed - sum(amount for _, amount in before.made_good)))
-        self.excess += amount
+
+    def share_out(self, amount: int, rows: list[Row]) -> int:
+        for row in rows:
+            interest = min(amount, row.interest - row.paid_interest)
+            principal = min(amount - interest, row.principal - row.paid_principal)
+            row.paid_interest += interest
+            row.paid_principal += principal
+            amount -= interest + principal
+        return amount
 
     def owed_today(self) -> tuple[int, int]:
         principal = sum(row.principal - row.paid_principal for row in self.closed)

@@ -85,6 +85,27 @@ def test_any_history_equals_the_independent_calculator(loan: Body) -> None:
     assert_equals_calculator(loan)
 
 
+def test_a_payment_settles_no_row_that_it_does_not_reach() -> None:
+    """What is paid on 1 December is a satang of the overdue row; the next one stands on more than it asks for."""
+    loan = body(
+        principal="4368.94",
+        annual_rate="0.000412",
+        disbursed_on="2023-10-25",
+        instalments=6,
+        every={"count": 1, "unit": "day"},
+        first_due_on="2023-12-01",
+        principal_grace=1,
+        interest_grace=1,
+        changes=[{"type": "add_instalment", "due_on": "2023-11-01", "amount": "614.21"}],
+        payments=[{"on": "2023-10-25", "amount": "751.09"}, {"on": "2023-12-01", "amount": "0.01"}],
+        as_of="2024-01-01",
+    )
+    found = answer(loan)
+    assert rows_of_answer(found)[-1] == ("2023-12-06", 750_97, 7, 0)
+    assert found["pay_off"] == "3618.15"
+    assert_equals_calculator(loan)
+
+
 @given(any_history(), st.integers(1, 3))
 def test_how_many_rows_a_payment_looks_at_together_changes_nothing(loan: Body, rows: int) -> None:
     assume(loan.get("payments"))
