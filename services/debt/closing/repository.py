@@ -12,41 +12,41 @@ from uuid import UUID
 from services.debt.closing.domain import ClassTable
 from shared.chassis.database import ReadSession, Row, WriteSession
 
-# Loans overdue at the close of :on, for the co-operatives :ids. A line of an instalment posted later is taken back.
+# How loans stood at the close of :on, for the co-operatives :ids, once they are restated for that day. Only of a loan
+# that is ahead of it already, by something posted later, the lines posted since are taken back.
 _STANDING = """
+    ahead as materialized (
+        select id from loan where cooperative_id = any(cast(:ids as uuid[])) and as_of > :on and opened_on <= :on
+    ),
     later as materialized (
-        select loan_id, number, sum(principal) as principal, sum(interest) as interest from allocation
-        where cooperative_id = any(cast(:ids as uuid[])) and posted_on > :on group by loan_id, number
+        select a.loan_id, a.number, sum(a.principal) as principal, sum(a.interest) as interest
+        from ahead join allocation a on a.loan_id = ahead.id and a.posted_on > :on group by a.loan_id, a.number
     ),
-    unpaid as (
-        select i.loan_id, i.due_on, i.principal - i.paid_principal as principal,
-               i.interest - i.paid_interest as interest
-        from instalment i
-        where i.cooperative_id = any(cast(:ids as uuid[])) and i.overdue_from <= :on
-          and (i.paid_principal < i.principal or i.paid_interest < i.interest)
-          and not exists (select from later where later.loan_id = i.loan_id and later.number = i.number)
-        union all
-        select i.loan_id, i.due_on, i.principal - i.paid_principal + later.principal,
-               i.interest - i.paid_interest + later.interest
-        from later join instalment i using (loan_id, number) where i.overdue_from <= :on
-    ),
-    standing as materialized (
+    standing as (
         select loan_id, cast(sum(principal) as bigint) as overdue_principal,
                cast(sum(interest) as bigint) as overdue_interest, min(due_on) as oldest_due_on
-        from unpaid where principal + interest > 0 group by loan_id
+        from (
+            select i.loan_id, i.due_on, i.principal - i.paid_principal + coalesce(later.principal, 0) as principal,
+                   i.interest - i.paid_interest + coalesce(later.interest, 0) as interest
+            from ahead join instalment i on i.loan_id = ahead.id and i.overdue_from <= :on
+            left join later on later.loan_id = i.loan_id and later.number = i.number
+        ) unpaid
+        where principal + interest > 0 group by loan_id
     ),
+    returned as (select loan_id, cast(sum(principal) as bigint) as principal from later group by loan_id),
     balance as materialized (
+        select id, cooperative_id, member_id, outstanding_principal, status = 'active' as active,
+               overdue_principal, overdue_interest, oldest_unpaid_due_on as oldest_due_on
+        from loan where cooperative_id = any(cast(:ids as uuid[])) and as_of <= :on
+        union all
         select loan.id, loan.cooperative_id, loan.member_id,
-               loan.outstanding_principal + cast(coalesce(returned.principal, 0) as bigint) as outstanding_principal,
-               loan.status = 'active' or returned.loan_id is not null as active,
-               coalesce(standing.overdue_principal, 0) as overdue_principal,
-               coalesce(standing.overdue_interest, 0) as overdue_interest,
+               loan.outstanding_principal + coalesce(returned.principal, 0),
+               loan.status = 'active' or returned.loan_id is not null,
+               coalesce(standing.overdue_principal, 0), coalesce(standing.overdue_interest, 0),
                standing.oldest_due_on
-        from loan
-        left join (select loan_id, sum(principal) as principal from later group by loan_id) returned
-            on returned.loan_id = loan.id
+        from ahead join loan using (id)
+        left join returned on returned.loan_id = loan.id
         left join standing on standing.loan_id = loan.id
-        where loan.cooperative_id = any(cast(:ids as uuid[])) and loan.opened_on <= :on
     )
 """
 
@@ -145,15 +145,26 @@ async def restate_loans(
     )
     return await session.fetch(
         f"""
-        with {_STANDING},
+        with standing as (
+            select loan_id, cast(sum(principal - paid_principal) as bigint) as overdue_principal,
+                   cast(sum(interest - paid_interest) as bigint) as overdue_interest, min(due_on) as oldest_due_on
+            from instalment
+            where cooperative_id = any(cast(:ids as uuid[])) and overdue_from <= :on
+              and (paid_principal < principal or paid_interest < interest)
+            group by loan_id
+        ),
         judged as (
-            select b.*, case {cases} else 'normal' end as judged_class from balance b
+            select loan.id, coalesce(b.overdue_principal, 0) as overdue_principal,
+                   coalesce(b.overdue_interest, 0) as overdue_interest, b.oldest_due_on,
+                   case {cases} else 'normal' end as judged_class
+            from loan left join standing b on b.loan_id = loan.id
+            where loan.cooperative_id = any(cast(:ids as uuid[])) and loan.as_of <= :on
         )
         update loan set overdue_principal = judged.overdue_principal, overdue_interest = judged.overdue_interest,
             oldest_unpaid_due_on = judged.oldest_due_on, loan_class = judged.judged_class, as_of = :on,
             version = loan.version + 1
         from judged
-        where loan.id = judged.id and loan.as_of <= :on
+        where loan.id = judged.id
           and (loan.overdue_principal, loan.overdue_interest, loan.oldest_unpaid_due_on, loan.loan_class)
               is distinct from
               (judged.overdue_principal, judged.overdue_interest, judged.oldest_due_on, judged.judged_class)
@@ -549,7 +560,7 @@ async def settled_members(session: ReadSession, cooperative_ids: Collection[UUID
         )
         select member_id from concerned
         except
-        select loan.member_id from standing join loan on loan.id = standing.loan_id
+        select member_id from balance where oldest_due_on is not null
         """,
         ids=sorted(cooperative_ids),
         on=on,
