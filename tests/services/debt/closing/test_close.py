@@ -1,11 +1,12 @@
 """Goal: a close states what stands, explains every change to the satang, and never moves what was stated."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
@@ -16,7 +17,9 @@ from shared.chassis.database import WriteSession
 from shared.contracts.debt import BusinessDateClosed
 from shared.kernel.money import parse_baht
 from tests.conftest import ClientOf
+from tests.job_worker import job_worker
 from tests.services.debt.world import World, loan_row
+from tests.shared.chassis.bare_service import until
 
 SCOPES = "feed:write payment:write loan:read close:run case:read job:read"
 
@@ -387,6 +390,55 @@ async def test_catching_up_commits_each_stated_day_and_goes_on_after_it(
         "2022-09-30", "2022-10-31", "2022-11-30", "2022-12-31", "2023-01-31", "2023-02-28", "2023-03-31", "2023-04-30",
         "2023-05-15",
     ]  # fmt: skip
+
+
+@pytest_asyncio.fixture
+async def slow_days(world: World) -> AsyncIterator[None]:
+    """Every transaction that closes a day takes its time, so that it can be met at work."""
+    owner = await asyncpg.connect(world.settings.database_url("debt", "owner"))
+    await owner.execute("""
+        create function take_time() returns trigger language plpgsql
+            as $$ begin perform pg_sleep(0.1); return null; end $$;
+        create trigger take_time after update on business_day for each statement execute function take_time()
+        """)
+    yield
+    await owner.execute("drop trigger take_time on business_day; drop function take_time")
+    await owner.close()
+
+
+@pytest.mark.usefixtures("slow_days")
+async def test_catching_up_goes_on_through_two_kills_of_its_worker(
+    world: World, client: httpx2.AsyncClient, twin: str
+) -> None:
+    close_to = date(2026, 5, 15)
+    killed = str(await world.cooperative("C1"))
+    await act(world, client, "closes", {"close_to": "2022-09-30"})
+    await act(world, client, "closes", {"close_to": f"{close_to}", "cooperative_ids": [twin]})
+    asked = await client.post("/debt/v1/closes", json={"close_to": f"{close_to}", "cooperative_ids": [killed]})
+
+    async def closed_on() -> date:
+        return await world.value("select closed_on from business_day where cooperative_id = :id", id=killed) or date.min
+
+    async def is_done() -> bool:
+        return bool((await client.get(asked.headers["location"])).json()["status"] == "succeeded")
+
+    for kill in range(1, 3):
+        seen = await closed_on()
+
+        async def went_on(seen: date = seen) -> bool:
+            return await closed_on() > seen
+
+        with job_worker("services.debt.app"):
+            await until(went_on)
+        assert seen < await closed_on() < close_to, f"kill {kill} came too late to show anything"
+    with job_worker("services.debt.app"):
+        await until(is_done)
+
+    went_on_once, uninterrupted = await histories(world, killed, twin)
+    assert went_on_once == uninterrupted
+    stated = [one["closed_on"] for one in await world.spoken("business_date.closed") if one["cooperative_id"] == killed]
+    assert stated == sorted(set(stated))
+    assert len(stated) == 45  # month-ends from September 2022 to April 2026, and the day itself
 
 
 async def test_baseline_of_a_co_operative_far_behind_closes_month_by_month_first(
