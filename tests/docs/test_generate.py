@@ -196,7 +196,9 @@ def _refusals_of(path: str, verb: str, operation: dict[str, Any]) -> set[str]:
     headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
     statuses = {"401", "403", "422", "503"}
     statuses |= {"400"} if "Idempotency-Key" in headers else set()
-    statuses |= {"412", "428"} if "If-Match" in headers else set()
+    statuses |= {"412"} if "If-Match" in headers else set()
+    # An act is guarded by the state of the thing, so it may come without.
+    statuses |= {"428"} if "If-Match" in headers and verb != "post" else set()
     statuses |= {"404"} if verb == "get" and path.endswith("_id}") else set()
     statuses |= {"413", "415"} if "text/csv" in operation.get("requestBody", {}).get("content", {}) else set()
     return statuses

@@ -10,7 +10,7 @@ from services.debt.cases import service
 from services.debt.cases.domain import Stage
 from services.debt.cases.schemas import AssessmentCreate, AssessmentRead, CaseDetail, CaseRead
 from services.debt.errors import CapacityInputsInvalid, CaseNotFound, CaseStageConflict
-from shared.chassis.http.concurrency import etag_of
+from shared.chassis.http.concurrency import IfMatchIfSent, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
@@ -47,10 +47,17 @@ async def read_case(caller: CaseReader, session: AuditedReading, case_id: UUID, 
 @router.post(
     "/{case_id}/assessments",
     status_code=201,
-    responses=problem_responses(CaseNotFound, CaseStageConflict, CapacityInputsInvalid),
+    responses=problem_responses(CaseNotFound, CaseStageConflict, CapacityInputsInvalid, 412),
 )
 async def assess_case(
-    caller: CaseAssessor, session: Writing, case_id: UUID, assessment: AssessmentCreate
+    caller: CaseAssessor,
+    session: Writing,
+    case_id: UUID,
+    assessment: AssessmentCreate,
+    response: Response,
+    if_match: IfMatchIfSent = None,
 ) -> AssessmentRead:
-    """Assess what the household can pay, with all its creditors, and put the debtor in a group."""
-    return await service.assess_case(session, caller, case_id, assessment)
+    """Assess what the household can pay, with all creditors, and put the debtor in a group. The ETag is the case's."""
+    read, version = await service.assess_case(session, caller, case_id, assessment, if_match)
+    response.headers["ETag"] = etag_of(version)
+    return read

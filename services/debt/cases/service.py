@@ -26,6 +26,7 @@ from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
+from shared.chassis.http.concurrency import honour_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.kernel.calendar import add_months
@@ -154,15 +155,21 @@ async def resolve_paid_off(session: WriteSession, settled_members: Collection[UU
     return [case["id"] for case in cases]
 
 
-async def assess_case(session: WriteSession, caller: Caller, wanted: UUID, new: AssessmentCreate) -> AssessmentRead:
+async def assess_case(
+    session: WriteSession, caller: Caller, wanted: UUID, new: AssessmentCreate, if_match: str | None
+) -> tuple[AssessmentRead, int]:
     """Assess what a household can pay, with all its creditors, and put the debtor in a group.
+
+    Returns the assessment and the version that the case has now.
 
     Raises:
         CaseNotFound: no such case within reach.
+        PreconditionFailed: the caller has read another version of the case.
         CaseStageConflict: the case has ended.
         CapacityInputsInvalid: a figure is out of bounds.
     """
     case, on = await lock_case(session, wanted)
+    honour_match(if_match, case["version"])
     if Stage(case["stage"]) in ENDED:
         raise CaseStageConflict("the case has ended", "รายการแก้ไขหนี้สิ้นสุดแล้ว")
     creditors = await _creditors(session, case, on)
@@ -188,7 +195,7 @@ async def assess_case(session: WriteSession, caller: Caller, wanted: UUID, new: 
     )  # fmt: skip
     await _store_assessment(session, read, case["cooperative_id"])
     await _take_figures(session, case, capacity, caller, on)
-    return read
+    return read, case["version"]
 
 
 async def list_cases(

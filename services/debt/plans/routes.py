@@ -1,8 +1,9 @@
 """Routes of plans."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 
 from services.debt.auth import CaseReader, PlanAccepter, PlanApprover, PlanProposer
 from services.debt.errors import (
@@ -16,7 +17,7 @@ from services.debt.errors import (
 from services.debt.plans import service
 from services.debt.plans.domain import PlanState
 from services.debt.plans.schemas import PlanCreate, PlanRead
-from shared.chassis.http.concurrency import etag_of
+from shared.chassis.http.concurrency import IfMatchIfSent, etag_of
 from shared.chassis.http.idempotency import IdempotentRoute
 from shared.chassis.http.pagination import Page, PageParameters
 from shared.chassis.http.problems import problem_responses
@@ -24,17 +25,25 @@ from shared.chassis.http.sessions import AuditedReading, Writing
 
 router = APIRouter(prefix="/plans", tags=["plans"], route_class=IdempotentRoute)
 
-_ACT = problem_responses(PlanNotFound, PlanStateConflict, CaseStageConflict)
+IfMatchOfCase = Annotated[
+    str | None,
+    Header(alias="If-Match", description="The ETag of the case that was read; if it has changed since, 412."),
+]
+
+_ACT = problem_responses(PlanNotFound, PlanStateConflict, CaseStageConflict, 412)
 
 
 @router.post(
     "",
     status_code=201,
-    responses=problem_responses(CaseNotFound, CaseStageConflict, PlanStateConflict, PlanTermsInvalid),
+    responses=problem_responses(CaseNotFound, CaseStageConflict, PlanStateConflict, PlanTermsInvalid, 412),
 )
-async def propose_plan(caller: PlanProposer, session: Writing, plan: PlanCreate, response: Response) -> PlanRead:
+async def propose_plan(
+    caller: PlanProposer, session: Writing, plan: PlanCreate, response: Response, if_match: IfMatchOfCase = None
+) -> PlanRead:
     """Propose a plan; its instalments fall in the months in which the household expects income."""
-    proposed = await service.propose_plan(session, caller, plan)
+    proposed = await service.propose_plan(session, caller, plan, if_match)
+    response.headers["ETag"] = etag_of(proposed.version)
     response.headers["Location"] = f"/debt/v1/plans/{proposed.id}"
     return proposed
 
@@ -64,24 +73,40 @@ async def read_plan(caller: CaseReader, session: AuditedReading, plan_id: UUID, 
 
 
 @router.post("/{plan_id}/approve", responses=_ACT | problem_responses(PlanOwnApproval))
-async def approve_plan(caller: PlanApprover, session: Writing, plan_id: UUID) -> PlanRead:
+async def approve_plan(
+    caller: PlanApprover, session: Writing, plan_id: UUID, response: Response, if_match: IfMatchIfSent = None
+) -> PlanRead:
     """Approve a proposed plan; who proposed it or assessed the case cannot."""
-    return await service.approve_plan(session, caller, plan_id)
+    plan = await service.approve_plan(session, caller, plan_id, if_match)
+    response.headers["ETag"] = etag_of(plan.version)
+    return plan
 
 
 @router.post("/{plan_id}/reject", responses=_ACT)
-async def reject_plan(caller: PlanApprover, session: Writing, plan_id: UUID) -> PlanRead:
+async def reject_plan(
+    caller: PlanApprover, session: Writing, plan_id: UUID, response: Response, if_match: IfMatchIfSent = None
+) -> PlanRead:
     """Reject a plan that the member has not signed, approved or not."""
-    return await service.reject_plan(session, caller, plan_id)
+    plan = await service.reject_plan(session, caller, plan_id, if_match)
+    response.headers["ETag"] = etag_of(plan.version)
+    return plan
 
 
 @router.post("/{plan_id}/accept", responses=_ACT | problem_responses(PlanTermsInvalid))
-async def accept_plan(caller: PlanAccepter, session: Writing, plan_id: UUID) -> PlanRead:
+async def accept_plan(
+    caller: PlanAccepter, session: Writing, plan_id: UUID, response: Response, if_match: IfMatchIfSent = None
+) -> PlanRead:
     """Record the member's signature: the plan is in force, and its waiver is booked."""
-    return await service.accept_plan(session, caller, plan_id)
+    plan = await service.accept_plan(session, caller, plan_id, if_match)
+    response.headers["ETag"] = etag_of(plan.version)
+    return plan
 
 
 @router.post("/{plan_id}/withdraw", responses=_ACT)
-async def withdraw_plan(caller: PlanProposer, session: Writing, plan_id: UUID) -> PlanRead:
+async def withdraw_plan(
+    caller: PlanProposer, session: Writing, plan_id: UUID, response: Response, if_match: IfMatchIfSent = None
+) -> PlanRead:
     """Withdraw a plan that the member has not signed, approved or not."""
-    return await service.withdraw_plan(session, caller, plan_id)
+    plan = await service.withdraw_plan(session, caller, plan_id, if_match)
+    response.headers["ETag"] = etag_of(plan.version)
+    return plan

@@ -33,6 +33,7 @@ from shared.chassis import outbox
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, Row, WriteSession
 from shared.chassis.http.access_log import log_access
+from shared.chassis.http.concurrency import honour_match
 from shared.chassis.http.pagination import Page, PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.kernel.identifiers import uuid7
@@ -41,16 +42,18 @@ PRODUCE_DEDUCTION = "PRODUCE_DEDUCTION"
 PENALTY_WAIVE = "PENALTY_WAIVE"
 
 
-async def propose_plan(session: WriteSession, caller: Caller, new: PlanCreate) -> PlanRead:
+async def propose_plan(session: WriteSession, caller: Caller, new: PlanCreate, if_match: str | None) -> PlanRead:
     """Propose how the overdue debt of a case is to be paid, in the months in which the household has money.
 
     Raises:
         CaseNotFound: no such case within reach.
+        PreconditionFailed: the caller has read another version of the case.
         CaseStageConflict: the case is not assessed yet, or has ended.
         PlanStateConflict: the case has an open plan.
         PlanTermsInvalid: the terms are out of bounds, or nothing is overdue.
     """
     case, on = await lock_case(session, new.case_id)
+    honour_match(if_match, case["version"])
     check_terms(new.deduction_share, new.instalments)
     if await repository.open_plan_of_case(session, case["id"], [state.value for state in OPEN_STATES]):
         raise PlanStateConflict("the case has an open plan", "รายการแก้ไขหนี้นี้มีแผนที่ยังไม่สิ้นสุด")
@@ -86,15 +89,16 @@ async def propose_plan(session: WriteSession, caller: Caller, new: PlanCreate) -
     return await _read(session, plan["id"])
 
 
-async def approve_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
+async def approve_plan(session: WriteSession, caller: Caller, plan_id: UUID, if_match: str | None) -> PlanRead:
     """Approve a proposed plan.
 
     Raises:
         PlanNotFound: no such plan within reach.
+        PreconditionFailed: the caller has read another version of it.
         PlanOwnApproval: the caller proposed it or assessed the case.
         PlanStateConflict: it is not proposed.
     """
-    plan, on = await _lock(session, plan_id)
+    plan, on = await _lock(session, plan_id, if_match)
     assessors = await assessors_of_case(session, plan["case_id"])
     plan["status"] = approve(
         PlanState(plan["status"]), approver=caller.subject, proposer=plan["proposed_by"], assessors=assessors
@@ -103,11 +107,12 @@ async def approve_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> 
     return await _store(session, plan, on)
 
 
-async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
+async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID, if_match: str | None) -> PlanRead:
     """The member signs an approved plan: it is in force from the open day on, and its waiver is booked.
 
     Raises:
         PlanNotFound: no such plan within reach.
+        PreconditionFailed: the caller has read another version of it.
         PlanStateConflict: it is not approved.
         PlanTermsInvalid: its first instalment falls due by the day of the signature.
     """
@@ -117,7 +122,7 @@ async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> P
     # Loans are locked before the plan, as everywhere: a close goes from loans to plans.
     ledger = await _ledger_of(session, found) if found["waive_default_interest"] else None
     case, on = await lock_case(session, found["case_id"])
-    plan, _ = await _lock(session, plan_id)
+    plan, _ = await _lock(session, plan_id, if_match)
     plan["status"] = put_in_force(accept(PlanState(plan["status"]))).value
     check_signature((await repository.instalments_of_plans(session, [plan_id]))[plan_id], on)
     plan |= {"accepted_by": caller.subject, "signed_on": on, "starts_on": on}
@@ -132,14 +137,14 @@ async def accept_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> P
     return await _store(session, plan, on)
 
 
-async def reject_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
-    """Reject a plan that is not signed; raises PlanNotFound or PlanStateConflict."""
-    return await _end(session, caller, plan_id, reject, "the plan was rejected")
+async def reject_plan(session: WriteSession, caller: Caller, plan_id: UUID, if_match: str | None) -> PlanRead:
+    """Reject a plan that is not signed; raises PlanNotFound, PreconditionFailed or PlanStateConflict."""
+    return await _end(session, caller, plan_id, if_match, reject, "the plan was rejected")
 
 
-async def withdraw_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
-    """Withdraw a plan that is not signed; raises PlanNotFound or PlanStateConflict."""
-    return await _end(session, caller, plan_id, withdraw, "the plan was withdrawn")
+async def withdraw_plan(session: WriteSession, caller: Caller, plan_id: UUID, if_match: str | None) -> PlanRead:
+    """Withdraw a plan that is not signed; raises PlanNotFound, PreconditionFailed or PlanStateConflict."""
+    return await _end(session, caller, plan_id, if_match, withdraw, "the plan was withdrawn")
 
 
 async def read_plan(session: WriteSession, caller: Caller, plan_id: UUID) -> PlanRead:
@@ -179,14 +184,19 @@ async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
 
 
 async def _end(
-    session: WriteSession, caller: Caller, plan_id: UUID, change: Callable[[PlanState], PlanState], reason: str
+    session: WriteSession,
+    caller: Caller,
+    plan_id: UUID,
+    if_match: str | None,
+    change: Callable[[PlanState], PlanState],
+    reason: str,
 ) -> PlanRead:
     """End a plan that nobody has signed; its case goes back to where a plan can be drafted."""
     found = await repository.find_plan(session, plan_id)
     if found is None:
         raise PlanNotFound
     case, on = await lock_case(session, found["case_id"])
-    plan, _ = await _lock(session, plan_id)
+    plan, _ = await _lock(session, plan_id, if_match)
     plan["status"] = change(PlanState(plan["status"])).value
     if Stage(case["stage"]) is Stage.PLAN_DRAFTED:
         await move_case(session, case, Stage.SEGMENTED, on=on, actor=caller.subject, reason=reason)
@@ -210,13 +220,15 @@ async def _income_by_month(session: ReadSession, case: dict[str, Any]) -> dict[i
     return by_month
 
 
-async def _lock(session: WriteSession, plan_id: UUID) -> tuple[dict[str, Any], date]:
+async def _lock(session: WriteSession, plan_id: UUID, if_match: str | None) -> tuple[dict[str, Any], date]:
     """A plan, held until the transaction ends, and the open day of its co-operative."""
     found = await repository.find_plan(session, plan_id)
     if found is None:
         raise PlanNotFound
     on = await open_day(session, found["cooperative_id"])
-    return await repository.lock_plan(session, plan_id), on
+    plan = await repository.lock_plan(session, plan_id)
+    honour_match(if_match, plan["version"])
+    return plan, on
 
 
 async def _store(session: WriteSession, plan: dict[str, Any], on: date) -> PlanRead:

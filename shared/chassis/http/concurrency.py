@@ -11,6 +11,11 @@ IfMatch = Annotated[
     Header(alias="If-Match", description="The ETag of the version that was read; without it the answer is 428."),
 ]
 
+IfMatchIfSent = Annotated[
+    str | None,
+    Header(alias="If-Match", description="The ETag of the version that was read; if another one stands, 412."),
+]
+
 
 def etag_of(version: int) -> str:
     """The ETag of a resource's version: ``"7"``."""
@@ -31,3 +36,13 @@ def require_match(if_match: str | None, version: int) -> None:
     tags = [tag.strip() for tag in if_match.split(",")]
     if "*" not in tags and etag_of(version) not in tags:
         raise PreconditionFailed
+
+
+def honour_match(if_match: str | None, version: int) -> None:
+    """As :func:`require_match`, for an act that its own state machine guards: who sends no If-Match passes.
+
+    Raises:
+        PreconditionFailed: the resource has changed since it was read.
+    """
+    if if_match is not None and if_match.strip():
+        require_match(if_match, version)

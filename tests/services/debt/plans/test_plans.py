@@ -1,5 +1,6 @@
 """Goal: a plan needs two people and the member, follows the harvest, and ends with its debt; the case goes with it."""
 
+import asyncio
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -462,3 +463,88 @@ async def test_approving_without_the_scope_is_forbidden(world: World, officer: h
     plan = await propose(world, officer)
 
     assert (await officer.post(f"/debt/v1/plans/{plan['id']}/approve")).status_code == 403
+
+
+async def test_who_says_which_plan_he_read_does_not_act_on_another(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await propose(world, officer)
+    path = f"/debt/v1/plans/{plan['id']}"
+    read = (await officer.get(path)).headers["etag"]
+    for who, act in ((manager, "approve"), (manager, "reject"), (officer, "accept"), (officer, "withdraw")):
+        stale = await who.post(f"{path}/{act}", headers={"If-Match": '"7"'})
+        assert (stale.status_code, stale.json()["type"]) == (412, "urn:plodnee:problem:precondition-failed"), act
+        assert stale.json()["title_th"]
+    assert await world.value("select status from plan") == "proposed"
+
+    approved = await manager.post(f"{path}/approve", headers={"If-Match": read})
+
+    assert approved.json()["status"] == "approved"
+    assert approved.headers["etag"] == (await officer.get(path)).headers["etag"] != read
+    # Nobody signs what he read before it was approved; with what stands now he does.
+    assert (await officer.post(f"{path}/accept", headers={"If-Match": read})).status_code == 412
+    signed = await officer.post(f"{path}/accept", headers={"If-Match": approved.headers["etag"]})
+    assert (signed.status_code, signed.json()["status"]) == (200, "in_force")
+    assert signed.headers["etag"] == (await officer.get(path)).headers["etag"]
+
+
+async def test_of_two_who_act_on_the_plan_that_both_read_one_is_told_that_it_changed(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient, client_of: ClientOf
+) -> None:
+    other = await client_of("debt", scopes=MANAGER, areas=["52"], subject="other")
+    plan = await propose(world, officer)
+    read = {"If-Match": (await manager.get(f"/debt/v1/plans/{plan['id']}")).headers["etag"]}
+
+    answers = await asyncio.gather(
+        manager.post(f"/debt/v1/plans/{plan['id']}/approve", headers=read),
+        other.post(f"/debt/v1/plans/{plan['id']}/reject", headers=read),
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    (done_one,) = [answer.json() for answer in answers if answer.status_code == 200]
+    assert await world.value("select status from plan") == done_one["status"]
+    assert await world.value("select version from plan") == 2
+
+
+async def test_of_two_who_assess_the_case_that_both_read_one_is_told_that_it_changed(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    path = f"/debt/v1/cases/{await case_of(world)}"
+    read = {"If-Match": (await officer.get(path)).headers["etag"]}
+
+    answers = await asyncio.gather(
+        *(who.post(f"{path}/assessments", json=HOUSEHOLD, headers=read) for who in (officer, manager))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 412]
+    assert await world.value("select count(*) from assessment") == 1
+    assert {answer.headers["etag"] for answer in answers if answer.status_code == 201} == {
+        (await officer.get(path)).headers["etag"]
+    }
+
+
+async def test_plan_is_not_proposed_of_a_case_that_was_assessed_anew(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    case_id = await case_of(world)
+    first = await officer.post(f"/debt/v1/cases/{case_id}/assessments", json=HOUSEHOLD)
+    second = await manager.post(f"/debt/v1/cases/{case_id}/assessments", json=HOUSEHOLD)
+    body = {"case_id": str(case_id), "instalments": 2}
+
+    stale = await officer.post("/debt/v1/plans", json=body, headers={"If-Match": first.headers["etag"]})
+
+    assert (stale.status_code, await world.value("select count(*) from plan")) == (412, 0)
+    proposed = await officer.post("/debt/v1/plans", json=body, headers={"If-Match": second.headers["etag"]})
+    assert (proposed.status_code, proposed.headers["etag"]) == (201, '"1"')
+
+
+async def test_act_that_is_sent_again_repeats_its_answer_though_its_etag_is_old(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await propose(world, officer)
+    headers = {"If-Match": '"1"', "Idempotency-Key": "approve-once"}
+
+    first, again = [await manager.post(f"/debt/v1/plans/{plan['id']}/approve", headers=headers) for _ in range(2)]
+
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (again.status_code, again.json(), again.headers["etag"]) == (200, first.json(), '"2"')

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.chassis.http.app import create_app
-from shared.chassis.http.concurrency import etag_of, require_match
+from shared.chassis.http.concurrency import etag_of, honour_match, require_match
 from shared.chassis.settings import Settings
 from shared.chassis.telemetry import AnswerBroken
 from shared.chassis.testing.tokens import TokenIssuer
@@ -49,6 +49,14 @@ def test_any_version_and_no_version() -> None:
     for nothing in (None, "", "  "):
         with pytest.raises(PreconditionRequired):
             require_match(nothing, 3)
+
+
+def test_an_act_needs_no_version_but_no_other_one_passes() -> None:
+    for passing in (None, "", "  ", "*", '"3"', '"2", "3"'):
+        honour_match(passing, 3)
+    for other in ('"2"', 'W/"3"', "3"):
+        with pytest.raises(PreconditionFailed):
+            honour_match(other, 3)
 
 
 async def test_pages_walk_the_whole_list_once(client: httpx2.AsyncClient, client_of: ClientOf) -> None:
