@@ -6,16 +6,25 @@ from uuid import UUID
 from shared.chassis.database import ReadSession, Row
 
 
-async def list_debts_of_member(session: ReadSession, member_id: UUID, limit: int) -> Sequence[Row]:
-    """The debts of the member's person; one row of nulls when the member is within reach and owes nothing."""
+async def list_debts_of_member(
+    session: ReadSession, member_id: UUID, after: tuple[str, str] | None, limit: int
+) -> Sequence[Row]:
+    """The debts of the member's person, by creditor and contract; one row of nulls when the member is within reach and
+    owes nothing (more)."""
+    creditor, contract_number = after or (None, None)
     return await session.fetch(
         """
         select member.person_id, debt.id, debt.creditor, debt.contract_number, debt.outstanding_satang,
                debt.annual_payment_satang, debt.stated_on
-          from member left join external_debt debt on debt.person_id = member.person_id
+          from member
+          left join external_debt debt on debt.person_id = member.person_id
+               and (cast(:creditor as text) is null
+                    or (debt.creditor, debt.contract_number) > (:creditor, cast(:contract_number as text)))
          where member.id = :member_id order by debt.creditor, debt.contract_number limit :limit
         """,
         member_id=member_id,
+        creditor=creditor,
+        contract_number=contract_number,
         limit=limit,
     )
 

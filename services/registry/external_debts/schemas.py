@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from shared.chassis.http.pagination import Page
 from shared.kernel.money import Money
 
 
@@ -20,7 +21,5 @@ class ExternalDebtRead(BaseModel):
     as_of: Annotated[date, Field(description="The lender's day of these amounts.")]
 
 
-class ExternalDebts(BaseModel):
-    """All that is known of a member's debts elsewhere."""
-
-    items: list[ExternalDebtRead]
+class ExternalDebts(Page[ExternalDebtRead]):
+    """All that is known of a member's debts elsewhere; `next_cursor` is null unless a page does not hold them."""

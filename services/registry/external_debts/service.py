@@ -10,19 +10,23 @@ from services.registry.external_debts.schemas import ExternalDebtRead, ExternalD
 from shared.chassis.auth.caller import Caller
 from shared.chassis.database import ReadSession, WriteSession
 from shared.chassis.http.access_log import log_access
+from shared.chassis.http.pagination import PageRequest, page_of
 from shared.chassis.replay import Outgoing
 from shared.contracts.registry import ExternalDebtRecorded
 
-DEBTS_MAX = 500  # of one person; more would be a fault of the data
 
-
-async def read_of_member(session: WriteSession, caller: Caller, member_id: UUID) -> ExternalDebts:
+async def read_of_member(session: WriteSession, caller: Caller, page: PageRequest, member_id: UUID) -> ExternalDebts:
     """A member's debts elsewhere; recorded. Raises MemberNotFound when there is no such member within reach."""
-    rows = await repository.list_debts_of_member(session, member_id, DEBTS_MAX)
+    after = page.after(str, str)
+    rows = await repository.list_debts_of_member(
+        session, member_id, (after[0], after[1]) if after else None, page.fetch_limit
+    )
     if not rows:
         raise MemberNotFound
     await log_access(session, caller, "external-debts-read", [rows[0]["person_id"]])
-    return ExternalDebts(items=[_shown(row) for row in rows if row["id"] is not None])
+    debts = [row for row in rows if row["id"] is not None]
+    shown = page_of(debts, page, lambda row: (row["creditor"], row["contract_number"]), _shown)
+    return ExternalDebts(items=shown.items, next_cursor=shown.next_cursor)
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:

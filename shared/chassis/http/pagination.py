@@ -109,6 +109,17 @@ def page_request(
 PageParameters = Annotated[PageRequest, Depends(page_request)]
 
 
+def largest_page_request(
+    request: Request, cursor: Annotated[str | None, Query(max_length=_CURSOR_CHARACTERS_MAX)] = None
+) -> PageRequest:
+    """The dependency behind :data:`LargestPage`."""
+    return page_request(request, runtime_of(request).settings.page_size_max, cursor)
+
+
+LargestPage = Annotated[PageRequest, Depends(largest_page_request)]
+"""For a list that nearly always is one page: as many rows as a page may hold, and a cursor for what is left."""
+
+
 def page_of(
     rows: Sequence[RowT],
     request: PageRequest,

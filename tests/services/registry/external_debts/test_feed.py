@@ -130,3 +130,24 @@ async def test_debts_of_a_person_elsewhere_are_out_of_reach(
     assert counts(await deliver(province, database, "external_debts", HEADINGS, [row(outstanding="1")])) == {
         "waiting": 1
     }
+
+
+async def test_every_debt_is_read_however_many_there_are(agency: httpx2.AsyncClient, database: Database) -> None:
+    member = await add_member(agency, await add_cooperative(agency, "C1"), "1", 1)
+    contracts = [f"B{number:03}" for number in range(501)]
+    rows = [row(contract=contract) for contract in contracts]
+    assert counts(await deliver(agency, database, "external_debts", HEADINGS, rows)) == {"accepted": 501}
+    path = f"/registry/v1/members/{member['id']}/external-debts"
+
+    first = (await agency.get(path)).json()
+    rest = (await agency.get(path, params={"cursor": first["next_cursor"]})).json()
+
+    assert len(first["items"]) == 500
+    assert [each["contract_number"] for each in (*first["items"], *rest["items"])] == contracts
+    assert rest["next_cursor"] is None
+
+
+async def test_who_owes_nothing_elsewhere_has_an_empty_list(agency: httpx2.AsyncClient) -> None:
+    member = await add_member(agency, await add_cooperative(agency, "C1"), "1", 1)
+    read = (await agency.get(f"/registry/v1/members/{member['id']}/external-debts")).json()
+    assert read == {"items": [], "next_cursor": None}
