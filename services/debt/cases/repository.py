@@ -151,6 +151,19 @@ async def last_assessment(session: ReadSession, case_id: UUID) -> Row | None:
     )
 
 
+async def assessment_days(session: ReadSession, case_ids: Collection[UUID]) -> dict[UUID, date]:
+    """The days of the newest assessments of those cases that have one."""
+    rows = await session.fetch(
+        """
+        select wanted.id, newest.assessed_on from unnest(cast(:ids as uuid[])) as wanted (id)
+        cross join lateral
+            (select assessed_on from assessment where case_id = wanted.id order by id desc limit 1) newest
+        """,
+        ids=sorted(case_ids),
+    )
+    return {row["id"]: row["assessed_on"] for row in rows}
+
+
 async def lock_open_cases(session: WriteSession, member_ids: Collection[UUID]) -> Sequence[Row]:
     """The cases of these members that have not ended, held until the transaction ends."""
     return await session.fetch(

@@ -9,8 +9,10 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.debt.capacity.domain import SEGMENT_LABELS_TH, Capacity, Figure, Segment
+from services.debt.capacity.domain import SEGMENT_LABELS_TH, Capacity, Figure, Segment, capacity_policy
 from services.debt.cases.domain import STAGE_LABELS_TH, Stage
+from services.debt.policies.domain import PolicyName
+from services.debt.policies.schemas import PolicyRead, policy_read
 from shared.chassis.database import Row
 from shared.kernel.money import Money, MoneyIn
 
@@ -109,6 +111,7 @@ class AssessmentRead(BaseModel):
     segment: str
     segment_th: str
     flags: list[str]
+    policy: Annotated[PolicyRead, Field(description="What group and flags rest on.")]
 
     @classmethod
     def of(
@@ -141,6 +144,7 @@ class AssessmentRead(BaseModel):
             segment=capacity.segment.value,
             segment_th=SEGMENT_LABELS_TH[capacity.segment],
             flags=[flag.value for flag in capacity.flags],
+            policy=policy_read(PolicyName.CAPACITY, capacity.policy),
         )
 
     @classmethod
@@ -148,7 +152,13 @@ class AssessmentRead(BaseModel):
         """As it was stored."""
         parts = {name: orjson.loads(row[name]) for name in ("inputs", "creditors", "figures")}
         return cls.model_validate(
-            {**row, **parts, "segment_th": SEGMENT_LABELS_TH[Segment(row["segment"])], "flags": list(row["flags"])}
+            {
+                **row,
+                **parts,
+                "segment_th": SEGMENT_LABELS_TH[Segment(row["segment"])],
+                "flags": list(row["flags"]),
+                "policy": _policy_of(row["assessed_on"]),
+            }
         )
 
 
@@ -171,11 +181,13 @@ class CaseRead(BaseModel):
     resolved_on: date | None
     resolution: Literal["paid", "reduced", "released"] | None
     version: int
+    policy: Annotated[PolicyRead | None, Field(description="What `segment` rests on; null before an assessment.")]
 
     @classmethod
-    def of(cls, row: Row) -> "CaseRead":
-        """From a row of the table."""
-        return cls.model_validate({**row, "stage_th": STAGE_LABELS_TH[Stage(row["stage"])]})
+    def of(cls, row: Row, assessed_on: date | None) -> "CaseRead":
+        """From a row of the table and the day of its newest assessment."""
+        policy = None if assessed_on is None else _policy_of(assessed_on)
+        return cls.model_validate({**row, "stage_th": STAGE_LABELS_TH[Stage(row["stage"])], "policy": policy})
 
 
 class MoveRead(BaseModel):
@@ -194,6 +206,11 @@ class CaseDetail(CaseRead):
 
     moves: Annotated[list[MoveRead], Field(description=f"The newest {MOVES_SHOWN_MAX}, oldest first.")]
     assessment: AssessmentRead | None
+
+
+def _policy_of(assessed_on: date) -> PolicyRead:
+    """The thresholds of an assessment of that day."""
+    return policy_read(PolicyName.CAPACITY, capacity_policy(assessed_on))
 
 
 def _unit(unit: str) -> Literal["ratio", "baht"]:

@@ -220,7 +220,9 @@ async def list_cases(
         limit=page.fetch_limit,
     )
     await log_access(session, caller, "case-list", sorted({row["member_id"] for row in rows[: page.limit]}))
-    return page_of(rows, page, lambda row: (row["id"],), CaseRead.of)
+    assessed = [row["id"] for row in rows if row["segment"] is not None]
+    days = await repository.assessment_days(session, assessed) if assessed else {}
+    return page_of(rows, page, lambda row: (row["id"],), lambda row: CaseRead.of(row, days.get(row["id"])))
 
 
 async def read_case(session: WriteSession, caller: Caller, wanted: UUID) -> CaseDetail:
@@ -232,7 +234,7 @@ async def read_case(session: WriteSession, caller: Caller, wanted: UUID) -> Case
     moves = await repository.moves_of_case(session, wanted, MOVES_SHOWN_MAX)
     assessment = await repository.last_assessment(session, wanted)
     return CaseDetail(
-        **dict(CaseRead.of(row)),
+        **dict(CaseRead.of(row, None if assessment is None else assessment["assessed_on"])),
         moves=[MoveRead.model_validate(part) for part in moves],
         assessment=None if assessment is None else AssessmentRead.of_row(assessment),
     )

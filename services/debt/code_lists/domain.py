@@ -8,6 +8,7 @@ from services.debt.capacity.domain import SEGMENT_LABELS_TH, Flag, Segment
 from services.debt.cases.domain import STAGE_LABELS_TH, Resolution
 from services.debt.closing.domain import CLASS_LABELS_TH
 from services.debt.plans.domain import PLAN_STATE_LABELS_TH, STANDING_LABELS_TH
+from services.debt.policies.domain import POLICY_LABELS
 from shared.kernel.labels import CodeLists, Label
 
 _LOAN_CLASS_EN: Final = {
@@ -97,5 +98,6 @@ CODE_LISTS: CodeLists = MappingProxyType(
             "PRODUCE_DEDUCTION": Label("หักชำระหนี้จากค่าผลผลิต", "Share of the produce pays the debt"),
             "PENALTY_WAIVE": Label("ยกเว้นดอกเบี้ยผิดนัด", "Default interest is waived"),
         },
+        "policy": {name.value: label for name, label in POLICY_LABELS.items()},
     }
 )

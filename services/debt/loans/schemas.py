@@ -1,14 +1,17 @@
 """What goes in and out about loans over HTTP."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.debt.closing.domain import CLASS_LABELS_TH
+from services.debt.closing.domain import CLASS_LABELS_TH, class_table
 from services.debt.loans.domain import Instalment
-from services.debt.payments.domain import LatePolicy, owed
+from services.debt.payments.domain import LatePolicy, late_version, owed
+from services.debt.policies.domain import PolicyName
+from services.debt.policies.schemas import PolicyRead, policy_read
 from shared.chassis.database import Row
 from shared.contracts.debt import LoanClass
 from shared.kernel.money import Money, Rate
@@ -58,13 +61,15 @@ class LoanRead(BaseModel):
     status: Literal["active", "closed"]
     as_of: date
     version: int
+    policy: Annotated[PolicyRead, Field(description="What the class rests on.")]
 
     @classmethod
     def of(cls, row: Row) -> "LoanRead":
         """From a row of the table."""
         months = [int(month) for month in row["harvest_months"].split(";") if month]
         label = CLASS_LABELS_TH[row["loan_class"]]
-        return cls.model_validate({**row, "harvest_months": months, "loan_class_th": label})
+        policy = policy_read(PolicyName.LOAN_CLASS, class_table(row["as_of"]))
+        return cls.model_validate({**row, "harvest_months": months, "loan_class_th": label, "policy": policy})
 
 
 class LoanDetail(LoanRead):
@@ -109,3 +114,14 @@ class InstalmentList(BaseModel):
     loan_id: UUID
     as_of: date
     items: list[InstalmentRead]
+    policy: Annotated[PolicyRead, Field(description="What interest for lateness rests on, as of `as_of`.")]
+
+    @classmethod
+    def of(cls, loan_id: UUID, parts: Iterable[Instalment], on: date, policy: LatePolicy) -> "InstalmentList":
+        """The instalments as of a day."""
+        return cls(
+            loan_id=loan_id,
+            as_of=on,
+            items=[InstalmentRead.of(part, on, policy) for part in parts],
+            policy=policy_read(PolicyName.LATE_INTEREST, late_version(on)),
+        )

@@ -29,7 +29,6 @@ from services.debt.loans.schemas import (
     DIFFERENCES_SHOWN_MAX,
     Difference,
     InstalmentList,
-    InstalmentRead,
     LoanDetail,
     LoanRead,
 )
@@ -155,7 +154,7 @@ async def read_instalments(session: WriteSession, caller: Caller, loan_id: UUID,
     on = as_of or max(earliest, await business_date(session, row["cooperative_id"]))
     policy = late_policy(row["annual_rate"])
     parts = (await repository.instalments_of_loans(session, [loan_id]))[loan_id]
-    return InstalmentList(loan_id=loan_id, as_of=on, items=[InstalmentRead.of(part, on, policy) for part in parts])
+    return InstalmentList.of(loan_id, parts, on, policy)
 
 
 def _before_what_is_settled(earliest: date) -> Invalid:

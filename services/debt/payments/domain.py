@@ -80,6 +80,11 @@ CONTRACT_PLUS_THREE: tuple[PolicyVersion, ...] = (
 """The usual agreement: three points above the contract's rate."""
 
 
+def late_version(on: date, versions: tuple[PolicyVersion, ...] = CONTRACT_PLUS_THREE) -> PolicyVersion:
+    """The late rate in force on a day."""
+    return max((version for version in versions if version.effective_from <= on), key=attrgetter("effective_from"))
+
+
 class LateSpan(NamedTuple):
     """The late rates of one policy version for one contract rate, in millionths a year, from a day (an ordinal) on."""
 

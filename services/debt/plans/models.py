@@ -38,6 +38,7 @@ class Plan(DebtTable, table=True):
     signed_on: date | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    judged_on: date | None = None
     version: int = Field(sa_type=BigInteger)
 
 

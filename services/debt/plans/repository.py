@@ -18,6 +18,7 @@ _CHANGING_TYPES: Mapping[str, str] = {
     "signed_on": "date",
     "starts_on": "date",
     "ends_on": "date",
+    "judged_on": "date",
     "version": "bigint",
 }
 

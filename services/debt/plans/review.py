@@ -44,7 +44,8 @@ async def _judge(
         is_settled = owes_nothing or amount >= plan["overdue_covered"]
         state = after_close(PlanState.IN_FORCE, stands, debt_is_settled=is_settled)
         if (state.value, stands.value) != (plan["status"], plan["standing"]):
-            plan |= {"status": state.value, "standing": stands.value, "version": plan["version"] + 1}
+            judged = {"status": state.value, "standing": stands.value, "judged_on": on}
+            plan |= judged | {"version": plan["version"] + 1}
             changed.append(plan)
     await _publish(session, changed, on)
 

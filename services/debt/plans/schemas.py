@@ -14,7 +14,10 @@ from services.debt.plans.domain import (
     PlanInstalment,
     PlanState,
     Standing,
+    plan_policy,
 )
+from services.debt.policies.domain import PolicyName
+from services.debt.policies.schemas import PolicyRead, policy_read
 from shared.chassis.database import Row
 from shared.kernel.money import Money
 
@@ -63,18 +66,21 @@ class PlanRead(BaseModel):
     signed_on: date | None
     starts_on: date | None
     ends_on: date | None
+    judged_on: Annotated[date | None, Field(description="The close at which `standing` became what it is.")]
     version: int
     instalments: list[PlanInstalmentRead] = []
+    policy: Annotated[PolicyRead | None, Field(description="What `standing` rests on; null before the first close.")]
 
     @classmethod
     def of(cls, row: Row, instalments: Sequence[PlanInstalment] = ()) -> "PlanRead":
         """From a row of the table and what was promised."""
-        kept = row["standing"]
+        kept, judged_on = row["standing"], row["judged_on"]
         return cls.model_validate(
             {
                 **row,
                 "status_th": PLAN_STATE_LABELS_TH[PlanState(row["status"])],
                 "standing_th": None if kept is None else STANDING_LABELS_TH[Standing(kept)],
                 "instalments": [part._asdict() for part in instalments],
+                "policy": None if judged_on is None else policy_read(PolicyName.PLAN_GRACE, plan_policy(judged_on)),
             }
         )

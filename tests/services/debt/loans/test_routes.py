@@ -33,6 +33,22 @@ async def test_loans_of_a_member_are_listed_by_page(world: World, client: httpx2
     assert (await client.get("/debt/v1/loans")).status_code == 422
 
 
+async def test_what_rests_on_an_assumption_says_so(world: World, client: httpx2.AsyncClient) -> None:
+    loan_id: UUID = await world.value("select id from loan where loan_number = 'L0'")
+    member_id = await world.value("select member_id from loan where loan_number = 'L0'")
+
+    loan = (await client.get(f"/debt/v1/loans/{loan_id}")).json()
+    listed = (await client.get(f"/debt/v1/loans?member_id={member_id}")).json()["items"]
+    instalments = (await client.get(f"/debt/v1/loans/{loan_id}/instalments?as_of=2022-10-10")).json()
+
+    policy = loan["policy"]
+    assert (policy["name"], policy["is_assumption"], policy["effective_from"]) == ("loan_class", True, None)
+    assert "B.E. 2544" in policy["source"]
+    assert [one["policy"] for one in listed] == [policy] * 3
+    late = instalments["policy"]
+    assert (late["name"], late["is_assumption"], late["effective_from"]) == ("late_interest", True, "2021-04-01")
+
+
 async def test_instalments_show_late_interest_up_to_the_day(world: World, client: httpx2.AsyncClient) -> None:
     loan_id: UUID = await world.value("select id from loan where loan_number = 'L0'")
     path = f"/debt/v1/loans/{loan_id}/instalments"

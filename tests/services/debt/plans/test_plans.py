@@ -447,6 +447,38 @@ async def test_plan_that_is_not_kept_is_at_risk_and_then_breached(
     assert statements["2022-12-31"]["members_overdue_with_plan"] == 0
 
 
+async def test_standing_says_by_which_assumption_it_was_judged(
+    world: World, officer: httpx2.AsyncClient, manager: httpx2.AsyncClient
+) -> None:
+    plan = await put_in_force(world, officer, manager)
+    assert (plan["judged_on"], plan["policy"]) == (None, None)
+
+    await close(world, officer, "2022-11-30", "2022-12-15", "2022-12-20")
+
+    read = await done(await officer.get(f"/debt/v1/plans/{plan['id']}"))
+    assert (read["standing"], read["judged_on"]) == ("at_risk", "2022-12-15")
+    policy = read["policy"]
+    assert (policy["name"], policy["is_assumption"], policy["effective_from"]) == ("plan_grace", True, None)
+    assert policy["name_th"]
+    assert policy["source"].startswith("assumed: one month")
+    assert [one["policy"] for one in (await officer.get("/debt/v1/plans")).json()["items"]] == [policy]
+
+
+async def test_group_of_a_case_says_on_which_assumption_it_rests(world: World, officer: httpx2.AsyncClient) -> None:
+    path = f"/debt/v1/cases/{await case_of(world)}"
+    assert (await officer.get(path)).json()["policy"] is None
+    assert [one["policy"] for one in (await officer.get("/debt/v1/cases")).json()["items"]] == [None]
+
+    assessment = await done(await officer.post(f"{path}/assessments", json=HOUSEHOLD))
+
+    policy = assessment["policy"]
+    assert (policy["name"], policy["is_assumption"], policy["effective_from"]) == ("capacity", True, None)
+    assert policy["source"] == assessment["inputs"]["policy"]
+    case = (await officer.get(path)).json()
+    assert case["policy"] == case["assessment"]["policy"] == policy
+    assert [one["policy"] for one in (await officer.get("/debt/v1/cases")).json()["items"]] == [policy]
+
+
 async def test_plan_of_another_province_is_not_found(
     world: World, officer: httpx2.AsyncClient, client_of: ClientOf
 ) -> None:
