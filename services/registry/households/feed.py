@@ -73,7 +73,7 @@ async def _apply_households(session: WriteSession, delivery: Delivery, rows: lis
         if head is not None:
             statements.append(Statement(row.row_number, _household_values(row.data, cooperative_id, head)))
     applied = await apply_statements(session, HOUSEHOLD_TABLE, statements, delivery.as_of)
-    await service.publish(session, [written.now for written in applied.written], delivery.as_of)
+    await service.publish(session, [written.now for written in applied.written])
     new = [f"household:{written.now['id']}" for written in applied.written if written.before is None]
     await wake_waiting(session, new)
     return outcomes | applied.outcomes
@@ -116,7 +116,7 @@ async def _apply_plots(session: WriteSession, delivery: Delivery, rows: list[Fee
     ]
     applied = await apply_statements(session, PLOT_TABLE, statements, delivery.as_of)
     changed = sorted({written.now["household_id"] for written in applied.written})
-    await service.publish(session, await repository.raise_versions(session, changed), delivery.as_of)
+    await service.publish(session, await repository.raise_versions(session, changed))
     return outcomes | applied.outcomes
 
 

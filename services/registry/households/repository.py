@@ -54,14 +54,16 @@ async def raise_versions(session: WriteSession, household_ids: list[UUID]) -> Se
 
 
 def every_household(session: ReadSession) -> AsyncIterator[Row]:
-    """All households, with their plots as JSON."""
+    """All households, with their plots as JSON and the newest day that the household or one of them stands for."""
     return session.stream(
         """
-        select household.*, (
+        select household.*, own.plots, greatest(household.as_of, own.as_of) as effective_on
+        from household cross join lateral (
             select coalesce(jsonb_agg(jsonb_build_object('crop', crop, 'area_rai', cast(area_rai as text))
-                                      order by plot_number), '[]')
+                                      order by plot_number), '[]') as plots,
+                   max(as_of) as as_of
             from plot where household_id = household.id
-        ) as plots
-        from household order by household.id
+        ) as own
+        order by household.id
         """
     )

@@ -1,7 +1,6 @@
 """Use cases of farm households: read, and publish what changed."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -26,25 +25,26 @@ async def read_household(session: WriteSession, caller: Caller, household_id: UU
     return HouseholdRead.model_validate({**household, "plots": [PlotRead.model_validate(plot) for plot in plots]})
 
 
-async def publish(session: WriteSession, households: Sequence[Mapping[str, Any]], effective_on: date) -> None:
-    """Publish each household as it is now, with all its plots."""
-    plots: dict[UUID, list[Plot]] = {}
+async def publish(session: WriteSession, households: Sequence[Mapping[str, Any]]) -> None:
+    """Publish each household as it is now, with all its plots, under the newest day that any of it stands for."""
+    plots: dict[UUID, list[Mapping[str, Any]]] = {}
     for plot in await repository.plots_of(session, [household["id"] for household in households]):
-        plots.setdefault(plot["household_id"], []).append(Plot(crop=plot["crop"], area_rai=plot["area_rai"]))
-    await outbox.add_many(
-        session,
-        [
-            (recorded(household, plots.get(household["id"], [])), household["version"], effective_on)
-            for household in households
-        ],
-    )
+        plots.setdefault(plot["household_id"], []).append(plot)
+    events: list[Outgoing] = []
+    for household in households:
+        own = plots.get(household["id"], [])
+        # A plot has a day of its own, which a later file of households must not be held against.
+        effective_on = max([household["as_of"], *(plot["as_of"] for plot in own)])
+        event = recorded(household, [Plot.model_validate(plot) for plot in own])
+        events.append((event, household["version"], effective_on))
+    await outbox.add_many(session, events)
 
 
 async def tell_again(session: ReadSession) -> AsyncIterator[Outgoing]:
     """Every household as it is now, with all its plots."""
     async for row in repository.every_household(session):
         plots = [Plot.model_validate(one) for one in row["plots"]]
-        yield recorded(row, plots), row["version"], row["as_of"]
+        yield recorded(row, plots), row["version"], row["effective_on"]
 
 
 def recorded(household: Mapping[str, Any], plots: Sequence[Plot]) -> HouseholdRecorded:

@@ -1,10 +1,12 @@
 """farm_households.csv and plots.csv: rows wait for heads and households, and a plot changes its household."""
 
 import asyncio
+from datetime import date
 
 import httpx2
 import pytest_asyncio
 
+from services.registry.households import service as households
 from services.registry.households.identity import household_id
 from services.registry.members.schemas import MemberCreate
 from services.registry.members.service import record_member
@@ -90,6 +92,24 @@ async def test_same_files_twice_change_nothing(agency: httpx2.AsyncClient, datab
     cleared = await deliver(agency, database, "plots", PLOTS, [plot(area_rai="", crop="", document="NULL")])
     assert counts(cleared) == {"accepted": 1}
     assert [event["version"] for event in await published(database, "household")] == [1, 2, 3]
+
+
+async def test_a_household_stands_for_the_newest_day_of_its_plots_and_is_told_again_with_it(
+    agency: httpx2.AsyncClient, database: Database
+) -> None:
+    await add_member(agency, await cooperative_id(agency, "C1"), "1", 1)
+    await deliver(agency, database, "farm_households", HOUSEHOLDS, [household()], as_of="2022-10-05")
+    await deliver(agency, database, "plots", PLOTS, [plot()], as_of="2022-10-10")
+    await deliver(agency, database, "plots", PLOTS, [plot(plot_number="2")], as_of="2022-10-01")
+    await deliver(agency, database, "farm_households", HOUSEHOLDS, [household(size="5")], as_of="2022-10-06")
+    async with database.unscoped() as session:
+        days = await session.fetch(
+            "select headers ->> 'ce_effectiveon' as day from outbox where topic = 'plodnee.registry.household'"
+            " order by id"
+        )
+        told = [(version, day) async for _, version, day in households.tell_again(session)]
+    assert [row["day"] for row in days] == ["2022-10-05", "2022-10-10", "2022-10-10", "2022-10-10"]
+    assert told == [(4, date(2022, 10, 10))]
 
 
 async def test_plots_before_households_before_members_all_arrive(
