@@ -28,7 +28,7 @@ from shared.chassis.feeds import (
     wake_waiting,
 )
 from shared.chassis.settings import get_settings
-from shared.kernel.identifiers import DEMO_FIRST_DIGITS
+from shared.kernel.identifiers import DEMO_FIRST_DIGITS, uuid7
 
 TABLE = StateTable(
     model=Member,
@@ -54,13 +54,17 @@ async def _validate(session: WriteSession, delivery: Delivery) -> None:
 
 
 async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow]) -> Mapping[int, Outcome]:
-    """Resolve persons, write what the rows change, publish each member that changed, wake what waited for it."""
+    """Write what the rows change, publish each member that changed, wake what waited for it."""
     codes = {row.data["cooperative_code"] for row in rows}
     ids = await cooperatives.ids_by_code(session, sorted(codes))
     national_ids = {row.data["national_id"] for row in rows if row.data.get("national_id")}
-    persons = await identity.resolve_persons(session, national_ids)
+    persons = await identity.known_persons(session, national_ids)
+    # Whoever is not known yet is made when a row is written: one that is older, or refused, leaves nobody behind.
+    person_ids = {
+        national_id: persons[national_id].id if national_id in persons else uuid7() for national_id in national_ids
+    }
     statements = [
-        Statement(row.row_number, _values(row.data, ids, persons))
+        Statement(row.row_number, _values(row.data, ids, person_ids))
         for row in rows
         if row.data["cooperative_code"] in ids
     ]
@@ -79,7 +83,7 @@ async def _apply(session: WriteSession, delivery: Delivery, rows: list[FeedRow])
 
 
 def _values(
-    data: Mapping[str, Any], cooperative_ids: Mapping[str, UUID], persons: Mapping[str, KnownPerson]
+    data: Mapping[str, Any], cooperative_ids: Mapping[str, UUID], person_ids: Mapping[str, UUID]
 ) -> dict[str, Any]:
     values = {
         "cooperative_id": cooperative_ids[data["cooperative_code"]],
@@ -88,7 +92,7 @@ def _values(
         **days(data, "birth_date", "joined_on"),
     }
     if "national_id" in data:
-        values["person_id"] = persons[data["national_id"]].id if data["national_id"] else None
+        values["person_id"] = person_ids[data["national_id"]] if data["national_id"] else None
     if "full_name" in data:
         values |= _name(data["full_name"])
     if "household_number" in data:
@@ -116,9 +120,10 @@ async def _complete(
     session: WriteSession,
     written: Sequence[Written],
     data: Mapping[int, Mapping[str, Any]],
-    persons: Mapping[str, KnownPerson],
+    persons: dict[str, KnownPerson],
 ) -> None:
-    """Fill the hash of a new member's number and its id, and seal telephone numbers under the person's key."""
+    """Make persons who are new, fill the hash of a new member's number and its id, and seal telephone numbers."""
+    await _make_persons(session, written, data, persons)
     to_seal = []
     for one in written:
         row = data[one.statement.row_number]
@@ -134,6 +139,22 @@ async def _complete(
         keys |= await repository.wrapped_keys(session, list(older))
     for one in to_seal:
         one.now["phone_sealed"] = _sealed(one, keys, _phone(data[one.statement.row_number]))
+
+
+async def _make_persons(
+    session: WriteSession,
+    written: Sequence[Written],
+    data: Mapping[int, Mapping[str, Any]],
+    persons: dict[str, KnownPerson],
+) -> None:
+    """Make the persons of rows that are about to be written, among those known, and put their ids into the rows."""
+    stated = [(one, data[one.statement.row_number].get("national_id")) for one in written]
+    new = {national_id for _, national_id in stated if national_id and national_id not in persons}
+    persons.update(await identity.make_persons(session, new))
+    for one, national_id in stated:
+        if national_id:
+            # In the statement too: where another transaction wrote the row meanwhile, the two are compared again.
+            one.statement.values["person_id"] = one.now["person_id"] = persons[national_id].id
 
 
 def _persons_of(written: Written) -> set[UUID]:

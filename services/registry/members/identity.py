@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.registry.members import repository
 from shared.chassis.crypto import blind_index, person_keys
-from shared.chassis.database import Database, ReadSession, WriteSession
+from shared.chassis.database import Database, ReadSession, Row, WriteSession
 from shared.kernel.identifiers import derived_id, mask_national_id, uuid7
 
 _REWRAPPED_AT_ONCE = 2_000
@@ -41,25 +41,40 @@ async def resolve_persons(session: WriteSession, national_ids: Iterable[str]) ->
 
     Two transactions that meet the same new person wait for each other and get the same one.
     """
+    wanted = set(national_ids)
+    known = await known_persons(session, wanted)
+    return known | await make_persons(session, wanted - known.keys())
+
+
+async def known_persons(session: ReadSession, national_ids: Iterable[str]) -> dict[str, KnownPerson]:
+    """Those of the persons with these national ids who are known, within reach or not."""
     by_index = {national_id_index(national_id): national_id for national_id in national_ids}
-    found = list(await repository.find_persons(session, list(by_index)))
-    known = {row["national_id_index"] for row in found}
-    new = [(index, national_id) for index, national_id in by_index.items() if index not in known]
-    if new:
-        ids = [uuid7() for _ in new]
-        about = [(national_id, sealed_about(person)) for (_, national_id), person in zip(new, ids, strict=True)]
-        sealed = person_keys().seal_new(about)
-        found += await repository.claim_persons(
-            session,
-            indexes=[index for index, _ in new],
-            ids=ids,
-            sealed=[text for _, text in sealed],
-            masked=[mask_national_id(national_id) for _, national_id in new],
-            keys=[key for key, _ in sealed],
-        )
+    return _by_national_id(await repository.find_persons(session, list(by_index)), by_index)
+
+
+async def make_persons(session: WriteSession, national_ids: Iterable[str]) -> dict[str, KnownPerson]:
+    """Make the persons with these national ids; where somebody else made one first, that one is returned."""
+    new = [(national_id_index(national_id), national_id) for national_id in national_ids]
+    if not new:
+        return {}
+    ids = [uuid7() for _ in new]
+    about = [(national_id, sealed_about(person)) for (_, national_id), person in zip(new, ids, strict=True)]
+    sealed = person_keys().seal_new(about)
+    made = await repository.claim_persons(
+        session,
+        indexes=[index for index, _ in new],
+        ids=ids,
+        sealed=[text for _, text in sealed],
+        masked=[mask_national_id(national_id) for _, national_id in new],
+        keys=[key for key, _ in sealed],
+    )
+    return _by_national_id(made, dict(new))
+
+
+def _by_national_id(rows: Iterable[Row], by_index: Mapping[bytes, str]) -> dict[str, KnownPerson]:
     return {
         by_index[row["national_id_index"]]: KnownPerson(row["person_id"], row["national_id_index"], row["wrapped_key"])
-        for row in found
+        for row in rows
     }
 
 

@@ -135,6 +135,16 @@ async def test_older_file_never_overwrites_a_newer(agency: httpx2.AsyncClient, d
     assert [(event["version"], event["status"]) for event in events] == [(2, "suspended")]
 
 
+async def test_a_row_that_changes_nothing_makes_nobody_known(agency: httpx2.AsyncClient, database: Database) -> None:
+    await deliver(agency, database, "members", HEADINGS, [row()], as_of="2022-09-30")
+    rows = [row(person=2), row(number="2", person=3, full_name="")]
+    older = await deliver(agency, database, "members", HEADINGS, rows, as_of="2022-08-31")
+    assert counts(older) == {"older": 1, "rejected": 1}
+    async with database.unscoped() as session:
+        alone = "select count(*) from person where not exists (select from member where person_id = person.id)"
+        assert await session.scalar(alone) == 0
+
+
 async def test_newer_equal_file_moves_the_day_on_without_an_event(
     agency: httpx2.AsyncClient, database: Database
 ) -> None:
