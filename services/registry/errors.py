@@ -17,7 +17,8 @@ DomainError
 └── Invalid 422
     ├── CooperativeUnknown       the input names a co-operative that the caller cannot see
     ├── AssignmentsOverlap       one co-operative stands twice in the list on the same day
-    └── EnrolmentInvalid         the programme has no such phase, or the dates lie outside of it
+    ├── EnrolmentInvalid         the programme has no such phase, or the dates lie outside of it
+    └── PhasesInUse              a co-operative is enrolled outside of what the phases would be
 """
 
 from shared.kernel.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound
@@ -131,3 +132,12 @@ class EnrolmentInvalid(Invalid):
     title_en = "The enrolment does not fit the programme"
     title_th = "การเข้าร่วมไม่ตรงกับระยะของโครงการ"
     field = "phase"
+
+
+class PhasesInUse(Invalid):
+    """A co-operative is enrolled in a phase, or on days, that the programme would no longer have."""
+
+    type = "phases-in-use"
+    title_en = "A co-operative is enrolled outside of these phases; change its enrolment first"
+    title_th = "มีสหกรณ์เข้าร่วมอยู่นอกระยะเหล่านี้ ให้แก้ไขการเข้าร่วมก่อน"
+    field = "phases"

@@ -26,6 +26,24 @@ async def find_programme(session: ReadSession, programme_id: UUID) -> Programme 
     return await session.get(Programme, programme_id)
 
 
+async def lock_programme(session: WriteSession, programme_id: UUID) -> Programme | None:
+    """One programme, held until this transaction ends; nobody enrols meanwhile."""
+    return await session.lock(Programme, programme_id)
+
+
+async def hold_programmes(session: WriteSession) -> dict[str, Programme]:
+    """All programmes, by code, with phases that stay what they are until this transaction ends."""
+    query = select(Programme).order_by(Programme.code).with_for_update(read=True)
+    return {programme.code: programme for programme in await session.select(query)}
+
+
+async def enrolled_spans(session: ReadSession, programme_id: UUID) -> Sequence[Row]:
+    """The phases and days of a programme in which somebody is enrolled."""
+    return await session.fetch(
+        "select distinct phase, valid_from, valid_to from enrolment where programme_id = :id", id=programme_id
+    )
+
+
 async def insert_programme(session: WriteSession, programme: Programme) -> None:
     """A new programme; raises ProgrammeRecorded."""
     session.add(programme)
@@ -33,11 +51,6 @@ async def insert_programme(session: WriteSession, programme: Programme) -> None:
         await session.flush()
     except IntegrityError:
         raise ProgrammeRecorded from None
-
-
-async def programmes_by_code(session: ReadSession) -> dict[str, Programme]:
-    """All programmes, by code."""
-    return {programme.code: programme for programme in await list_programmes(session)}
 
 
 async def find_enrolment(session: ReadSession, enrolment_id: UUID) -> Row | None:

@@ -9,6 +9,7 @@ from services.registry.auth import CooperativeReader, ProgrammeWriter
 from services.registry.errors import (
     EnrolmentInvalid,
     EnrolmentNotFound,
+    PhasesInUse,
     ProgrammeNeedsNation,
     ProgrammeNotFound,
     ProgrammeRecorded,
@@ -18,6 +19,7 @@ from services.registry.programmes.schemas import (
     EnrolmentChange,
     EnrolmentRead,
     EnrolmentsCreate,
+    ProgrammeChange,
     ProgrammeCreate,
     ProgrammeList,
     ProgrammeRead,
@@ -56,6 +58,24 @@ async def record_programme(
     programme = await service.record_programme(session, caller, new)
     response.headers["ETag"] = etag_of(programme.version)
     response.headers["Location"] = f"/registry/v1/programmes/{programme.id}"
+    return programme
+
+
+@router.patch(
+    "/programmes/{programme_id}",
+    responses=problem_responses(ProgrammeNotFound, ProgrammeNeedsNation, PhasesInUse, 412, 428),
+)
+async def change_programme(
+    caller: ProgrammeWriter,
+    session: Writing,
+    programme_id: UUID,
+    change: ProgrammeChange,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ProgrammeRead:
+    """Change the name, the phases or the targets of a programme."""
+    programme = await service.change_programme(session, caller, programme_id, change, if_match)
+    response.headers["ETag"] = etag_of(programme.version)
     return programme
 
 

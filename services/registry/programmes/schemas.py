@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shared.chassis.http.inputs import Day, Text
 from shared.kernel.errors import BilingualValueError
@@ -32,25 +32,42 @@ class Phase(BaseModel):
         return self
 
 
+def _each_once(phases: list[Phase]) -> list[Phase]:
+    ordered = sorted(phases, key=lambda phase: phase.phase)
+    if any(first.phase == second.phase for first, second in pairwise(ordered)):
+        raise BilingualValueError("A phase stands twice in the list", "มีระยะของโครงการซ้ำ")
+    return ordered
+
+
+Phases = Annotated[list[Phase], Field(min_length=1, max_length=99), AfterValidator(_each_once)]
+Name = Annotated[Text, Field(min_length=1, max_length=300)]
+CooperativesTarget = Annotated[int | None, Field(ge=1, le=1_000_000)]
+ReductionTarget = Annotated[Decimal | None, Field(ge=0, le=100, decimal_places=3)]
+
+
 class ProgrammeCreate(BaseModel):
     """A programme to record."""
 
     model_config = ConfigDict(extra="forbid")
 
     code: ProgrammeCode
-    name_th: Annotated[Text, Field(min_length=1, max_length=300)]
-    name_en: Annotated[Text, Field(min_length=1, max_length=300)]
-    phases: Annotated[list[Phase], Field(min_length=1, max_length=99)]
-    cooperatives_target: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
-    overdue_reduction_target_percent: Annotated[Decimal | None, Field(ge=0, le=100, decimal_places=3)] = None
+    name_th: Name
+    name_en: Name
+    phases: Phases
+    cooperatives_target: CooperativesTarget = None
+    overdue_reduction_target_percent: ReductionTarget = None
 
-    @field_validator("phases")
-    @classmethod
-    def _each_once(cls, phases: list[Phase]) -> list[Phase]:
-        ordered = sorted(phases, key=lambda phase: phase.phase)
-        if any(first.phase == second.phase for first, second in pairwise(ordered)):
-            raise BilingualValueError("A phase stands twice in the list", "มีระยะของโครงการซ้ำ")
-        return ordered
+
+class ProgrammeChange(BaseModel):
+    """What to change; a field left out stays as it is, and null clears it where it may be empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name_th: Name = ""
+    name_en: Name = ""
+    phases: Annotated[Phases, Field(description="All phases, in the place of those before.")] = []
+    cooperatives_target: CooperativesTarget = None
+    overdue_reduction_target_percent: ReductionTarget = None
 
 
 class ProgrammeRead(BaseModel):

@@ -1,4 +1,4 @@
-"""Use cases of programmes: record, enrol co-operatives, end an enrolment."""
+"""Use cases of programmes: record, change, enrol co-operatives, end an enrolment."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from services.registry.errors import (
     CooperativeUnknown,
     EnrolmentInvalid,
     EnrolmentNotFound,
+    PhasesInUse,
     ProgrammeNeedsNation,
     ProgrammeNotFound,
 )
@@ -21,6 +22,7 @@ from services.registry.programmes.schemas import (
     EnrolmentRead,
     EnrolmentsCreate,
     Phase,
+    ProgrammeChange,
     ProgrammeCreate,
     ProgrammeRead,
 )
@@ -47,6 +49,39 @@ async def record_programme(session: WriteSession, caller: Caller, new: Programme
     return ProgrammeRead.model_validate(programme)
 
 
+async def change_programme(
+    session: WriteSession, caller: Caller, programme_id: UUID, change: ProgrammeChange, if_match: str | None
+) -> ProgrammeRead:
+    """Change what the caller has read.
+
+    Raises:
+        ProgrammeNeedsNation, ProgrammeNotFound, PreconditionFailed, PreconditionRequired.
+        PhasesInUse: an enrolment would lie outside of its phase.
+    """
+    if not caller.reach.everything:
+        raise ProgrammeNeedsNation
+    programme = await repository.lock_programme(session, programme_id)
+    if programme is None:
+        raise ProgrammeNotFound
+    require_match(if_match, programme.version)
+    values = change.model_dump(exclude_unset=True)
+    if "phases" in values:
+        values["phases"] = [phase.model_dump(mode="json") for phase in change.phases]
+    changed = {name: value for name, value in values.items() if getattr(programme, name) != value}
+    if "phases" in changed:
+        spans = _spans(change.phases)
+        for row in await repository.enrolled_spans(session, programme_id):
+            if not fits(spans, row["phase"], row["valid_from"], row["valid_to"]):
+                raise PhasesInUse
+    if changed:
+        for name, value in changed.items():
+            setattr(programme, name, value)
+        programme.version += 1
+        await session.flush()
+        await outbox.add_many(session, [programme_recorded(programme.model_dump())])
+    return ProgrammeRead.model_validate(programme)
+
+
 async def list_programmes(session: ReadSession) -> list[ProgrammeRead]:
     """All programmes, by code."""
     return [ProgrammeRead.model_validate(programme) for programme in await repository.list_programmes(session)]
@@ -62,7 +97,7 @@ async def read_programme(session: ReadSession, programme_id: UUID) -> ProgrammeR
 
 async def enrol(session: WriteSession, new: EnrolmentsCreate) -> BulkResult[EnrolmentRead]:
     """Enrol co-operatives, each with its own result."""
-    programmes = await repository.programmes_by_code(session)
+    programmes = await repository.hold_programmes(session)
 
     async def enrol_one(item: EnrolmentCreate) -> EnrolmentRead:
         return await _enrol_one(session, programmes, item)
@@ -80,12 +115,12 @@ async def change_enrolment(
     if enrolment is None:
         raise EnrolmentNotFound
     require_match(if_match, enrolment.version)
-    programme = await read_programme(session, enrolment.programme_id)
+    programme = await _programme_of(session, enrolment)
     if change.valid_to is not None and change.valid_to < enrolment.valid_from:
         raise EnrolmentInvalid(
             fields=[FieldProblem("to", "before_from", "The last day lies before the first", "วันสิ้นสุดอยู่ก่อนวันเริ่มต้น")]
         )
-    if not fits(_spans(programme.phases), enrolment.phase, enrolment.valid_from, change.valid_to):
+    if not fits(_phases(programme), enrolment.phase, enrolment.valid_from, change.valid_to):
         raise EnrolmentInvalid(
             fields=[
                 FieldProblem(
@@ -152,6 +187,11 @@ async def _enrol_one(session: WriteSession, programmes: Mapping[str, Programme],
     await repository.insert_enrolment(session, enrolment)
     await _publish(session, enrolment, programme.code)
     return EnrolmentRead.model_validate({**enrolment.model_dump(), "programme_code": programme.code})
+
+
+async def _programme_of(session: WriteSession, enrolment: Enrolment) -> Programme:
+    programmes = await repository.hold_programmes(session)
+    return next(programme for programme in programmes.values() if programme.id == enrolment.programme_id)
 
 
 def _phases(programme: Programme) -> list[PhaseSpan]:

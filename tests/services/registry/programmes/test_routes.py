@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest_asyncio
 
+from shared.kernel.identifiers import uuid7
 from tests.conftest import ClientOf, DatabaseOf
 from tests.locks import until_they_wait_or_end
 from tests.services.registry.deliveries import published
@@ -50,6 +51,68 @@ async def test_programme_is_recorded_once_by_the_nation(
     assert (await chief.get(f"/registry/v1/programmes/{listed['id']}")).json() == listed
     (event,) = await published(await database_of("registry"), "programme")
     assert (event["programme_code"], event["cooperatives_target"], event["version"]) == ("A", 590, 1)
+
+
+async def test_a_programme_is_changed_by_the_nation_who_read_it(
+    analyst: httpx2.AsyncClient, client_of: ClientOf, database_of: DatabaseOf
+) -> None:
+    (listed,) = (await analyst.get("/registry/v1/programmes")).json()["items"]
+    address, name = f"/registry/v1/programmes/{listed['id']}", {"name_th": "โครงการแก้ไขปัญหาหนี้ค้างของสมาชิก"}
+    tag = (await analyst.get(address)).headers["etag"]
+    chief = await client_of("registry", scopes=WRITE, areas=[PROVINCE])
+    refused = await chief.patch(address, json=name, headers={"if-match": tag})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:plodnee:problem:programme-needs-nation")
+    assert (await analyst.patch(address, json=name)).status_code == 428
+    changed = await analyst.patch(address, json=name, headers={"if-match": tag})
+    assert (changed.status_code, changed.headers["etag"], changed.json()) == (
+        200,
+        '"2"',
+        listed | name | {"version": 2},
+    )
+    assert (await analyst.patch(address, json=name, headers={"if-match": tag})).status_code == 412
+    same = await analyst.patch(address, json=name | {"cooperatives_target": 590}, headers={"if-match": '"2"'})
+    assert (same.status_code, same.json()["version"]) == (200, 2)
+    assert (await analyst.patch(address, json={"code": "B"}, headers={"if-match": '"2"'})).status_code == 422
+    nobody = f"/registry/v1/programmes/{uuid7()}"
+    assert (await analyst.patch(nobody, json=name, headers={"if-match": tag})).status_code == 404
+    cleared = await analyst.patch(address, json={"cooperatives_target": None}, headers={"if-match": '"2"'})
+    assert (cleared.status_code, cleared.json()["cooperatives_target"]) == (200, None)
+    events = await published(await database_of("registry"), "programme")
+    assert [(event["version"], event["name_th"]) for event in events] == [
+        (1, PROGRAMME["name_th"]),
+        (2, name["name_th"]),
+        (3, name["name_th"]),
+    ]
+
+
+async def test_phases_are_not_drawn_away_from_under_an_enrolment(analyst: httpx2.AsyncClient) -> None:
+    here = await add_cooperative(analyst, "C1")
+    await analyst.post("/registry/v1/enrolments", json={"items": [enrolment(here, to="2023-03-31")]})
+    (listed,) = (await analyst.get("/registry/v1/programmes")).json()["items"]
+    address, tag = f"/registry/v1/programmes/{listed['id']}", {"if-match": '"1"'}
+    first = {"phase": 1, "starts_on": "2022-10-01", "ends_on": "2023-03-30"}
+    for phases in ([first], [first | {"phase": 2}], [first | {"starts_on": "2022-10-02", "ends_on": None}]):
+        refused = await analyst.patch(address, json={"phases": phases}, headers=tag)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:plodnee:problem:phases-in-use")
+        assert [one["field"] for one in refused.json()["fields"]] == ["phases"]
+    twice = await analyst.patch(address, json={"phases": [first, first]}, headers=tag)
+    assert (twice.status_code, twice.json()["fields"][0]["field"]) == (422, "phases")
+    shorter = await analyst.patch(address, json={"phases": [first | {"ends_on": "2023-03-31"}]}, headers=tag)
+    assert (shorter.status_code, len(shorter.json()["phases"])) == (200, 1)
+
+
+async def test_an_enrolment_waits_for_the_phases_that_are_being_changed(
+    analyst: httpx2.AsyncClient, database_of: DatabaseOf
+) -> None:
+    here = await add_cooperative(analyst, "C1")
+    database = await database_of("registry")
+    async with database.unscoped() as session:
+        await session.execute(
+            """update programme set phases = '[{"phase": 2, "starts_on": "2023-10-01"}]', version = version + 1"""
+        )
+        sent = asyncio.ensure_future(analyst.post("/registry/v1/enrolments", json={"items": [enrolment(here)]}))
+        await until_they_wait_or_end(database, sent)
+    assert [result["status"] for result in (await sent).json()["results"]] == [422]
 
 
 async def test_bulk_enrolment_gives_each_item_its_result(
