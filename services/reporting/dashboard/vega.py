@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 SNIPPET: Final = "window.vegaEmbed = vegaEmbed;"
 _LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 _ANSWER_SECONDS_MAX: Final = 30.0
+# Three seconds of a free processor. On a machine that is busy they are a minute, and whoever gave up would begin anew.
+_BUNDLE_SECONDS_MAX: Final = 180.0
 _IDLE_SECONDS: Final = 300.0
 _PICTURES_KEPT_MAX: Final = 128
 
@@ -68,7 +70,7 @@ class Vega:
             if self._bundle is None:
                 self._bundle = await asyncio.to_thread(self._read_bundle)
             if self._bundle is None:
-                made = await self._ask({"kind": "bundle", "snippet": SNIPPET})
+                made = await self._ask({"kind": "bundle", "snippet": SNIPPET}, _BUNDLE_SECONDS_MAX)
                 self._bundle = await asyncio.to_thread(gzip.compress, made.encode(), 9)
                 await asyncio.to_thread(self._keep_bundle, self._bundle)
             return self._bundle
@@ -79,7 +81,7 @@ class Vega:
         key = hashlib.sha256(asked).digest()
         known = self._pictures.get(key)
         if known is None:
-            known = (await self._ask({"kind": "svg", "spec": spec})).encode()
+            known = (await self._ask({"kind": "svg", "spec": spec}, _ANSWER_SECONDS_MAX)).encode()
             self._pictures[key] = known
             if len(self._pictures) > _PICTURES_KEPT_MAX:
                 self._pictures.popitem(last=False)
@@ -92,10 +94,10 @@ class Vega:
         async with self._lock:
             await self._end()
 
-    async def _ask(self, question: Mapping[str, Any]) -> str:
+    async def _ask(self, question: Mapping[str, Any], seconds_max: float) -> str:
         async with self._lock:
             try:
-                async with asyncio.timeout(_ANSWER_SECONDS_MAX):
+                async with asyncio.timeout(seconds_max):
                     answer = await self._exchange(question)
             except (TimeoutError, OSError, EOFError, ValueError) as error:
                 log.warning("drawing_failed", error_type=type(error).__name__)

@@ -86,6 +86,13 @@ async def test_scripts_are_made_once_and_read_from_the_folder_after(vega: Vega, 
     assert other._process is None
 
 
+async def test_scripts_may_take_longer_than_a_picture(vega: Vega, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.reporting.dashboard.vega._ANSWER_SECONDS_MAX", 0.01)
+    with pytest.raises(NotDrawn):
+        await vega.picture(specs(PRINT, 680)["trend"])
+    assert b"vegaEmbed" in gzip.decompress(await vega.bundle())
+
+
 async def test_broken_cache_is_made_again(vega: Vega, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
