@@ -99,7 +99,9 @@ def draw_waterfall(drawing: Drawing) -> Chart:
         )
         level -= satang
     bars.append(_total(drawing, "short_now", before - change))
-    lead = f"{language('waterfall_lead')} ({language('million_baht')})"
+    lead = language("no_basis")
+    if kpi.value is not None:
+        lead = f"{language('waterfall_lead')} ({language('million_baht')})"
     return Chart(
         id="waterfall",
         title=language("waterfall"),
@@ -180,7 +182,7 @@ def draw_trend(drawing: Drawing, series: Sequence[SeriesPoint]) -> Chart:
         id="trend",
         title=language("trend"),
         title_beside=language.other("trend"),
-        lead=language("trend_lead"),
+        lead=language("trend_lead") if points else f"{language('trend_lead')} · {language('no_basis')}",
         spec=spec,
         still_href=drawing.still_href("trend"),
         table=Table(

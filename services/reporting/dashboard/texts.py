@@ -82,7 +82,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "remaining_baht": ("คงค้าง (บาท)", "Overdue (baht)"),
     "reached": ("ปิดบัญชีแล้ว (แห่ง)", "Closed (places)"),
     "ranking": ("เรียงตามผล", "Ranking"),
-    "ranking_lead": ("คลิกแท่งเพื่อดูรายละเอียด", "Click a bar to look inside"),
+    "ranking_lead": (
+        "ร้อยละที่หนี้ค้างลดลง · คลิกแท่งเพื่อดูรายละเอียด",
+        "Reduction of overdue debt in % · Click a bar to look inside",
+    ),
     "dashes": ("เส้นประ: {target}", "dashed line: {target}"),
     "shares": ("หนี้ค้างเปลี่ยนไปเพราะ", "Overdue debt moved by"),
     "ranking_cut": (

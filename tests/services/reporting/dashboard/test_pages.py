@@ -299,6 +299,19 @@ async def test_year_without_figures_says_so(browser: httpx2.AsyncClient) -> None
     assert Page(page.text).figures["K01"] == "ยังไม่มีฐาน"
 
 
+async def test_charts_of_a_year_without_figures_say_why_they_are_empty(browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser, "chief")
+    text = (await browser.get("/dashboard/2570/TH/N/52")).text
+    leads = re.findall(r'<figure class="chart" id="(\w+)">.*?<p class="lead">(.*?)</p>', text, re.DOTALL)
+    assert {chart for chart, lead in leads if "ยังไม่มีฐาน" in lead} == {"trend", "waterfall", "ranking"}
+    assert "รวมกันตรงถึงสตางค์" not in text
+
+
+async def test_the_ranking_says_what_its_figures_count(browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser, "analyst")
+    assert "ร้อยละที่หนี้ค้างลดลง · คลิกแท่ง" in (await follow(browser, LAMPANG)).text
+
+
 async def test_definitions_and_assumptions_stand_with_the_figures(browser: httpx2.AsyncClient) -> None:
     text = (await sign_in(browser, "chief")).text
     for kpi_id in ("K01", "K01b", "K01c", "K02", "K06", "K07", "K08", "K10", "K14", "K17", "K20", "K21"):
