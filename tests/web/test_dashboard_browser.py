@@ -118,6 +118,15 @@ async def test_phone_needs_no_sideways_scroll(chromium: Browser, site: Site, tmp
     await context.close()
 
 
+async def test_what_a_card_says_instead_of_a_figure_is_no_larger_than_the_figure(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site, "chief") as watched:
+        await watched.page.goto(f"{site.url}/dashboard/2570/TH/N/52")
+        await drawn(watched.page)
+        size = "one => parseFloat(getComputedStyle(one).fontSize)"
+        said = await watched.page.locator(".card .value.is-empty").first.evaluate(size)
+        assert said < await watched.page.locator(".card .value:not(.is-empty)").first.evaluate(size)
+
+
 async def test_paper_gets_the_still_pictures(chromium: Browser, site: Site, tmp_path: Path) -> None:
     async with opened(chromium, site, "analyst", color_scheme="dark") as watched:
         page = watched.page
