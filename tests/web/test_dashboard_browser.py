@@ -118,6 +118,17 @@ async def test_phone_needs_no_sideways_scroll(chromium: Browser, site: Site, tmp
     await context.close()
 
 
+async def test_on_a_phone_a_date_stands_on_one_line_of_its_table(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site, "chief", viewport=PHONE) as watched:
+        await watched.page.locator("#table-trend summary").click()
+        row = watched.page.locator("#table-trend tbody tr").first
+        lines = await row.locator("th").evaluate(
+            "cell => cell.clientHeight / parseFloat(getComputedStyle(cell).lineHeight)"
+        )
+        assert lines < 2
+        assert await watched.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
 async def test_what_a_card_says_instead_of_a_figure_is_no_larger_than_the_figure(chromium: Browser, site: Site) -> None:
     async with opened(chromium, site, "chief") as watched:
         await watched.page.goto(f"{site.url}/dashboard/2570/TH/N/52")
