@@ -142,8 +142,12 @@ async def test_paper_gets_the_still_pictures(chromium: Browser, site: Site, tmp_
     async with opened(chromium, site, "analyst", color_scheme="dark") as watched:
         page = watched.page
         await expect(page.locator(".has-still")).to_have_count(3, timeout=30_000)
+        await expect(page.locator(".assumptions")).to_be_hidden()
         await page.emulate_media(media="print", color_scheme="light")
         assert await page.locator(".live svg >> visible=true").count() == 0
+        # Paper opens no definition: what its stars mean stands below.
+        stars = await page.locator("sup.assumed").count()
+        await expect(page.locator(".assumptions li >> visible=true")).to_have_count(stars)
         await page.set_viewport_size({"width": 703, "height": 1000})
         await keep(page, tmp_path, "print")
         paper = await page.pdf(format="A4", prefer_css_page_size=True)
