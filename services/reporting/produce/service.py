@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 from services.reporting.changes import Changes
-from services.reporting.measures.repository import store_facts, store_revisions
-from services.reporting.produce.domain import of_delivery, of_settlement
+from services.reporting.measures.repository import store_revisions
+from services.reporting.produce.domain import is_reversed, of_delivery, of_settlement
+from services.reporting.produce.repository import standing_deliveries
 from shared.chassis.database import WriteSession
 from shared.chassis.events import InvalidEvent, Received
-from shared.chassis.inbox import upsert_state
+from shared.chassis.inbox import insert_facts, upsert_state
 from shared.contracts.livelihood import OccupationPlanRecorded, ProduceDelivered, ProduceSettled
 
 
 async def store_deliveries(session: WriteSession, received: Sequence[Received[ProduceDelivered]]) -> Changes:
-    """Deliveries as they were taken in.
+    """Deliveries as they were taken in; one whose reversal came before it counts nowhere.
+
+    A delivery and its settlements come by one partition, so nobody else changes these meanwhile.
 
     Raises:
         InvalidEvent: the parts of a delivery are not its gross value.
@@ -35,11 +38,13 @@ async def store_deliveries(session: WriteSession, received: Sequence[Received[Pr
         }
         for item in received
     ]
-    return Changes(await store_facts(session, "produce_delivery", rows, of_delivery))
+    new = await insert_facts(session, "produce_delivery", rows, key="fact_id")
+    standing = await standing_deliveries(session, [row["fact_id"] for row in new])
+    return Changes([item for row in standing for item in of_delivery(row)])
 
 
 async def store_settlements(session: WriteSession, received: Sequence[Received[ProduceSettled]]) -> Changes:
-    """How deliveries ended; a reversal settles again with a higher revision.
+    """How deliveries ended; a reversal settles again with a higher revision, and takes back what the delivery gave.
 
     Raises:
         InvalidEvent: the parts of a delivery are not its gross value.
@@ -61,7 +66,10 @@ async def store_settlements(session: WriteSession, received: Sequence[Received[P
         }
         for item in received
     ]
-    return Changes(await store_revisions(session, "produce_settlement", rows, of_settlement))
+    reversed_ids = {item.event.delivery_id for item in received if is_reversed(item.event.revision)}
+    fallen = await standing_deliveries(session, reversed_ids)
+    contributions = await store_revisions(session, "produce_settlement", rows, of_settlement)
+    return Changes([*contributions, *(item.taken_back() for row in fallen for item in of_delivery(row))])
 
 
 async def store_occupation_plans(session: WriteSession, received: Sequence[Received[OccupationPlanRecorded]]) -> None:
