@@ -199,7 +199,8 @@ _MEASURED: Final = {
              from enrolment e
              join shown on e.valid_from <= shown.enrolled_to and (e.valid_to is null or e.valid_to >= shown.enrolled_on)
             where e.cooperative_id = any(array(select id from scope)) and {of_programme}))""",
-    "ledger_active": "cast(coalesce(sum(active.ledger_active_rows), 0) as bigint)",
+    # Nobody takes part before the first case is opened, as on the day before a fiscal year.
+    "ledger_active": "cast(coalesce(sum(active.ledger_active_rows) filter (where st.participants > 0), 0) as bigint)",
     **{name: f"cast(coalesce(sum(st.{name}), 0) as bigint)" for name in STATE_COLUMNS},
 }
 _LEDGER_SQL: Final = """
@@ -221,6 +222,7 @@ select st.area, st.bound, shown.as_of, max(st.newest_on) as facts_to,
  order by st.bound, st.area"""
 _MADE_OF: Final[Mapping[str, Collection[str]]] = {
     "places": ("participants",),
+    "ledger_active": ("participants",),
     "places_reached": ("cohort_baseline", "cohort_overdue", "cash_since", "produce_since", "set_off_since"),
 }
 """Of what is measured otherwise than by a sum, what of the state it reads."""

@@ -50,13 +50,16 @@ def of_participation(row: Mapping[str, Any]) -> Iterator[Contribution]:
 
     Active in a month: at least 3 of the 6 months that end with it are closed. It depends on the months alone, not on
     the day they were closed, so an account that is handed in late counts for the months it describes.
+
+    Until the first month of a fiscal year ends, the last whole month is the one before the year: it counts for whoever
+    takes part from the year's first day on.
     """
     closed = {date.fromisoformat(month) for month in row["closed_months"].values()}
     if len(closed) < CLOSED_MONTHS_MIN:
         return
     for fiscal_year_be, opened_on in _first_cases(row["cases"]).items():
         first, last = fiscal_year_bounds(fiscal_year_be)
-        month = max(first, opened_on.replace(day=1))
+        month = add_months(first, -1) if opened_on <= first else opened_on.replace(day=1)
         while month <= last:
             if _closed_in_window(closed, month) >= CLOSED_MONTHS_MIN:
                 yield Contribution(row["cooperative_id"], fiscal_year_be, Measure.LEDGER_ACTIVE, month, 0)

@@ -156,7 +156,7 @@ class Judge:
                 for one in self.world.ledger.values()
                 if one.member_id == case.member_id and one.status == "closed"
             }
-            if case.opened_on <= month_end(last) and len(closed & months) >= 3:
+            if case.opened_on <= max(month_end(last), fiscal_year_bounds(YEAR)[0]) and len(closed & months) >= 3:
                 count += 1
         return count
 

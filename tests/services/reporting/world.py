@@ -165,7 +165,7 @@ class World:
                 self._case(cooperative_id, member_id, number)
             self._money(cooperative_id, member_id)
             self._produce(cooperative_id, member_id)
-            self._learning(cooperative_id, member_id)
+            self._learning(cooperative_id, member_id, number)
 
     def _baseline(self, cooperative_id: UUID) -> debt.BaselineRecorded:
         overdue = self.random.randrange(50_000_00, 90_000_00)
@@ -200,7 +200,7 @@ class World:
                 dscr=None,
                 residual_ratio=None,
                 overdue_at_opening=10_000_00,
-                opened_on=BASELINE_ON if number < 3 else date(2022, 12, 15),
+                opened_on=date(2022, 10, 1) if number < 3 else date(2022, 12, 15),
                 resolved_on=day,
                 resolution=resolution,
             )
@@ -357,7 +357,7 @@ class World:
         )
         self.say(income, day, self.id("occupation", member_id))
 
-    def _learning(self, cooperative_id: UUID, member_id: UUID) -> None:
+    def _learning(self, cooperative_id: UUID, member_id: UUID, number: int) -> None:
         about = {
             "course_id": self.id("course", cooperative_id),
             "cooperative_id": cooperative_id,
@@ -385,7 +385,8 @@ class World:
                 )
                 self.say(scored, scored.scored_on)
                 self.assessments.append(scored)
-        for back in range(self.random.randrange(6)):
+        kept = [*range(self.random.randrange(6)), *((5, 6, 7) if number < 2 else ())]  # the last three before the year
+        for back in kept:
             ledger_id = self.id("ledger", member_id, back)
             for status in self.random.choice((("open",), ("open", "closed"), ("closed", "open", "closed"))):
                 month = literacy.LedgerMonthRecorded(

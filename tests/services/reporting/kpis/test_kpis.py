@@ -24,7 +24,16 @@ from shared.contracts import debt
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
 from tests.services.reporting.recomputation import Judge
-from tests.services.reporting.world import LAGGARD_CLOSE, LAGGARD_DAY, LAST_CLOSE, LAST_DAY, YEAR, Said, World
+from tests.services.reporting.world import (
+    BASELINE_ON,
+    LAGGARD_CLOSE,
+    LAGGARD_DAY,
+    LAST_CLOSE,
+    LAST_DAY,
+    YEAR,
+    Said,
+    World,
+)
 
 KPIS = "/reporting/v1/kpis"
 AREAS = ("TH", "N", "NE", "S", "52", "50", "30", "90", "5201", "5203", "9001")
@@ -64,6 +73,8 @@ def check(figure: dict[str, Any], numerator: Fraction, denominator: Fraction | N
     [
         None,
         "2022-09-30",
+        "2022-10-01",
+        "2022-10-15",
         "2022-12-31",
         "2023-01-25",
         "2023-01-31",
@@ -188,6 +199,44 @@ async def test_a_programme_counts_its_own_cooperatives_only(client: httpx2.Async
         assert set(found) >= set(expected)
         for kpi_id, figures in expected.items():
             check(found[kpi_id], *figures)
+
+
+@pytest.mark.parametrize("batch_size", [1, 99])
+@pytest.mark.parametrize("comes_first", ["case", "months"])
+async def test_accounts_of_the_months_before_count_from_the_first_day_of_a_year(
+    client_of: ClientOf, database_of: DatabaseOf, hear: Hear, world: World, comes_first: str, batch_size: int
+) -> None:
+    """Cases are opened on the first of October, when the last six whole months end with September."""
+    case = next(one for one in world.cases.values() if one.opened_on == date(2022, 10, 1))
+    template = next(iter(world.ledger.values()))
+    about = {"cooperative_id": case.cooperative_id, "member_id": case.member_id, "status": "closed"}
+    july, august, september = [
+        template.model_copy(update={**about, "ledger_month_id": uuid4(), "month": date(2022, month, 1)})
+        for month in (7, 8, 9)
+    ]
+    states = [
+        Said(case, 1, case.opened_on),
+        *(Said(month, 3, month.month) for month in (july, september, august)),
+        Said(august.model_copy(update={"status": "open"}), 2, august.month),  # an older copy
+    ]
+    told = states if comes_first == "case" else states[::-1]
+    known = [Said(one, 1, BASELINE_ON) for one in (*world.cooperatives, world.baselines[0])]
+    database = await database_of("reporting")
+    await hear(database, [known, *(told[start : start + batch_size] for start in range(0, len(told), batch_size))])
+    analyst = await client_of("reporting", scopes="report:read", areas=["TH"])
+
+    async def active(**query: Any) -> tuple[int, int]:
+        found = await answer(analyst, "/K20", fiscal_year_be=YEAR, **query)
+        return found["numerator"], found["denominator"]
+
+    assert await active() == (1, 1)
+    assert await active(as_of="2022-10-15") == await active(as_of="2022-10-01") == (1, 1)
+    assert await active(as_of="2022-09-30") == (0, 0), "nobody takes part yet"
+    points = await answer(analyst, "/K20/series", fiscal_year_be=YEAR, as_of="2022-10-15")
+    assert [(one["date"], one["value"]) for one in points] == [("2022-09-30", None), ("2022-10-15", "100.00")]
+
+    await hear(database, [[Said(september.model_copy(update={"status": "open"}), 4, september.month)]])
+    assert await active() == await active(as_of="2022-10-15") == (0, 1)
 
 
 async def test_provinces_are_covered_by_enrolments_that_hold_at_the_date(

@@ -47,6 +47,15 @@ def test_months_before_the_case_and_after_the_year_do_not_count() -> None:
     assert active_months(date(2023, 2, 14), *early) == [date(2023, 2, 1), date(2023, 3, 1)]
 
 
+def test_the_month_before_a_fiscal_year_counts_for_a_case_of_its_first_day() -> None:
+    summer = [date(2022, number, 1) for number in (7, 8, 9)]
+    autumn = [date(2022, number, 1) for number in (10, 11, 12)]
+    assert active_months(date(2022, 10, 1), *summer) == [date(2022, 9, 1), *autumn]
+    assert active_months(date(2022, 9, 30), *summer) == [date(2022, 9, 1), *autumn]
+    assert active_months(date(2022, 10, 2), *summer) == autumn
+    assert active_months(date(2022, 10, 1), *summer[:2], autumn[0]) == autumn
+
+
 def test_without_a_case_nobody_takes_part() -> None:
     row = {"cooperative_id": COOPERATIVE, "cases": {}, "closed_months": {"1": "2022-10-01"}}
     assert list(of_participation(row)) == []
