@@ -80,6 +80,8 @@ _SINCE_IN_ALL: Final = {
 }
 _SINCE: Final = {**_SINCE_IN_COHORT, **_SINCE_IN_ALL}
 """The facts since a close, and what of a cell each is: since the last that states the cohort, or since the last."""
+# A day on which only a pledge begins or somebody was taught has nothing that a figure counts; it may be yet to come.
+_COUNTS: Final = " + ".join(value for name, value in _SINCE.items() if name.endswith("_rows_since"))
 
 # What came after the last close: the rest of that close's month by day, then whole months. Year and date are compared
 # as a row: of two conditions a planner without statistics believes that they leave one row of the whole country, and
@@ -148,10 +150,10 @@ STATE_COLUMNS: Final = tuple(_STATE)
 _STATE_SQL: Final = """
     select {keys}, st.id, st.stated_on, {newest_on} as newest_on{values}
       from {known} st {joined}"""
-_NEWEST_SQL: Final = """
+_NEWEST_SQL: Final = f"""
       left join lateral (
            select x.day from measure_day x
-            where x.cooperative_id = st.id and st.facts_after < st.bound {and_unknown}
+            where x.cooperative_id = st.id and st.facts_after < st.bound {{and_unknown}} and {_COUNTS} > 0
               and (x.fiscal_year_be, x.day) > (st.fiscal_year_be, st.facts_after)
               and (x.fiscal_year_be, x.day) <= (st.fiscal_year_be, st.bound)
             order by x.fiscal_year_be desc, x.day desc limit 1) newest on true"""
@@ -199,7 +201,8 @@ _SINCE_TOGETHER_SQL: Final = """
      cross join lateral (
            select id, max(day) as day, {sums}
              from (
-                  select x.cooperative_id as id, case when dated.since_to = dated.bound then x.day end as day, {columns}
+                  select x.cooperative_id as id,
+                         case when dated.since_to = dated.bound and {counts} > 0 then x.day end as day, {columns}
                     from measure_day x
                    where x.fiscal_year_be = :year and x.day > dated.since_on and x.day <= dated.since_to
                      and x.{in_scope}
@@ -209,7 +212,7 @@ _SINCE_TOGETHER_SQL: Final = """
                    where x.fiscal_year_be = :year and x.month > dated.since_on and x.month <= dated.flow_month
                      and x.{in_scope}
                   union all
-                  select x.cooperative_id, case when dated.flow_sign > 0 then x.day end, {signed}
+                  select x.cooperative_id, case when dated.flow_sign > 0 and {counts} > 0 then x.day end, {signed}
                     from measure_day x
                    where x.fiscal_year_be = :year and x.day >= dated.flow_from and x.day <= dated.flow_to
                      and dated.since_on < dated.part_from and x.{in_scope}) x
@@ -259,7 +262,9 @@ def state_at_dates_sql(name: str, columns: Collection[str], in_scope: str, *, to
         parts += [
             _APART_SQL.format(keys=_KEYS_APART, who=_IS_APART),
             _SINCE_AT_DATES_SQL.format(
-                together=_SINCE_TOGETHER_SQL.format(in_scope=in_scope, **_summed(since)) if together else "",
+                together=_SINCE_TOGETHER_SQL.format(in_scope=in_scope, counts=_COUNTS, **_summed(since))
+                if together
+                else "",
                 since=_since_sql(since, _AFTER_SQL + _PART_MONTH_AFTER_SQL),
             ),
         ]

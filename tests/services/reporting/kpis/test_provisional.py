@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from shared.chassis.database import Database
 from shared.contracts import debt
+from shared.contracts.literacy import SavingsPledgeRecorded
 from tests.conftest import ClientOf, DatabaseOf
 from tests.services.reporting.conftest import Hear
 from tests.services.reporting.world import BASELINE_ON, YEAR, Said, World
@@ -19,10 +20,10 @@ async def client(client_of: ClientOf) -> httpx2.AsyncClient:
     return await client_of("reporting", scopes="report:read", areas=["TH"])
 
 
-async def kpi(client: httpx2.AsyncClient, kpi_id: str, **query: Any) -> dict[str, Any]:
+async def kpi(client: httpx2.AsyncClient, kpi_id: str, **query: Any) -> Any:
     found = await client.get(f"/reporting/v1/kpis/{kpi_id}", params={"fiscal_year_be": YEAR} | query)
     assert found.status_code == 200, found.text
-    return dict(found.json())
+    return found.json()
 
 
 def parts_of(figure: dict[str, Any]) -> dict[str, str]:
@@ -108,6 +109,22 @@ async def test_a_payment_moves_the_figures_at_once_and_is_provisional(
     assert (await kpi(client, "K17"))["denominator"] == "5000.25"
     day_before = await kpi(client, "K01", as_of=str(PAID_ON - timedelta(days=1)))
     assert (day_before["numerator"], day_before["provisional"]) == ("0.00", False)
+
+
+async def test_a_pledge_that_begins_later_is_not_the_newest_fact_of_a_figure(
+    client: httpx2.AsyncClient, database: Database, hear: Hear, world: World
+) -> None:
+    place = world.cooperatives[0].cooperative_id
+    template = next(one.event for one in world.said if isinstance(one.event, SavingsPledgeRecorded))
+    pledge = template.model_copy(update={"cooperative_id": place, "starts_on": date(2023, 6, 1)})
+    await hear(database, [[Said(payment_in(world), 1, PAID_ON), Said(pledge, 1, PAID_ON)]])
+
+    for area in ("TH", str(place)):
+        for asked in ({}, {"as_of": "2023-06-10"}, {"as_of": "2023-06-20"}, {"as_of": "2022-10-20"}):
+            found = await kpi(client, "K01", area=area, **asked)
+            assert (found["numerator"], found["facts_to"]) == ("3000.25", str(PAID_ON)), (area, asked)
+    points = await kpi(client, "K01/series")
+    assert [one["date"] for one in points] == [str(BASELINE_ON), str(PAID_ON)]
 
 
 async def test_the_close_confirms_the_figure_and_a_correction_states_it_again(
