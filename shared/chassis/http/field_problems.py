@@ -11,6 +11,7 @@ from typing import Any
 from shared.kernel.errors import BilingualValueError, FieldProblem
 
 _SAFE_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _FIELDS_MAX = 100
 _SECTIONS = frozenset({"body", "query", "path", "header", "cookie"})
 
@@ -99,12 +100,19 @@ def _texts(code: str, error: Mapping[str, Any]) -> tuple[str, str]:
 
 def _without_input(error: BilingualValueError, sent: object) -> tuple[str, str]:
     """The rule's own words, which say how to mend the value, unless they quote more of it than can be cut out."""
-    message_en = error.message_en.replace(repr(sent), "the value")
-    message_th = error.message_th.replace(repr(sent), "ค่านี้")
-    pieces = re.findall(r"\w{2,}", str(sent))
-    if any(piece in message_en or piece in message_th for piece in pieces):
+    quoted = _pattern(repr(sent))
+    message_en, message_th = quoted.sub("the value", error.message_en), quoted.sub("ค่านี้", error.message_th)
+    pieces = map(_pattern, {*re.findall(r"\w{2,}", str(sent)), *re.findall(r"\d+(?:[.,]\d+)+", str(sent))})
+    if any(piece.search(message_en) or piece.search(message_th) for piece in pieces):
         return _OTHER
     return message_en, message_th
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A text, wherever it stands; a number only where it is not a part of another: 50 is not quoted by 0.0850."""
+    if not _NUMBER.fullmatch(text):
+        return re.compile(re.escape(text))
+    return re.compile(rf"(?<!\d)(?<!\d[.,]){re.escape(text)}(?!\d)(?![.,]\d)")
 
 
 def _choice(error: Mapping[str, Any]) -> list[str]:

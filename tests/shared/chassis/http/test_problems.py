@@ -82,6 +82,26 @@ def test_words_of_a_rule_are_passed_on_only_without_the_input() -> None:
     assert "9876" not in found("the year 9876 is not known", "9876-01-01")
 
 
+@pytest.mark.parametrize("sent", [0, 1, 12, 1234, 50, "8.50", "1234.567", "9999-12-31", "100000000000000.00"])
+def test_figures_of_a_rule_are_not_taken_for_the_input(sent: object) -> None:
+    message = "money is no more than 10,000,000,000,000.00; write 1234.50 or 0.0850"
+    error = BilingualValueError(message, message)
+    (field,) = field_problems(
+        [{"type": "value_error", "loc": ("body", "amount"), "ctx": {"error": error}, "input": sent}]
+    )
+    assert field.message_en == field.message_th == message
+
+
+@pytest.mark.parametrize("sent", [9876, 98.5, "9876", "9876.00"])
+def test_a_figure_that_was_sent_is_not_passed_on(sent: object) -> None:
+    message = f"ปี{sent}ไม่ถูกต้อง; {sent}, that is {sent}."
+    error = BilingualValueError(message, message)
+    (field,) = field_problems(
+        [{"type": "value_error", "loc": ("body", "amount"), "ctx": {"error": error}, "input": sent}]
+    )
+    assert str(sent) not in field.message_en + field.message_th
+
+
 def test_choices_are_joined_in_the_readers_language() -> None:
     (field,) = field_problems([{"type": "literal_error", "loc": ("body", "x"), "ctx": {"expected": "'a', 'b' or 'c'"}}])
     assert field.message_en == "One of: 'a', 'b' or 'c'"
