@@ -82,7 +82,9 @@ def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
             break
         code = str(error["type"])
         message_en, message_th = _texts(code, error)
-        found.append(FieldProblem(_path([*error["loc"], *_choice(error)]), code, message_en, message_th))
+        # Where JSON breaks off is a count of characters, no field.
+        location = error["loc"][:1] if code == "json_invalid" else [*error["loc"], *_choice(error)]
+        found.append(FieldProblem(_path(location), code, message_en, message_th))
     return found
 
 

@@ -68,6 +68,13 @@ async def test_broken_bodies_are_422(client: httpx2.AsyncClient, body: bytes) ->
     assert problem(answer)["fields"]
 
 
+async def test_json_that_breaks_off_is_told_of_the_body(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/notes", content=b'{"a": ', headers={"content-type": "application/json", **key()})
+    fields = problem(answer)["fields"]
+    assert isinstance(fields, list)
+    assert [(field["field"], field["code"]) for field in fields] == [("body", "json_invalid")]
+
+
 def test_words_of_a_rule_are_passed_on_only_without_the_input() -> None:
     def found(message: str, sent: str) -> str:
         error = BilingualValueError(message, message)
