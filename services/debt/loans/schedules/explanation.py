@@ -79,6 +79,9 @@ _GRACE = Bilingual("Grace: no principal falls due.", "ปลอดชำระ�
 _COVERED = Bilingual(
     "The interest takes the whole instalment: no principal falls due.", "ดอกเบี้ยเต็มยอดชำระ: ไม่มีเงินต้นครบกำหนด"
 )
+_STAYS = Bilingual(
+    "The instalment stays: interest first, the rest of it is principal.", "ยอดชำระคงเดิม ตัดดอกเบี้ยก่อน ส่วนที่เหลือเป็นเงินต้น"
+)
 _KEPT = Bilingual("What was paid before the change stays.", "ส่วนที่ชำระก่อนการเปลี่ยนแปลงคงไว้")
 _NOTHING_LEFT = Bilingual("Nothing is left to be paid.", "ไม่มียอดคงเหลือให้ชำระ")
 _HELD = Bilingual("The amount was set by hand and stays; interest first.", "ยอดชำระกำหนดเองและคงไว้ ตัดดอกเบี้ยก่อน")
@@ -362,7 +365,7 @@ def _explain(loan: RunningLoan, row: Row, usual_rule: Bilingual, *, is_last: boo
     rule = _LAST if is_last else _rule_of_open_row(loan.terms.method, row, usual_rule)
     rules = [_NOTES[note] for note in row.notes if not (note == "principal_holiday" and row.principal)]
     if rule is not None:
-        rules.append(rule)
+        rules.append(_STAYS if rule == usual_rule and _gives_way(loan.terms.method, row) else rule)
     if row.waits and not is_last:
         rules.append(_WAITS)
     stretches = list(row.stretches)
@@ -408,6 +411,11 @@ def _rule_of_open_row(method: Method, row: Row, usual_rule: Bilingual) -> Biling
     if method is Method.EQUAL_INSTALMENT and not row.principal:
         return _COVERED
     return usual_rule
+
+
+def _gives_way(method: Method, row: Row) -> bool:
+    """Whether late interest, or nights without any, made a row's principal another than the share agreed."""
+    return method not in (Method.EQUAL_INSTALMENT, Method.BULLET) and row.principal not in (row.share, row.opening)
 
 
 def _sums(loan: RunningLoan, row: Row, stretches: Sequence[Stretch]) -> Bilingual:

@@ -38,7 +38,7 @@ class Row:
     __slots__ = (
         "accrued", "after", "amount", "carried", "corrected", "due", "exceeded", "frozen", "held", "interest", "late",
         "lead", "lifted_by", "notes", "number", "opening", "paid_interest", "paid_principal", "passed_on", "planned",
-        "principal", "start", "stretches", "taken", "takers", "waits", "weight",
+        "principal", "share", "start", "stretches", "taken", "takers", "waits", "weight",
     )  # fmt: skip
 
     def __init__(self, number: int, start: int, due: int, weight: int) -> None:
@@ -46,9 +46,9 @@ class Row:
 
         # What it asks for. None: interest alone. ``planned`` is interest that does not come from the balance, a share
         # of flat or re-aged interest; ``lifted_by`` is interest that a small set amount before it left unpaid, on top
-        # of the instalment however often that is levelled.
+        # of the instalment however often that is levelled; ``share`` is the principal that it was levelled with.
         self.amount: int | None = None
-        self.planned = self.lifted_by = 0
+        self.planned = self.lifted_by = self.share = 0
         self.lead = False  # no principal falls due
         self.waits = False  # its interest falls due with a later row
         self.held = False  # the amount was set by hand

@@ -218,7 +218,7 @@ class RunningLoan:
         else:
             shares = spread(agreed, [1] * len(rows), ground.rounding.currency)
         for index, (row, paid, due, share) in enumerate(zip(rows, principal, interest, shares, strict=True)):
-            row.planned = share
+            row.planned, row.share = share, paid
             only_interest = index < ground.lead or (method is Method.BULLET and index != last)
             row.amount = None if only_interest else paid + due + (0 if is_level else share) + row.lifted_by
             row.held = False
@@ -230,7 +230,7 @@ class RunningLoan:
         )  # fmt: skip
         principal, interest = flat(balance, self.interest_left(start), ground, shares)
         for index, (row, paid, due) in enumerate(zip(rows, principal, interest, strict=True)):
-            row.planned = due
+            row.planned, row.share = due, paid
             row.amount = None if index < ground.lead else paid + due + row.lifted_by
             row.held = False
 

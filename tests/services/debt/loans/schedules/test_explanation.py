@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 
 from shared.kernel.money import format_baht, parse_baht
-from tests.services.debt.loans.schedules.bodies import CHANGES, Body, answer, any_history, any_terms, body
+from tests.services.debt.loans.schedules.bodies import CHANGES, PAYMENTS, Body, answer, any_history, any_terms, body
 from tests.services.debt.loans.schedules.nights import day, half_up, satang
 
 _PERCENT = re.compile(r"([\d.]+) % a (?:year|period)")
@@ -179,3 +179,31 @@ def test_rows_that_were_due_before_a_flat_loan_was_re_aged_tell_what_was_agreed_
 def test_a_principal_holiday_is_not_told_as_a_grace_as_well() -> None:
     for row in answer(body(changes=[CHANGES["principal_holiday"]]))["rows"]:
         assert "Grace" not in row["explain"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("method", "share", "said"),
+    [
+        ("equal_principal", 11_111_11, "an equal share of the principal"),
+        ("fixed_principal_percent", 7_500_00, "7.5 % of the principal disbursed"),
+        ("flat", 11_111_11, "a share of the principal"),
+    ],
+)
+@pytest.mark.parametrize(
+    "happened",
+    [
+        {"payments": PAYMENTS, "as_of": "2024-03-03"},
+        {"changes": [{**CHANGES["interest_pause"], "to": "2024-06-30"}], "annual_rate": "0.1500"},
+    ],
+    ids=["late", "paused"],
+)
+def test_a_principal_that_gives_way_is_not_called_a_share(method: str, share: int, said: str, happened: Body) -> None:
+    """The instalment stays: what late interest takes of it, or a pause leaves of it, is no share of the principal."""
+    rows = answer(body(method, **happened))["rows"][:-1]
+    gave_way = [row for row in rows if parse_baht(row["principal"]) != share]
+    assert gave_way
+    for row in rows:
+        text = row["explain"]["en"]
+        assert (said in text) == (row not in gave_way), text
+        assert ("The instalment stays: interest first" in text) == (row in gave_way)
+        assert ("ยอดชำระคงเดิม ตัดดอกเบี้ยก่อน" in row["explain"]["th"]) == (row in gave_way)
