@@ -182,7 +182,9 @@ def dead_letters_show(service: ServiceName, dead_letter_id: int) -> None:
 
 @dead_letters_app.command("retry")
 def dead_letters_retry(service: ServiceName) -> None:
-    """Apply everything that was set aside, in order; what still fails stays."""
+    """Apply everything that was set aside, in order; what still fails stays. Safe to interrupt and to repeat."""
+    from rich.progress import Progress
+
     from shared.chassis.dead_letters import retry_dead_letters
 
     _use_running_suite()
@@ -190,7 +192,13 @@ def dead_letters_retry(service: ServiceName) -> None:
     if inbox is None:
         raise typer.BadParameter(f"{service} consumes nothing")
     prefix = get_settings().kafka_topic_prefix
-    result = _as_worker(service, lambda database: retry_dead_letters(database, inbox, prefix))
+    with Progress(transient=True) as progress:
+        bar = progress.add_task(f"{service}: events", total=None)
+
+        def report(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        result = _as_worker(service, lambda database: retry_dead_letters(database, inbox, prefix, report))
     typer.echo(f"{result.applied} applied, {result.remaining} remain" + (f": {result.reason}" if result.reason else ""))
     if result.remaining:
         raise typer.Exit(1)

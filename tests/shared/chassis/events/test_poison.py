@@ -16,11 +16,13 @@ from aiokafka.partitioner import DefaultPartitioner
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from shared.chassis import dead_letters
 from shared.chassis.batches import BatchApplier, Claim, ConsumerStopped, reason_of
 from shared.chassis.consumer import Consumer, ensure_offsets, forget_offsets
 from shared.chassis.database import Database, WriteSession, is_transient
 from shared.chassis.dead_letters import drop_dead_letter, list_dead_letters, retry_dead_letters
-from shared.chassis.events import InvalidEvent
+from shared.chassis.events import Catalogue, InvalidEvent
+from shared.chassis.inbox import Inbox
 from shared.chassis.kafka import create_topics, make_producer
 from shared.chassis.metrics import DEAD_LETTERS
 from shared.chassis.settings import Settings
@@ -249,6 +251,101 @@ async def test_promise_5_members_that_go_event_by_event_do_not_deadlock(bus: Set
     await asyncio.gather(one, other)
     assert await count(database, "select sum(amount) from total") == 6
     assert await count(database, "select count(*) from dead_letter") == 0
+
+
+async def test_promise_5_a_retry_goes_batch_by_batch_and_a_key_that_fails_stays_parked_in_all_of_them(
+    bus: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_BATCH_EVENTS", 3)
+    bad, *good = (uuid4() for _ in range(4))
+    amounts = {account: iter((-1 if account == bad else 1, 2, 3)) for account in (bad, *good)}
+    await set_aside(bus, database, [(account, next(amounts[account])) for _ in range(3) for account in amounts])
+    told: list[tuple[int, int]] = []
+    retried = await retry_dead_letters(database, make_inbox(), "", lambda done, total: told.append((done, total)))
+    assert (retried.applied, retried.remaining, retried.reason) == (9, 3, "a deposit is not negative")
+    assert told == [(3, 12), (6, 12), (9, 12), (12, 12)]
+    assert await amounts_of(database) == {account: [1, 2, 3] for account in good}
+    assert {row["key"] for row in await list_dead_letters(database, "registry")} == {str(bad)}
+
+
+async def test_promise_5_a_retry_that_is_interrupted_keeps_its_batches_and_the_next_does_the_rest(
+    bus: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_BATCH_EVENTS", 3)
+    accounts = [uuid4() for _ in range(2)]
+    await set_aside(bus, database, [(account, amount) for amount in (1, 2, 3, 4) for account in accounts])
+    reached = asyncio.Event()
+
+    async def stand_still_amid_the_second_batch(session: WriteSession, handed_back: Sequence[object]) -> None:
+        await add_to_totals(session, handed_back)
+        if await session.scalar("select count(*) from deposit") == 5:
+            reached.set()
+            await asyncio.Event().wait()
+
+    inbox = make_inbox(finish=stand_still_amid_the_second_batch)
+    interrupted = asyncio.create_task(retry_dead_letters(database, inbox, ""))
+    await asyncio.wait_for(reached.wait(), 60)
+    interrupted.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await interrupted
+    assert await count(database, "select count(*) from deposit") == 3
+    assert await count(database, "select count(*) from dead_letter") == 5
+
+    again = await retry_dead_letters(database, make_inbox(), "")
+    assert (again.applied, again.remaining) == (5, 0)
+    assert await amounts_of(database) == {account: [1, 2, 3, 4] for account in accounts}
+    assert await count(database, "select sum(amount) from total") == 20
+
+
+async def test_promise_5_what_comes_of_a_key_amid_a_retry_has_its_turn_behind_the_others(
+    bus: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The live consumer has its turn between two batches, and finds the key parked still."""
+    monkeypatch.setattr(dead_letters, "_BATCH_EVENTS", 2)
+    account, reached, goes_on = uuid4(), asyncio.Event(), asyncio.Event()
+    await set_aside(bus, database, [(account, amount) for amount in (1, 2, 3)])
+
+    async def stand_still_at_first(session: WriteSession, handed_back: Sequence[object]) -> None:
+        await add_to_totals(session, handed_back)
+        reached.set()
+        await goes_on.wait()
+
+    async def apply_live() -> None:
+        async with database.unscoped() as session:
+            claim = Claim(Deposited.topic.name, 0, expected_offset=3, next_offset=4)
+            await BatchApplier(bus, make_inbox(), "registry").apply(
+                session, [claim], [deposit_record(0, 3, account, 4)]
+            )
+
+    retrying = asyncio.create_task(retry_dead_letters(database, make_inbox(finish=stand_still_at_first), ""))
+    await asyncio.wait_for(reached.wait(), 60)
+    live = asyncio.create_task(apply_live())
+    await until_they_wait_or_end(database, live)
+    goes_on.set()
+    await live
+    retried = await retrying
+    assert (retried.applied, retried.remaining) == (4, 0)
+    assert await amounts_of(database) == {account: [1, 2, 3, 4]}
+
+
+async def set_aside(bus: Settings, database: Database, deposits: Sequence[tuple[UUID, int]]) -> None:
+    """Deposits of one partition that a release could not read."""
+    partition = TopicPartition(Deposited.topic.name, 0)
+    applier = BatchApplier(bus, Inbox("registry", Catalogue([])), "registry")
+    records = [deposit_record(0, offset, account, amount) for offset, (account, amount) in enumerate(deposits)]
+    async with database.unscoped() as session:
+        await ensure_offsets(session, "registry", "cluster", [partition], {partition: 0})
+        await applier.apply_one_by_one(session, [Claim(partition.topic, 0, 0, len(records))], records)
+
+
+async def amounts_of(database: Database) -> dict[UUID, list[int]]:
+    """What was paid in by account, in the order in which it was applied."""
+    async with database.unscoped() as session:
+        rows = await session.fetch("select account_id, amount from deposit order by place")
+    found: dict[UUID, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["account_id"], []).append(row["amount"])
+    return found
 
 
 def deposit_record(partition: int, offset: int, account: UUID, amount: int = 1) -> Any:
