@@ -219,15 +219,13 @@ def dead_letters_drop(
 def offsets_reset(
     service: ServiceName, yes: Annotated[bool, typer.Option(help="the broker's log was really replaced")] = False
 ) -> None:
-    """Read every topic from its beginning, after the broker's log was lost and the owners have replayed."""
+    """Read and publish into this log from its beginning, after the broker's was lost and the owners have replayed."""
     if not yes:
         raise typer.BadParameter("say --yes when the broker's log was really replaced")
     from shared.chassis.consumer import forget_offsets
 
-    inbox = load(service).inbox
-    if inbox is None:
-        raise typer.BadParameter(f"{service} consumes nothing")
-    count = _as_worker(service, lambda database: forget_offsets(database, inbox.consumer))
+    name = load(service).name
+    count = _as_worker(service, lambda database: forget_offsets(database, name))
     typer.echo(f"{count} offsets forgotten; the worker starts every topic again")
 
 

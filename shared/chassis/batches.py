@@ -25,6 +25,9 @@ _BEHIND = "parked behind an event that was set aside"
 PAUSE_LOCK = 7_103  # advisory: batches hold it shared, a rebuild's comparison, a retry and event by event hold it alone
 
 
+RELAY = "relay"  # stands among the consumers of the table of offsets, with the log that the service publishes into
+
+
 class Record(Protocol):
     """What a Kafka client gives for a record."""
 

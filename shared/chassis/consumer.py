@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.chassis.batches import (
+    RELAY,
     BatchApplier,
     Claim,
     ConsumerStopped,
@@ -24,7 +25,7 @@ from shared.chassis.batches import (
 )
 from shared.chassis.database import Database, is_transient
 from shared.chassis.inbox import Inbox
-from shared.chassis.kafka import make_admin, make_consumer, stop_consumer, topic_name
+from shared.chassis.kafka import make_consumer, read_cluster_id, stop_consumer, topic_name
 from shared.chassis.metrics import CONSUMED_EVENTS, CONSUMER_BATCH_SECONDS, CONSUMER_LAG_EVENTS, CONSUMER_STOPPED
 from shared.chassis.pause import pause_consumer
 from shared.chassis.settings import Settings
@@ -279,12 +280,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             self._kafka.seek(partition, next_offset)
 
     async def _read_cluster_id(self) -> str:
-        admin = make_admin(self._settings, self._client_id)
-        try:
-            await admin.start()
-            return str((await admin.describe_cluster())["cluster_id"])
-        finally:
-            await admin.close()
+        return await read_cluster_id(self._settings, self._client_id)
 
 
 async def ensure_offsets(
@@ -315,10 +311,12 @@ async def forget_offsets(database: Database, consumer: str) -> int:
     """Forget how far a consumer has read, so that it begins every topic again; returns how many rows were forgotten.
 
     For a log that was replaced. Events set aside or dropped are forgotten too: their offsets would name other events of
-    the new log, and owners tell again what they said.
+    the new log, and owners tell again what they said. The relay publishes into the new log from then on.
     """
     async with database.unscoped() as session:
         await pause_consumer(session, consumer)
         await session.execute("delete from dead_letter where consumer = :consumer", consumer=consumer)
         await session.execute("delete from dead_letter_drop")
-        return await session.execute("delete from consumer_offset where consumer = :consumer", consumer=consumer)
+        return await session.execute(
+            "delete from consumer_offset where consumer in (:consumer, :relay)", consumer=consumer, relay=RELAY
+        )

@@ -105,6 +105,16 @@ def make_admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
     )
 
 
+async def read_cluster_id(settings: Settings, client_id: str) -> str:
+    """The id of the cluster that answers now: another id is another log."""
+    admin = make_admin(settings, client_id)
+    try:
+        await admin.start()
+        return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+
+
 async def read_ends(settings: Settings, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """The offset that the next event of each (topic, partition) will have: how much there is to read now.
 

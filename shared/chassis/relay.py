@@ -3,6 +3,9 @@
 A relay holds a session advisory lock per shard, so no two relays publish one key. It copies bytes and never parses
 them, deletes only rows that every replica acknowledged, and starts a new producer after an error. A crash between
 acknowledgement and delete publishes a second copy, which every handler tolerates.
+
+What is acknowledged is gone from here. So nothing is published into another cluster than before: nobody reads it there,
+and what was said before is not in it.
 """
 
 import asyncio
@@ -15,9 +18,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.chassis.batches import reason_of
+from shared.chassis.batches import RELAY, LogChanged, reason_of
 from shared.chassis.database import Database
-from shared.chassis.kafka import make_producer, topic_name
+from shared.chassis.kafka import make_producer, read_cluster_id, topic_name
 from shared.chassis.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_ROWS, RELAYED_EVENTS
 from shared.chassis.outbox import SHARDS
 from shared.chassis.settings import Settings
@@ -46,6 +49,11 @@ _BATCH = """
     order by waiting.id
 """
 
+_KNOW_CLUSTER = """
+    insert into consumer_offset (consumer, topic, partition, next_offset, cluster_id) values ($1, '', 0, 0, $2)
+    on conflict (consumer, topic, partition) do nothing
+"""
+
 
 class Relay:
     """Publishes the outbox of one service until told to stop."""
@@ -67,6 +75,10 @@ class Relay:
                 reason = repr(error) if isinstance(error, KafkaError | OSError) else reason_of(error)
                 log.warning("relay_paused", service=self._database.service, error=reason)
                 await backoff.pause(stop)
+            except LogChanged as error:
+                # Asked again and again: it goes on by itself when a person has looked.
+                log.critical("relay_refused", service=self._database.service, reason=str(error))
+                await backoff.pause(stop)
 
     async def _round(self, stop: asyncio.Event) -> None:
         """One producer and one session connection, from start to the first error."""
@@ -79,6 +91,7 @@ class Relay:
         producer = make_producer(self._settings, self._name)
         try:
             await producer.start()
+            await self._refuse_another_log(connection)
             await self._join(connection)
             while not stop.is_set():
                 await self._rebalance(connection)
@@ -92,6 +105,23 @@ class Relay:
                 await producer.stop()
             finally:
                 connection.terminate()  # its advisory locks end with it
+
+    async def _refuse_another_log(self, connection: asyncpg.Connection) -> None:
+        """Keep the id of the first cluster that is published into, and publish into no other.
+
+        Raises:
+            LogChanged: the service has published into another log, or reads another.
+        """
+        cluster_id = await read_cluster_id(self._settings, self._name)
+        await connection.execute(_KNOW_CLUSTER, RELAY, cluster_id)
+        other = await connection.fetchval(
+            "select cluster_id from consumer_offset where cluster_id <> $1 limit 1", cluster_id
+        )
+        if other is not None:
+            raise LogChanged(
+                f"{self._name}: the log of this service is in cluster {other}, this is {cluster_id}; owners replay,"
+                " then `plodnee offsets reset`"
+            )
 
     async def _join(self, connection: asyncpg.Connection) -> None:
         """Count as a relay of this service: the number of member locks tells each how many shards are its part."""

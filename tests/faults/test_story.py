@@ -17,6 +17,7 @@ from demo.story.client import open_wire
 from demo.story.tell import access_of
 from demo.story.telling import Narrator
 from services.cli.one_machine import compare_rebuild
+from shared.chassis.settings import SERVICES
 from shared.embedded.processes import wait_until
 from tests.faults.restores import RESTORES, Acts, pledge_savings
 from tests.faults.said import differences, read_said
@@ -134,7 +135,8 @@ async def test_a_broker_whose_data_is_lost_is_filled_again_by_the_owners(suite: 
     assert not suite.query("reporting", f"select count(*) from savings_pledge where id = '{pledge}'")
 
     suite.command("replay", "all")
-    for name in CONSUMERS:
+    assert wait_until(lambda: "relay_refused" in suite.log("worker-registry"), PATIENCE_SECONDS)
+    for name in SERVICES:
         suite.command("offsets", "reset", name, "--yes")
     suite.restart_workers()
     for name in CONSUMERS:

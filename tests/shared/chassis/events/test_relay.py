@@ -1,15 +1,18 @@
 """Goal: an event exists exactly when its transaction commits, and first copies stand in a topic in commit order."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.chassis import outbox
+from shared.chassis.consumer import ensure_offsets, forget_offsets
 from shared.chassis.database import Database
 from shared.chassis.events import Topic
 from shared.chassis.relay import Relay, _acknowledged_ids
@@ -20,6 +23,7 @@ from tests.shared.chassis.events.conftest import (
     Deposited,
     count,
     make_inbox,
+    publish,
     running,
     until,
     until_count,
@@ -172,3 +176,33 @@ async def _all_records(settings: Settings, topic: str):  # type: ignore[no-untyp
                     yield record
     finally:
         await consumer.stop()
+
+
+@pytest.mark.parametrize("reads", [False, True], ids=["it-published-there", "it-reads-there"])
+async def test_promise_3_a_relay_publishes_into_no_other_log_until_it_is_told_to(
+    bus: Settings, database: Database, reads: bool
+) -> None:
+    if reads:
+        partition = TopicPartition(Deposited.topic.name, 0)
+        async with database.unscoped() as session:
+            await ensure_offsets(session, "registry", "another", [partition], {partition: 0})
+    else:
+        await publish(bus, database, [(Deposited(account_id=uuid4(), amount=1), 1)])
+        async with database.unscoped() as session:
+            assert await session.execute("update consumer_offset set cluster_id = 'another'") == 1
+    async with database.unscoped() as session:
+        await outbox.add(session, Deposited(account_id=uuid4(), amount=2), version=1, effective_on=DAY)
+
+    with structlog.testing.capture_logs() as logged:
+        async with running(Relay(bus, database)):
+            await until(lambda: _is_logged(logged, "relay_refused", times=2))
+            assert await count(database, "select count(*) from outbox") == 1
+            await forget_offsets(database, "registry")
+            await until_count(database, "select count(*) from outbox", 0)
+    refused = next(line for line in logged if line["event"] == "relay_refused")
+    assert refused["log_level"] == "critical"
+    assert "in cluster another, this is" in refused["reason"]
+
+
+async def _is_logged(logged: Sequence[Mapping[str, Any]], event: str, times: int) -> bool:
+    return [line["event"] for line in logged].count(event) >= times
