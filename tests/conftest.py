@@ -23,9 +23,7 @@ from shared.chassis.settings import SERVICES, Settings, get_settings
 from shared.chassis.testing.databases import empty_database, make_database
 from shared.chassis.testing.keys import test_environment
 from shared.chassis.testing.tokens import TokenIssuer
-from tests.infrastructure import ask_for
-
-_FOLDER = "PLODNEE_TEST_RUN_FOLDER"
+from tests.infrastructure import FOLDER_VARIABLE, ask_for
 
 # No deadlines: an example's time is the machine's. `make nightly` asks for the second profile.
 hypothesis.settings.register_profile("default run", max_examples=200, deadline=None)
@@ -35,11 +33,11 @@ hypothesis.settings.load_profile("default run")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run once, in the process that starts the workers; they inherit its environment."""
-    if _FOLDER not in os.environ:
-        os.environ[_FOLDER] = tempfile.mkdtemp(prefix="plodnee-tests-")
+    if FOLDER_VARIABLE not in os.environ:
+        os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="plodnee-tests-")
         os.environ.update(test_environment())
         config.stash[_HOLDER] = subprocess.Popen(
-            [sys.executable, "-m", "tests.infrastructure", os.environ[_FOLDER], str(os.getpid())],
+            [sys.executable, "-m", "tests.infrastructure", os.environ[FOLDER_VARIABLE], str(os.getpid())],
             start_new_session=True,
         )
 
@@ -57,13 +55,13 @@ _HOLDER: pytest.StashKey[subprocess.Popen[bytes]] = pytest.StashKey()
 @pytest.fixture(scope="session")
 def admin_url() -> str:
     """The superuser's URL of the run's PostgreSQL; PLODNEE_TEST_ADMIN_DATABASE_URL names another server."""
-    return os.environ.get("PLODNEE_TEST_ADMIN_DATABASE_URL") or ask_for(Path(os.environ[_FOLDER]), "postgres")
+    return os.environ.get("PLODNEE_TEST_ADMIN_DATABASE_URL") or ask_for(Path(os.environ[FOLDER_VARIABLE]), "postgres")
 
 
 @pytest.fixture(scope="session")
 def bootstrap_servers() -> str:
     """The run's Kafka broker; PLODNEE_TEST_KAFKA names another."""
-    return os.environ.get("PLODNEE_TEST_KAFKA") or ask_for(Path(os.environ[_FOLDER]), "kafka")
+    return os.environ.get("PLODNEE_TEST_KAFKA") or ask_for(Path(os.environ[FOLDER_VARIABLE]), "kafka")
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +74,7 @@ def token_issuer() -> Iterator[TokenIssuer]:
 def settings(admin_url: str, token_issuer: TokenIssuer, worker_id: str) -> Iterator[Settings]:
     """Settings of this worker: databases of its own, the test's tokens, small broker topics."""
     server = urlsplit(admin_url)
-    run = os.environ[_FOLDER].rsplit("-", 1)[-1]
+    run = os.environ[FOLDER_VARIABLE].rsplit("-", 1)[-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLODNEE_ADMIN_DATABASE_URL", admin_url)
         patch.setenv("PLODNEE_ISSUER", token_issuer.url)

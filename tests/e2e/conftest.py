@@ -15,6 +15,7 @@ import pytest
 
 from shared.chassis.settings import Settings
 from shared.chassis.testing.tokens import TokenIssuer
+from shared.embedded.processes import server_end_with_parent
 from shared.embedded.state import free_port
 
 PATIENCE_SECONDS = 120.0
@@ -32,7 +33,11 @@ class Processes:
         """`start("worker", "debt")` is `plodnee worker debt`."""
         log = (self._logs / f"{'-'.join(arguments[:2])}-{len(self._running)}.log").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.cli", *arguments], env=self.environment, stdout=log, stderr=log
+            [sys.executable, "-m", "services.cli", *arguments],
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            preexec_fn=server_end_with_parent(signal.SIGKILL),
         )
         self._running.append(process)
         return process

@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from shared.embedded.processes import server_end_with_parent
 from tests.e2e.conftest import wait_until
+from tests.infrastructure import end_with_the_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--cooperatives", "4", "--members", "200")
@@ -26,6 +28,8 @@ def plodnee(*arguments: str) -> list[str]:
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """As a newcomer's: nothing of Plodnee is set but where its state lies, which is deleted afterwards."""
+    for folder in ("home", "home/demo"):
+        end_with_the_run(tmp_path / folder)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PLODNEE_", "KAFKA_"))}
     environment = {**kept, "PLODNEE_HOME": str(tmp_path / "home"), "NO_COLOR": "1"}
     yield environment
@@ -41,6 +45,7 @@ def test_the_story_plays_and_proves_itself(environment: dict[str, str]) -> None:
         capture_output=True,
         text=True,
         timeout=STORY_SECONDS_MAX,
+        preexec_fn=server_end_with_parent(signal.SIGKILL),
     )
     report = json.loads(told.stdout.splitlines()[-1])
     assert [check for check in report["checks"] if not check["ok"]] == []
@@ -55,7 +60,15 @@ def running_suite(
     """`plodnee up`, ready: its process, its address, its environment."""
     log = tmp_path / "up.log"
     with log.open("w") as output:
-        process = subprocess.Popen(plodnee("up"), cwd=ROOT, env=environment, stdout=output, stderr=output, text=True)
+        process = subprocess.Popen(
+            plodnee("up"),
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            text=True,
+            preexec_fn=server_end_with_parent(signal.SIGKILL),
+        )
 
     def address() -> str:
         found = re.search(r"Plodnee: (http://\S+)", log.read_text())

@@ -32,6 +32,7 @@ from shared.chassis.kafka import make_consumer
 from shared.chassis.relay import Relay
 from shared.chassis.settings import Settings
 from shared.chassis.telemetry import configure_logging
+from shared.embedded.processes import ProcessMark, mark_of, server_end_with_parent
 from tests.shared.chassis.events.conftest import CATALOGUE, BalanceRecorded, Deposited
 
 TABLES = """
@@ -119,7 +120,11 @@ class Processes:
         self._commands[name] = arguments
         with self.log_path(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.ledger", *arguments], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", "tests.faults.ledger", *arguments],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=server_end_with_parent(signal.SIGKILL),
             )
 
     def send(self, name: str, number: signal.Signals) -> None:
@@ -137,6 +142,11 @@ class Processes:
 
     def has_ended(self, name: str) -> bool:
         return self._running[name].poll() is not None
+
+    def processes(self) -> dict[str, ProcessMark]:
+        """Every process that runs now, by name."""
+        found = {name: mark_of(process.pid) for name, process in self._running.items()}
+        return {name: mark for name, mark in found.items() if mark is not None}
 
     def log_path(self, name: str) -> Path:
         return self._logs / f"{name}.log"

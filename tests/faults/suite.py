@@ -21,10 +21,11 @@ import pytest
 
 from shared.chassis.settings import SERVICES, Settings, get_settings
 from shared.embedded.kafka import cluster_at
-from shared.embedded.processes import ProcessMark, wait_until
+from shared.embedded.processes import ProcessMark, mark_of, server_end_with_parent, wait_until
 from shared.embedded.runtime import EmbeddedRuntime
 from shared.embedded.state import free_port
 from shared.embedded.suite import recorded_suite
+from tests.infrastructure import end_with_the_run
 
 PATIENCE_SECONDS = 180.0
 WORKERS = tuple(f"worker-{service}" for service in SERVICES)
@@ -44,6 +45,7 @@ class Suite:
             "PLODNEE_CONSUMER_SESSION_TIMEOUT_MS": "6000",  # a member that stands still is missed sooner
             **(environment or {}),
         }
+        end_with_the_run(folder)
         self._console = folder.with_suffix(".console")
         self._port = free_port()  # the same after a restart: whoever knows the address finds it again
         self._process: subprocess.Popen[bytes] | None = None
@@ -60,6 +62,7 @@ class Suite:
                 env=self._environment,
                 stdout=console,
                 stderr=console,
+                preexec_fn=server_end_with_parent(signal.SIGKILL),
             )
         self.wait_until_ready()
 
@@ -94,6 +97,11 @@ class Suite:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def processes(self) -> dict[str, ProcessMark]:
+        """Every process that runs now, the supervisor among them."""
+        supervisor = mark_of(self._process.pid) if self._process is not None else None
+        return {**self.marks(), **({"supervisor": supervisor} if supervisor is not None else {})}
 
     def remove(self) -> None:
         """Drain it, and delete what it kept."""
