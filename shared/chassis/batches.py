@@ -249,16 +249,20 @@ class BatchApplier:
 
     async def _parked_keys(self, session: WriteSession, records: Sequence[Record]) -> set[tuple[str, str]]:
         rows = await session.fetch(
-            "select distinct topic, key from dead_letter where consumer = :consumer and topic = any(:topics)",
+            "select distinct topic, key from dead_letter"
+            " where consumer = :consumer and topic = any(:topics) and key = any(:keys)",
             consumer=self._consumer,
             topics=sorted({record.topic for record in records}),
+            keys=sorted({_text(record.key) for record in records}),
         )
         return {(row["topic"], row["key"]) for row in rows}
 
     async def _dropped(self, session: WriteSession, records: Sequence[Record]) -> set[tuple[str, int, int]]:
         rows = await session.fetch(
-            'select topic, partition, "offset" from dead_letter_drop where topic = any(:topics)',
+            'select topic, partition, "offset" from dead_letter_drop'
+            ' where topic = any(:topics) and "offset" = any(:offsets)',
             topics=sorted({record.topic for record in records}),
+            offsets=sorted({record.offset for record in records}),
         )
         return {(row["topic"], row["partition"], row["offset"]) for row in rows}
 

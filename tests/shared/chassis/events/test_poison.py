@@ -328,6 +328,37 @@ async def test_promise_5_what_comes_of_a_key_amid_a_retry_has_its_turn_behind_th
     assert await amounts_of(database) == {account: [1, 2, 3, 4]}
 
 
+async def test_promise_8_a_batch_reads_what_an_operator_left_of_its_own_events_alone(
+    bus: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many keys are parked and events dropped: they are looked for in every batch."""
+    parked, dropped = uuid4(), uuid4()
+    await set_aside(bus, database, [(uuid4(), 1) for _ in range(50)] + [(parked, 1)])
+    async with database.unscoped() as session:
+        await session.execute(
+            'insert into dead_letter_drop (topic, partition, "offset", reason)'
+            " select :topic, 0, place, 'by hand' from generate_series(52, 150) as place",
+            topic=Deposited.topic.name,
+        )
+    sizes: list[int] = []
+    fetch = WriteSession.fetch
+
+    async def measured(session: WriteSession, sql: str, /, **parameters: Any) -> Any:
+        rows = await fetch(session, sql, **parameters)
+        sizes.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(WriteSession, "fetch", measured)
+    records = [deposit_record(0, 51, parked, 2), deposit_record(0, 52, dropped), deposit_record(0, 151, uuid4(), 3)]
+    async with database.unscoped() as session:
+        await BatchApplier(bus, make_inbox(), "registry").apply(
+            session, [Claim(Deposited.topic.name, 0, expected_offset=51, next_offset=152)], records
+        )
+    assert max(sizes) <= len(records)
+    assert await count(database, "select count(*) from dead_letter") == 52
+    assert await count(database, "select sum(amount) from deposit") == 3
+
+
 async def set_aside(bus: Settings, database: Database, deposits: Sequence[tuple[UUID, int]]) -> None:
     """Deposits of one partition that a release could not read."""
     partition = TopicPartition(Deposited.topic.name, 0)
