@@ -90,6 +90,7 @@ class Relay:
         )
         producer = make_producer(self._settings, self._name)
         try:
+            await self._measure(connection)  # what waits for a broker that is away grows too
             await producer.start()
             await self._refuse_another_log(connection)
             await self._join(connection)
@@ -152,6 +153,10 @@ class Relay:
                 "select pg_try_advisory_lock($1, $2)", _SHARD_LOCK, shard
             ):
                 self._shards.add(shard)
+        await self._measure(connection)
+
+    async def _measure(self, connection: asyncpg.Connection) -> None:
+        """Show how many events wait, and how long the oldest has."""
         waiting = await connection.fetch(
             "select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0) as oldest"
             " from (select created_at from outbox order by id limit 100000) as waiting"

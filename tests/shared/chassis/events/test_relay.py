@@ -15,6 +15,7 @@ from shared.chassis import outbox
 from shared.chassis.consumer import ensure_offsets, forget_offsets
 from shared.chassis.database import Database
 from shared.chassis.events import Topic
+from shared.chassis.metrics import OUTBOX_ROWS
 from shared.chassis.relay import Relay, _acknowledged_ids
 from shared.chassis.settings import Settings
 from tests.shared.chassis.events.conftest import (
@@ -206,3 +207,17 @@ async def test_promise_3_a_relay_publishes_into_no_other_log_until_it_is_told_to
 
 async def _is_logged(logged: Sequence[Mapping[str, Any]], event: str, times: int) -> bool:
     return [line["event"] for line in logged].count(event) >= times
+
+
+async def test_what_waits_is_measured_while_the_broker_is_away(bus: Settings, database: Database) -> None:
+    async with database.unscoped() as session:
+        await outbox.add_many(session, [(Deposited(account_id=uuid4(), amount=1), 1, DAY) for _ in range(3)])
+    waiting = OUTBOX_ROWS.labels("registry")
+    waiting.set(0)
+    away = bus.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:9"})
+
+    async def is_seen() -> bool:
+        return bool(waiting._value.get() == 3)
+
+    async with running(Relay(away, database)):
+        await until(is_seen, 30)
