@@ -85,6 +85,11 @@ def let_worker_analyse_feed_rows(service: str) -> None:
     )
 
 
+def let_jobs_know_since_when_they_got_nowhere() -> None:
+    """Add the column by which a job that meets transient faults is ended after a time, not after a number of them."""
+    run_sql("alter table job add column if not exists fruitless_since timestamptz")
+
+
 def grant(service: str, table: str, *, api: str = "select, insert, update", schema: str = "public") -> None:
     """Give the service's roles their rights on a table: the worker all, the api those named (empty for none)."""
     name = f"{schema}.{table}"

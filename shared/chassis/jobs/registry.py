@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -24,7 +25,7 @@ class JobReplaced(Exception):
     """Another worker has taken the job over, because this one was thought dead. Stop without a trace."""
 
 
-TRANSIENT_ATTEMPTS_MAX = 5  # of a job that gets nowhere
+FRUITLESS_SECONDS_MAX = 600.0  # of a job that gets nowhere: a database that changes its place is back by then
 ATTEMPTS_MAX = 20  # of any, one that takes its worker down each time too
 
 JobResult: TypeAlias = Mapping[str, Any] | None
@@ -88,6 +89,7 @@ class JobContext:
         reach: the caller's reach.
         requested_by: the caller's subject, or ``system``.
         attempt: 1 on the first run.
+        fruitless_since: when a transient fault ended an attempt, if none has got further after it.
         correlation_id: that of the request that enqueued it.
         got_further: the handler says here that this attempt has committed what a later one need not do again.
     """
@@ -100,6 +102,7 @@ class JobContext:
     requested_by: str
     attempt: int
     correlation_id: str | None = None
+    fruitless_since: datetime | None = None
     got_further: bool = field(default=False, repr=False)
     _written_at: float = field(default=0.0, repr=False)
     _cancelled: bool = field(default=False, repr=False)
@@ -108,10 +111,14 @@ class JobContext:
     def gives_up(self) -> bool:
         """Whether a transient fault ends the job now.
 
-        A job of hours may meet many short faults. As long as an attempt gets further, they are no reason to end.
+        A job of hours may meet many short faults, and one that lasts for minutes. They are no reason to end as long as
+        attempts get further, whatever came before; nor is their number, when they follow each other within seconds.
         """
-        attempts_max = ATTEMPTS_MAX if self.got_further else TRANSIENT_ATTEMPTS_MAX
-        return self.attempt >= attempts_max
+        if self.attempt >= ATTEMPTS_MAX:
+            return True
+        if self.got_further or self.fruitless_since is None:
+            return False
+        return datetime.now(UTC) - self.fruitless_since >= timedelta(seconds=FRUITLESS_SECONDS_MAX)
 
     async def phase(self, name: str, total: int | None = None, *, done: int = 0) -> None:
         """Begin a part of the work, with what is done of it already; rate and estimate are counted from here."""
@@ -141,12 +148,14 @@ class JobContext:
         async with self.database.unscoped() as session:
             row = await session.fetch_one(
                 f"""
-                update job set {changes}, progressed_at = now()
+                update job set {changes}, progressed_at = now(),
+                    fruitless_since = case when not :got_further then fruitless_since end
                 where id = :job_id and attempt = :attempt and status = 'running'
                 returning cancel_requested
                 """,
                 job_id=self.job_id,
                 attempt=self.attempt,
+                got_further=self.got_further,
                 **parameters,
             )
         if row is None:

@@ -168,6 +168,7 @@ async def run_job(tasks: Tasks, database: Database, settings: Settings, job_id: 
         requested_by=row["requested_by"],
         attempt=row["attempt"],
         correlation_id=row["correlation_id"],
+        fruitless_since=row["fruitless_since"],
     )
     if context.attempt > ATTEMPTS_MAX:
         await _finish(context, "failed", error="too-many-attempts")
@@ -199,7 +200,7 @@ async def _run_to_end(tasks: Tasks, context: JobContext, arguments: dict[str, An
     except Exception as error:
         if is_transient(error) and not context.gives_up:
             log.warning("job_interrupted", error=type(error).__name__, **exception_facts(error))
-            await _finish(context, "queued")
+            await _finish(context, "queued", interrupted=True)
             raise
         log.error("job_failed", error=type(error).__name__, **exception_facts(error))
         await _finish(context, "failed", error=type(error).__name__)
@@ -217,25 +218,32 @@ async def _start(database: Database, job_id: UUID) -> Row | None:
                 finished_at = case when cancel_requested then now() end,
                 phase = null, phase_started_at = now(), phase_first_done = done, progressed_at = now()
             where id = :id and status in ('queued', 'running')
-            returning kind, arguments, reach, requested_by, correlation_id, attempt, cancel_requested
+            returning kind, arguments, reach, requested_by, correlation_id, attempt, cancel_requested,
+                      fruitless_since
             """,
             id=job_id,
         )
     return None if row is None or row["cancel_requested"] else row
 
 
-async def _finish(context: JobContext, status: str, *, error: str | None = None, result: Any = None) -> None:
+async def _finish(
+    context: JobContext, status: str, *, error: str | None = None, result: Any = None, interrupted: bool = False
+) -> None:
     async with context.database.unscoped() as session:
         await session.execute(
             """
             update job set status = :status, error = :error, result = cast(:result as jsonb),
                 finished_at = case when :status = 'queued' then null else now() end,
-                done = case when :status = 'succeeded' then coalesce(total, done) else done end
+                done = case when :status = 'succeeded' then coalesce(total, done) else done end,
+                fruitless_since = case when :got_further then null
+                                       when :interrupted then coalesce(fruitless_since, now()) else fruitless_since end
             where id = :id and attempt = :attempt and status = 'running'
             """,
             id=context.job_id,
             attempt=context.attempt,
             status=status,
+            got_further=context.got_further,
+            interrupted=interrupted,
             error=error,
             result=None if result is None else to_json(result),
         )

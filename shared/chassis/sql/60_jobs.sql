@@ -17,6 +17,7 @@ create table job (
     phase_started_at timestamptz,
     phase_first_done bigint not null default 0,
     progressed_at timestamptz,
+    fruitless_since timestamptz,                   -- the first transient fault since an attempt has got further
     created_at timestamptz not null default now(),
     started_at timestamptz,
     finished_at timestamptz,

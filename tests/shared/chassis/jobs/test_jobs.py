@@ -3,7 +3,7 @@ kill and a shutdown, and is seen by nobody but its caller and whoever sees at le
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,7 @@ import uvloop
 from shared.chassis import jobs
 from shared.chassis.database import Database
 from shared.chassis.jobs import worker as jobs_worker
-from shared.chassis.jobs.registry import ATTEMPTS_MAX, TRANSIENT_ATTEMPTS_MAX
+from shared.chassis.jobs.registry import ATTEMPTS_MAX, FRUITLESS_SECONDS_MAX
 from shared.chassis.jobs.worker import run_job
 from shared.chassis.reach import EVERYTHING, UNSCOPED, Reach
 from shared.chassis.service import Service
@@ -228,8 +228,10 @@ def test_each_further_attempt_waits_longer() -> None:
     assert again.get_retry_decision(exception=KeyError(), job=SimpleNamespace(attempts=0)) is None
 
 
-async def test_transient_failure_ends_a_job_at_last(database: Database, jobs_settings: Settings) -> None:
-    tasks = jobs.Tasks()
+async def test_transient_failures_end_a_job_after_a_time_and_not_after_a_number_of_them(
+    database: Database, jobs_settings: Settings
+) -> None:
+    tasks, faults = jobs.Tasks(), 7
 
     @tasks.task("lost")
     async def lost(context: jobs.JobContext) -> None:
@@ -238,40 +240,52 @@ async def test_transient_failure_ends_a_job_at_last(database: Database, jobs_set
 
     job_id = await enqueue(database, "lost")
     with structlog.testing.capture_logs() as logged:
-        for _ in range(TRANSIENT_ATTEMPTS_MAX - 1):
+        for _ in range(faults):
             with pytest.raises(ConnectionResetError):
                 await run_job(tasks, database, jobs_settings, job_id)
             assert await has_status(database, job_id, "queued")
+        await let_time_pass(jobs_settings)
         await run_job(tasks, database, jobs_settings, job_id)
-    assert [line["event"] for line in logged] == ["job_interrupted"] * (TRANSIENT_ATTEMPTS_MAX - 1) + ["job_failed"]
+    assert [line["event"] for line in logged] == ["job_interrupted"] * faults + ["job_failed"]
     found = await job(database, job_id)
     assert (found["status"], found["error"]) == ("failed", "ConnectionResetError")
 
 
-async def test_transient_failures_do_not_end_a_job_that_gets_further_each_time(
-    database: Database, jobs_settings: Settings
+@pytest.mark.parametrize("killed", [False, True], ids=["it-ends-by-itself", "its-worker-is-killed"])
+async def test_an_attempt_that_gets_further_takes_the_faults_before_it_away(
+    database: Database, jobs_settings: Settings, killed: bool
 ) -> None:
-    tasks, steps = jobs.Tasks(), TRANSIENT_ATTEMPTS_MAX + 2
+    tasks = jobs.Tasks()
 
     @tasks.task("step by step")
     async def step_by_step(context: jobs.JobContext) -> None:
-        done = len(await marks(context.database))
-        await mark(context, f"step {done}")
-        context.got_further = True
-        if done + 1 < steps:
+        if context.attempt % 2 == 0:
+            await mark(context, "a step")
+            context.got_further = True
+            await context.progress(1, 1)
+            if killed:
+                raise jobs.JobReplaced  # nothing more is written down of this attempt
+        if context.attempt < 7:
             raise ConnectionResetError
 
     job_id = await enqueue(database, "step by step")
-    for _ in range(steps - 1):
-        with pytest.raises(ConnectionResetError):
+    for attempt in range(1, 7):
+        await let_time_pass(jobs_settings)
+        with nullcontext() if killed and attempt % 2 == 0 else pytest.raises(ConnectionResetError):
             await run_job(tasks, database, jobs_settings, job_id)
     await run_job(tasks, database, jobs_settings, job_id)
     assert await has_status(database, job_id, "succeeded")
+    assert await marks(database) == ["a step"] * 3
 
 
-@pytest.mark.parametrize(
-    ("attempt", "got_further", "ends"), [(4, False, False), (5, False, True), (19, True, False), (20, True, True)]
-)
+async def let_time_pass(jobs_settings: Settings) -> None:
+    """Since the last fault of a job."""
+    seconds = FRUITLESS_SECONDS_MAX
+    await as_owner(jobs_settings, f"update job set fruitless_since = fruitless_since - interval '{seconds} seconds'")
+
+
+@pytest.mark.parametrize("got_further", [False, True])
+@pytest.mark.parametrize(("attempt", "ends"), [(19, False), (20, True)])
 async def test_no_job_has_attempts_without_end(
     database: Database, jobs_settings: Settings, attempt: int, got_further: bool, ends: bool
 ) -> None:

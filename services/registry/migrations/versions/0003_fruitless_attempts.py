@@ -1,0 +1,16 @@
+"""A job knows since when its attempts get nowhere.
+
+Revision ID: 0003
+"""
+
+from shared.chassis.schema import let_jobs_know_since_when_they_got_nowhere
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Databases made before it was part of the first revision have no such column."""
+    let_jobs_know_since_when_they_got_nowhere()
