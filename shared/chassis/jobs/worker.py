@@ -89,6 +89,8 @@ async def _run_worker(
         kwargs={"application_name": f"plodnee {database.service} jobs"},
     )
     app = _app(connector, tasks, database, settings)
+    async with database.unscoped():
+        pass  # the queue's own pool waits half a minute for a database that is away, and would not hear the stop
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(

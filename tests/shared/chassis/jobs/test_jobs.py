@@ -350,6 +350,18 @@ async def test_a_server_that_lets_nobody_in_for_a_while_does_not_end_the_worker(
     assert await has_status(database, job_id, "succeeded")
 
 
+async def test_a_stop_is_heard_while_the_database_is_away(
+    jobs_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLODNEE_REGISTRY_DATABASE_URL", "postgresql://127.0.0.1:9/nowhere")
+    stop = asyncio.Event()
+    async with pool(jobs_settings) as away:
+        working = asyncio.create_task(jobs.run_jobs(jobs.Tasks(), away, jobs_settings, stop))
+        await asyncio.sleep(1)
+        stop.set()
+        await asyncio.wait_for(working, jobs_settings.drain_seconds_max)
+
+
 async def _ended(database: Database, job_id: UUID) -> bool:
     try:
         return await has_status(database, job_id, "succeeded", "failed", "cancelled")
