@@ -16,13 +16,17 @@ from shared.chassis.database import Database
 from shared.chassis.jobs import run_jobs
 from shared.chassis.settings import Settings
 from shared.chassis.worker import tasks_of
+from shared.embedded.processes import server_end_with_parent
 
 
 @contextmanager
 def job_worker(module: str, **settings: str) -> Iterator[None]:
     """The process runs until the block ends, and is killed then (SIGKILL)."""
     process = subprocess.Popen(
-        [sys.executable, "-m", __name__, module], stdout=subprocess.DEVNULL, env=os.environ | settings
+        [sys.executable, "-m", __name__, module],
+        stdout=subprocess.DEVNULL,
+        env=os.environ | settings,
+        preexec_fn=server_end_with_parent(signal.SIGKILL),
     )
     try:
         yield

@@ -1,12 +1,12 @@
 """A job knows since when its attempts get nowhere.
 
-Revision ID: 0004
+Revision ID: 0006
 """
 
 from shared.chassis.schema import let_jobs_know_since_when_they_got_nowhere
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
