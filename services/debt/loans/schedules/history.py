@@ -184,12 +184,14 @@ class _Walk:
                 drop_next(self.loan, place)
             except Refusal as refusal:
                 raise refused(index, refusal) from None
+            self.loan.settle_interest_paid_too_much()
 
     def _apply(self, index: int, change: Change) -> None:
         try:
             apply(self.loan, change)
         except Refusal as refusal:
             raise refused(index, refusal) from None
+        self.loan.settle_interest_paid_too_much()
 
     def _result(self) -> Table:
         loan = self.loan

@@ -454,6 +454,11 @@ class RunningLoan:
         row.paid_principal += amount
         self.paid_ahead += amount
 
+    def settle_interest_paid_too_much(self) -> None:
+        """What was paid of the last row's interest beyond what a change leaves of it is principal from that day on."""
+        if not self.matured and self.rows[self._residue()].paid_interest:
+            self.project()
+
     def _absorb_corrections(self, taker: Row) -> None:
         """A row that is paid as it stands has paid what changes made of the nights of the rows before it."""
         taker.taken += self.corrections

@@ -88,7 +88,7 @@ class Calculator:
         """New instalments for the free rows, on the principal that is left for them."""
         if not rows:
             return
-        self.foresee()
+        self.foresee(in_between=True)
         before = self.open_rows()[: self.open_rows().index(rows[0])]
         principal = self.balance - sum(row.principal for row in self.open_rows() if row in before or row.is_paid)
         for row in rows:
@@ -281,8 +281,8 @@ class Calculator:
             rows = rows[:-1]
         return rows[-1], kept
 
-    def foresee(self) -> None:
-        """The open rows, if all that is unpaid were paid now."""
+    def foresee(self, *, in_between: bool = False) -> None:
+        """The open rows, if all that is unpaid were paid now; ``in_between``: amid a change that goes on."""
         if not self.open_rows():
             return
         carry = [self.balance, self.left_unpaid + self.missed, self.waiting]
@@ -297,7 +297,10 @@ class Calculator:
                 row.missed = self.missed_by(row, own)
                 carry[1] += row.missed - sum(amount for _, amount in row.made_good)
                 continue
+            paid = row.paid_principal, row.paid_interest
             self.settle(row, own, late, carry, row is final, kept)
+            if in_between:
+                row.paid_principal, row.paid_interest = paid
             row.leaves, late = (carry[1], carry[2]), Fraction(0)
 
     def fall_due(self) -> None:
@@ -372,7 +375,7 @@ class Calculator:
             kinds = [c["type"] for c in today]
             first = kinds.index("re_amortise") if "re_amortise" in kinds else len(kinds)
             for change in today[:first]:
-                getattr(self, change["type"])(change)
+                self.apply(change)
             while self.open_rows() and self.open_rows()[0].due in self.drops:
                 self.drop(len(self.closed))
             if self.open_rows() and self.open_rows()[0].due == self.today:
@@ -382,18 +385,22 @@ class Calculator:
             ):
                 self.pay(amount)
             for change in today[first:]:
-                getattr(self, change["type"])(change)
+                self.apply(change)
             while self.open_rows() and self.open_rows()[0].due == self.today:
                 self.fall_due()
             for kind in by_night:
                 for change in [c for on, c in dated if on == self.today and c["type"] == kind]:
-                    getattr(self, kind)(change)
+                    self.apply(change)
             if "as_of" in self.body and self.today == self.known_until:
                 self.pay_off = sum(self.owed_today())
             while self.open_rows() and self.open_rows()[0].due == self.today:
                 self.fall_due()  # a re-aged row may be due on the day of the re-ageing
             self.pass_night()
         return self
+
+    def apply(self, change: Body) -> None:
+        getattr(self, change["type"])(change)
+        self.foresee()
 
     def when(self, change: Body) -> date:
         if change["type"] == "move_due_date":
@@ -540,6 +547,7 @@ class Calculator:
             row.lifted = dropped.lifted + (0 if dropped.is_set else row.lifted)
         rows = self.rows[min(index, len(self.rows) - 1) :]
         self.level([row for row in rows if row in self.free_rows()], 0 if self.shared else dropped.agreed)
+        self.foresee()
 
     def re_age(self, change: Body) -> None:
         self.foresee()

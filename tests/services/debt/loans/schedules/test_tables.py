@@ -106,6 +106,24 @@ def test_a_payment_settles_no_row_that_it_does_not_reach() -> None:
     assert_equals_calculator(loan)
 
 
+def test_what_was_paid_of_the_last_rows_interest_beyond_what_a_change_leaves_is_principal_from_that_day_on() -> None:
+    """A rate of nothing for one night makes principal of two satang of interest; a later rate does not undo that."""
+    rates = [("2022-01-24", "0.000018"), ("2022-02-01", "0.000000"), ("2022-02-02", "0.200728")]
+    loan = body(
+        "bullet",
+        principal="4321.88",
+        annual_rate="0.000000",
+        disbursed_on="2022-01-24",
+        instalments=6,
+        due_dates=["2022-01-25", "2022-01-31", "2022-02-06", "2022-04-16", "2022-06-30", "2022-09-22"],
+        changes=[{"type": "rate_change", "from": day, "annual_rate": rate} for day, rate in rates],
+        payments=[{"on": "2022-01-24", "amount": "0.03"}, {"on": "2022-02-01", "amount": "0.99"}],
+        as_of="2022-11-01",
+    )
+    assert rows_of_answer(answer(loan))[-1] == ("2022-09-22", 4_321_88, 647_63, 0)
+    assert_equals_calculator(loan)
+
+
 @given(any_history(), st.integers(1, 3))
 def test_how_many_rows_a_payment_looks_at_together_changes_nothing(loan: Body, rows: int) -> None:
     assume(loan.get("payments"))
